@@ -1,0 +1,39 @@
+//! How does the program talk to its user?
+//!
+//! The only place that knows clap, prints, or reads the environment. One file per verb: each turns
+//! arguments as typed into what they mean, calls the library, and shows what came of it.
+//!
+//! Exit codes: 0 done, 1 set-up error, 2 usage error (found before anything runs).
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Measures where nested thread pools fight for the same CPUs, and shows why and what to set.
+#[derive(Parser)]
+#[command(version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {}
+
+/// A usage error: found before anything runs, exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct UsageError(pub String);
+
+/// Runs the program on the process's arguments and returns its exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome: anyhow::Result<()> = match cli.verb {};
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
+        }
+    }
+}

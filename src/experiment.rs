@@ -1,0 +1,29 @@
+//! What is asked?
+//!
+//! A [`Workload`] describes work (flops, bytes, phases, sync points) without doing it; a [`Cell`]
+//! is one point of the grid; a [`Plan`] is every cell and the protocol by which they are asked.
+//! Host and simulator follow the same descriptions, so that there is no second account of the work.
+
+mod axis;
+mod cell;
+mod composition;
+mod dispatch;
+mod grid;
+mod plan;
+mod request;
+mod runtime;
+mod share;
+mod wait;
+mod workload;
+
+pub use axis::{Axis, Counts, Landmarks};
+pub use cell::{Cell, IllegalCell, MAX_THREADS};
+pub use composition::Composition;
+pub use dispatch::Dispatch;
+pub use grid::Grid;
+pub use plan::{Plan, Protocol, Visit};
+pub use request::{Request, RequestError};
+pub use runtime::Runtime;
+pub use share::Share;
+pub use wait::WaitPolicy;
+pub use workload::{Dtype, Matmul, Workload};

@@ -1,0 +1,196 @@
+//! What is one point of the grid?
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+
+use super::{Composition, Dispatch, Runtime, Workload};
+use crate::machine::Placement;
+use crate::serde_as_text;
+use crate::text::ParseError;
+
+/// Most threads a cell may ask for; a larger demand is taken for a typing error.
+pub const MAX_THREADS: u32 = 65_536;
+
+/// One point of the grid: what is computed, by how many threads, run how.
+///
+/// Built by [`Cell::checked`] or read from its text form, so that an illegal combination cannot be
+/// held. The text form is safe as a file name:
+/// `matmul.f64.256_2x4_fork-join.active_independent_unbound_queue.1_t16`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub struct Cell {
+    /// What each task computes.
+    pub workload: Workload,
+    /// Workers of the outer pool [threads].
+    pub outer: NonZeroU32,
+    /// Widest team of a worker [threads].
+    pub inner: NonZeroU32,
+    /// What runs the inner level.
+    pub runtime: Runtime,
+    /// How the levels share the PUs.
+    pub composition: Composition,
+    /// Where the threads go.
+    pub placement: Placement,
+    /// How tasks reach the workers.
+    pub dispatch: Dispatch,
+    /// Tasks in all, the same for every cell of a run.
+    pub tasks: NonZeroU32,
+}
+
+/// A combination that no cell can hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IllegalCell {
+    /// Only rayon's pool can serve several callers at once.
+    #[error("composition 'shared' needs runtime 'rayon', not '{0}'")]
+    SharedNeedsRayon(Runtime),
+    /// The composition says the team is one thread wide.
+    #[error("composition 'serial-inner' has inner = 1, not {0}")]
+    SerialInnerIsOne(NonZeroU32),
+    /// More threads than anyone means.
+    #[error("{outer} x {inner} threads are more than {MAX_THREADS}; ask for fewer")]
+    TooManyThreads {
+        /// Outer workers asked for.
+        outer: NonZeroU32,
+        /// Inner threads asked for.
+        inner: NonZeroU32,
+    },
+}
+
+impl Cell {
+    /// This cell if its parts go together.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that it breaks.
+    pub fn checked(self) -> Result<Self, IllegalCell> {
+        let Self {
+            outer,
+            inner,
+            runtime,
+            ..
+        } = self;
+        if self.composition == Composition::Shared && runtime != Runtime::Rayon {
+            return Err(IllegalCell::SharedNeedsRayon(runtime));
+        }
+        if self.composition == Composition::SerialInner && inner.get() != 1 {
+            return Err(IllegalCell::SerialInnerIsOne(inner));
+        }
+        if u64::from(outer.get()) * u64::from(inner.get()) > u64::from(MAX_THREADS) {
+            return Err(IllegalCell::TooManyThreads { outer, inner });
+        }
+        Ok(self)
+    }
+
+    /// D: threads the cell asks for, outer x inner [threads].
+    pub fn demand(&self) -> u32 {
+        self.outer.get() * self.inner.get()
+    }
+
+    /// phi: threads asked for per CPU of a budget [1]. Above 1 the cell is oversubscribed. This is
+    /// the demand, not what was seen running.
+    pub fn oversubscription(&self, budget: f64) -> f64 {
+        f64::from(self.demand()) / budget
+    }
+
+    /// Floating-point operations of all tasks.
+    pub fn flops(&self) -> u64 {
+        u64::from(self.tasks.get()) * self.workload.flops()
+    }
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            workload,
+            outer,
+            inner,
+            runtime,
+            composition,
+            placement,
+            dispatch,
+            tasks,
+        } = self;
+        write!(
+            f,
+            "{workload}_{outer}x{inner}_{runtime}_{composition}_{placement}_{dispatch}_t{tasks}"
+        )
+    }
+}
+
+impl FromStr for Cell {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        const FORM: &str = "WORKLOAD_OxI_RUNTIME_COMPOSITION_PLACEMENT_DISPATCH_tTASKS";
+        let bad = |why: &dyn fmt::Display| ParseError::new("cell", text, format!("{FORM} ({why})"));
+        let fields: Vec<&str> = text.split('_').collect();
+        let [
+            workload,
+            threads,
+            runtime,
+            composition,
+            placement,
+            dispatch,
+            tasks,
+        ] = fields[..]
+        else {
+            return Err(bad(&format!("7 fields, not {}", fields.len())));
+        };
+        let (outer, inner) = threads.split_once('x').ok_or_else(|| bad(&"OUTERxINNER"))?;
+        let tasks = tasks.strip_prefix('t').ok_or_else(|| bad(&"tTASKS"))?;
+        let count = |text: &str| text.parse::<NonZeroU32>().map_err(|e| bad(&e));
+        Self {
+            workload: workload.parse().map_err(|e| bad(&e))?,
+            outer: count(outer)?,
+            inner: count(inner)?,
+            runtime: runtime.parse().map_err(|e| bad(&e))?,
+            composition: composition.parse().map_err(|e| bad(&e))?,
+            placement: placement.parse().map_err(|e| bad(&e))?,
+            dispatch: dispatch.parse().map_err(|e| bad(&e))?,
+            tasks: count(tasks)?,
+        }
+        .checked()
+        .map_err(|e| bad(&e))
+    }
+}
+
+serde_as_text!(Cell);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_reads_what_it_writes() {
+        for text in [
+            "matmul.f64.256_2x4_fork-join.active_independent_unbound_queue.1_t16",
+            "matmul.f32.1000_3x1_fork-join.spin-then-park.500_serial-inner_close.core_static_t7",
+            "matmul.f64.64_4x2_rayon_shared_spread.numa_stealing_t8",
+        ] {
+            assert_eq!(text.parse::<Cell>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn illegal_combinations_cannot_be_read() {
+        for (text, why) in [
+            (
+                "matmul.f64.8_2x4_fork-join.yield_shared_unbound_static_t1",
+                "needs runtime 'rayon'",
+            ),
+            (
+                "matmul.f64.8_2x4_rayon_serial-inner_unbound_static_t1",
+                "inner = 1, not 4",
+            ),
+            ("matmul.f64.8_2x0_rayon_shared_unbound_static_t1", "zero"),
+            (
+                "matmul.f64.8_999x999_rayon_shared_unbound_static_t1",
+                "more than 65536",
+            ),
+        ] {
+            let error = text.parse::<Cell>().unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
+    }
+}

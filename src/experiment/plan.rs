@@ -1,0 +1,96 @@
+//! In what order, how often and for how long are the cells asked?
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use serde::{Deserialize, Serialize};
+
+use super::{Cell, Grid};
+
+/// How often and for how long each cell is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Protocol {
+    /// Process runs of each cell; all cells are visited once before any is visited again.
+    pub rounds: NonZeroU32,
+    /// Timed executions in one process run.
+    pub reps: NonZeroU32,
+    /// Untimed executions before them.
+    pub warmups: u32,
+    /// Longest a single execution may take, and the time after which a process run starts no
+    /// further one [ns].
+    pub limit_ns: u64,
+    /// Seed of the visiting order.
+    pub seed: u64,
+}
+
+impl Protocol {
+    /// The time limit.
+    pub fn limit(&self) -> Duration {
+        Duration::from_nanos(self.limit_ns)
+    }
+}
+
+/// Every cell and the protocol by which they are asked. Two runs with equal plans are one run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The cells.
+    pub grid: Grid,
+    /// How they are asked.
+    pub protocol: Protocol,
+}
+
+/// One process run of one cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Visit {
+    /// Which round, from 1.
+    pub round: u32,
+    /// Which cell.
+    pub cell: Cell,
+}
+
+impl Plan {
+    /// Every visit in order: round by round, each round in a random order of its own.
+    ///
+    /// Interleaving spreads slow drifts of the machine over all cells alike.
+    pub fn visits(&self) -> Vec<Visit> {
+        let (cells, _) = self.grid.cells();
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(self.protocol.seed);
+        let mut visits = Vec::new();
+        for round in 1..=self.protocol.rounds.get() {
+            let mut order = cells.clone();
+            order.shuffle(&mut rng);
+            visits.extend(order.into_iter().map(|cell| Visit { round, cell }));
+        }
+        visits
+    }
+
+    /// The first field in which `other` differs, with both values as JSON text: path, ours, theirs.
+    pub fn difference(&self, other: &Self) -> Option<(String, String, String)> {
+        let json = |plan: &Self| serde_json::to_value(plan).unwrap_or_default();
+        difference("", &json(self), &json(other))
+    }
+}
+
+fn difference(
+    path: &str,
+    ours: &serde_json::Value,
+    theirs: &serde_json::Value,
+) -> Option<(String, String, String)> {
+    match (ours.as_object(), theirs.as_object()) {
+        (Some(a), Some(b)) => a.iter().find_map(|(key, value)| {
+            let path = if path.is_empty() {
+                key.clone()
+            } else {
+                format!("{path}.{key}")
+            };
+            difference(&path, value, b.get(key).unwrap_or(&serde_json::Value::Null))
+        }),
+        _ if ours == theirs => None,
+        _ => Some((path.to_owned(), ours.to_string(), theirs.to_string())),
+    }
+}

@@ -1,0 +1,59 @@
+//! How does a thread of a team wait when it has no work?
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+
+use crate::serde_as_text;
+use crate::text::ParseError;
+
+/// How a thread without work waits for more, between regions and at barriers inside them.
+///
+/// Text forms: `active`, `spin-then-park.1000`, `yield`, `passive`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WaitPolicy {
+    /// Spins until work arrives; never gives its PU away.
+    Active,
+    /// Looks this many times with a pause in between, then blocks.
+    SpinThenPark(NonZeroU32),
+    /// Calls `sched_yield(2)` between looks.
+    Yield,
+    /// Blocks at once.
+    Passive,
+}
+
+impl fmt::Display for WaitPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Active => f.write_str("active"),
+            Self::SpinThenPark(spins) => write!(f, "spin-then-park.{spins}"),
+            Self::Yield => f.write_str("yield"),
+            Self::Passive => f.write_str("passive"),
+        }
+    }
+}
+
+impl FromStr for WaitPolicy {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let bad = || {
+            ParseError::new(
+                "wait policy",
+                text,
+                "active, spin-then-park.N (N >= 1), yield or passive",
+            )
+        };
+        match text.split_once('.') {
+            None if text == "active" => Ok(Self::Active),
+            None if text == "yield" => Ok(Self::Yield),
+            None if text == "passive" => Ok(Self::Passive),
+            Some(("spin-then-park", spins)) => {
+                spins.parse().map(Self::SpinThenPark).map_err(|_| bad())
+            }
+            _ => Err(bad()),
+        }
+    }
+}
+
+serde_as_text!(WaitPolicy);

@@ -1,0 +1,149 @@
+//! What work does one task do?
+//!
+//! A description only: flops, bytes, phases and sync points, per task. Kernels in `host` carry it
+//! out; a simulator predicts its time. Both follow the same account.
+
+mod matmul;
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+
+pub use matmul::Matmul;
+
+use crate::serde_as_text;
+use crate::text::ParseError;
+
+/// Number type of a workload's data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dtype {
+    /// IEEE 754 binary32.
+    F32,
+    /// IEEE 754 binary64.
+    F64,
+}
+
+impl Dtype {
+    /// Size of one element [bytes].
+    pub fn bytes(self) -> u64 {
+        match self {
+            Self::F32 => 4,
+            Self::F64 => 8,
+        }
+    }
+}
+
+impl fmt::Display for Dtype {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        })
+    }
+}
+
+impl FromStr for Dtype {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        match text {
+            "f32" => Ok(Self::F32),
+            "f64" => Ok(Self::F64),
+            _ => Err(ParseError::new("dtype", text, "f32 or f64")),
+        }
+    }
+}
+
+serde_as_text!(Dtype);
+
+/// What one task computes. Text form: `matmul.f64.256`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Workload {
+    /// A square matrix product.
+    Matmul(Matmul),
+}
+
+impl Workload {
+    /// The names a user can ask for.
+    pub const NAMES: [&'static str; 1] = ["matmul"];
+
+    /// The workload called `name` at size `n`, or `None` where there is none of that name.
+    pub fn named(name: &str, n: NonZeroU32, dtype: Dtype) -> Option<Self> {
+        (name == "matmul").then_some(Self::Matmul(Matmul { n, dtype }))
+    }
+
+    /// Name, as in the record column `workload`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Matmul(_) => "matmul",
+        }
+    }
+
+    /// Number type of the data.
+    pub fn dtype(&self) -> Dtype {
+        match self {
+            Self::Matmul(matmul) => matmul.dtype,
+        }
+    }
+
+    /// Problem size; its meaning is the workload's own (matrix order of a matmul).
+    pub fn n(&self) -> NonZeroU32 {
+        match self {
+            Self::Matmul(matmul) => matmul.n,
+        }
+    }
+
+    /// Floating-point operations of one task.
+    pub fn flops(&self) -> u64 {
+        match self {
+            Self::Matmul(matmul) => matmul.flops(),
+        }
+    }
+
+    /// Data one worker keeps for its tasks [bytes].
+    pub fn footprint(&self) -> u64 {
+        match self {
+            Self::Matmul(matmul) => matmul.footprint(),
+        }
+    }
+
+    /// Phases of one task on a team of `width` threads; every member does its share of each, and
+    /// the team meets after each.
+    pub fn phases(&self, width: u32) -> u32 {
+        match self {
+            Self::Matmul(matmul) => matmul.phases(width),
+        }
+    }
+
+    /// Times the team meets in one task: a fork, a barrier between phases and a join; none alone.
+    pub fn sync_points(&self, width: u32) -> u32 {
+        if width == 1 {
+            0
+        } else {
+            self.phases(width) + 1
+        }
+    }
+}
+
+impl fmt::Display for Workload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.name(), self.dtype(), self.n())
+    }
+}
+
+impl FromStr for Workload {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let bad = || ParseError::new("workload", text, "NAME.DTYPE.N such as matmul.f64.256");
+        let mut fields = text.split('.');
+        let (Some(name), Some(dtype), Some(n), None) =
+            (fields.next(), fields.next(), fields.next(), fields.next())
+        else {
+            return Err(bad());
+        };
+        Self::named(name, n.parse().map_err(|_| bad())?, dtype.parse()?).ok_or_else(bad)
+    }
+}
+
+serde_as_text!(Workload);

@@ -1,0 +1,1 @@
+//! How is a cell answered by measuring it?

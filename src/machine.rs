@@ -1,0 +1,15 @@
+//! What is here: the machine, how much of it may be used, and where threads go on it?
+//!
+//! [`Topology`] is our own immutable picture of a machine, whoever described it: hwloc for this
+//! one, a synthetic string or an lstopo XML file for another. [`CpuBudget`] is how much of it this
+//! process may use. [`Placement`] maps thread numbers to cpusets; `host` applies the map.
+
+mod budget;
+mod placement;
+mod pu;
+mod topology;
+
+pub use budget::{CpuBudget, Limit, LimitSource};
+pub use placement::Placement;
+pub use pu::{CpuSet, PuId};
+pub use topology::{Level, Object, ObjectKind, Topology};

@@ -1,0 +1,16 @@
+//! What was answered, and where is it kept?
+//!
+//! A [`Sample`] is the numbers of one timed execution; a [`Record`] is a sample, a censored sample or
+//! a failure with the cell that it answers; a [`RunFolder`] holds all records of a run and the
+//! [`RunHeader`] that says how they came about. Missing is `None` in memory and empty on disk,
+//! never 0.
+
+mod folder;
+mod header;
+mod row;
+mod sample;
+
+pub use folder::{FolderError, RunFolder};
+pub use header::{EmptyRegion, FORMAT_VERSION, KernelFacts, Ruler, RunHeader};
+pub use row::Row;
+pub use sample::{Answer, Record, Sample, Status};

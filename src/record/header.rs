@@ -1,0 +1,81 @@
+//! How did the samples of a run come about?
+//!
+//! `run.json`: everything a reader needs to judge or repeat the run. Facts that could not be read
+//! are absent.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::experiment::{Plan, Runtime};
+use crate::machine::{CpuBudget, Topology};
+
+/// Version of the meaning of `run.json` and `samples.csv`. A change of meaning of any column
+/// raises it.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The header of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunHeader {
+    /// See [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// Name of the run.
+    pub name: String,
+    /// The command line that started it.
+    pub argv: Vec<String>,
+    /// When it was started, RFC 3339 in UTC.
+    pub started: String,
+    /// Host name, where readable.
+    pub host: Option<String>,
+    /// Processor model, where readable.
+    pub processor: Option<String>,
+    /// Every cell and the protocol.
+    pub plan: Plan,
+    /// The machine.
+    pub topology: Topology,
+    /// What of it could be used.
+    pub budget: CpuBudget,
+    /// The kernel.
+    pub kernel: KernelFacts,
+    /// Environment variables that steer threads, as they stood.
+    pub environment: BTreeMap<String, String>,
+    /// Versions: `oversub`, and of what it was built with.
+    pub versions: BTreeMap<String, String>,
+    /// Git revision of the working directory's repository at the start, where there is one.
+    pub git_revision: Option<String>,
+    /// The ruler measured before the first sample.
+    pub ruler: Ruler,
+}
+
+/// What the kernel says of its scheduler.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct KernelFacts {
+    /// `uname -r`.
+    pub release: Option<String>,
+    /// Timer interrupts per second [Hz].
+    pub hz: Option<u32>,
+    /// Base time slice of the scheduler [ns].
+    pub slice_ns: Option<u64>,
+    /// CPU frequency governor of PU 0.
+    pub governor: Option<String>,
+}
+
+/// The instrument's own size, measured at the start of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ruler {
+    /// Smallest step between two different readings of the clock [ns].
+    pub clock_resolution_ns: u64,
+    /// Median time of a region without work, for each runtime of the plan.
+    pub empty_regions: Vec<EmptyRegion>,
+}
+
+/// What a region costs that does nothing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EmptyRegion {
+    /// The runtime.
+    pub runtime: Runtime,
+    /// Team width [threads].
+    pub width: u32,
+    /// Median time of fork and join [ns].
+    pub median_ns: u64,
+}

@@ -1,0 +1,112 @@
+//! What did one timed execution give?
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::experiment::Visit;
+use crate::serde_as_text;
+use crate::text::ParseError;
+
+/// The numbers of one timed execution of a cell. Counters that could not be read are `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sample {
+    /// From the release of the outer workers to the end of the last task.
+    pub wall: Duration,
+    /// CPU time of all threads of the process in that span.
+    pub cpu: Option<Duration>,
+    /// Tasks finished; fewer than the cell's tasks only when censored.
+    pub tasks_done: Option<u32>,
+    /// Context switches in which a thread gave up its PU.
+    pub voluntary_switches: Option<u64>,
+    /// Context switches in which a thread lost its PU.
+    pub involuntary_switches: Option<u64>,
+    /// Time threads were ready to run but had no PU, summed over threads.
+    pub run_queue_wait: Option<Duration>,
+    /// Threads alive in the process during the execution, its main thread and watchdog left out.
+    pub threads: Option<u32>,
+}
+
+/// What became of one repetition of a visit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// It ran to its end and the result was right.
+    Ok(Sample),
+    /// It was stopped at the time limit: `wall` is a lower bound, `tasks_done` what was finished.
+    Censored(Sample),
+    /// It did not run, or its result was wrong; the reason as one line.
+    Failed(String),
+}
+
+/// How a record ends, as in the record column `status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// A timed execution with a right result.
+    Ok,
+    /// Stopped at the time limit.
+    Censored,
+    /// No timing.
+    Failed,
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ok => "ok",
+            Self::Censored => "censored",
+            Self::Failed => "failed",
+        })
+    }
+}
+
+impl FromStr for Status {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        match text {
+            "ok" => Ok(Self::Ok),
+            "censored" => Ok(Self::Censored),
+            "failed" => Ok(Self::Failed),
+            _ => Err(ParseError::new("status", text, "ok, censored or failed")),
+        }
+    }
+}
+
+serde_as_text!(Status);
+
+impl Answer {
+    /// The status column of this answer.
+    pub fn status(&self) -> Status {
+        match self {
+            Self::Ok(_) => Status::Ok,
+            Self::Censored(_) => Status::Censored,
+            Self::Failed(_) => Status::Failed,
+        }
+    }
+
+    /// The numbers, where there are any.
+    pub fn sample(&self) -> Option<&Sample> {
+        match self {
+            Self::Ok(sample) | Self::Censored(sample) => Some(sample),
+            Self::Failed(_) => None,
+        }
+    }
+}
+
+/// One answer with the question it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Who answered: `host`, `sim`, `scripted`.
+    pub runner: String,
+    /// Which process run of which cell.
+    pub visit: Visit,
+    /// Which repetition in it, from 1.
+    pub rep: u32,
+    /// When it was recorded, milliseconds since 1970 [ms].
+    pub unix_ms: u64,
+    /// What came of it.
+    pub answer: Answer,
+}

@@ -1,0 +1,71 @@
+//! How are times and other quantities turned into disk fields and into words?
+//!
+//! In memory a span is a [`Duration`]; on disk it is an integer column whose name ends in `_ns`.
+
+use std::time::Duration;
+
+/// Whole nanoseconds of `span`, saturating after 584 years [ns].
+pub fn ns(span: Duration) -> u64 {
+    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// `span` with three significant digits and the unit that suits it: `1.23 ms`.
+pub fn human_span(span: Duration) -> String {
+    let seconds = span.as_secs_f64();
+    let (value, unit) = match seconds {
+        s if s >= 1.0 => (s, "s"),
+        s if s >= 1e-3 => (s * 1e3, "ms"),
+        s if s >= 1e-6 => (s * 1e6, "us"),
+        s => (s * 1e9, "ns"),
+    };
+    format!("{} {unit}", three_digits(value))
+}
+
+/// `value` with three significant digits, without exponent below a million.
+pub fn three_digits(value: f64) -> String {
+    match value.abs() {
+        v if !v.is_finite() => value.to_string(),
+        v if v >= 1e6 => format!("{value:.2e}"),
+        v if v >= 99.95 => format!("{value:.0}"),
+        v if v >= 9.995 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+/// `bytes` in binary units: `2 MiB`, `32 KiB`.
+pub fn human_bytes(bytes: u64) -> String {
+    const STEPS: [(u64, &str); 4] = [
+        (1 << 40, "TiB"),
+        (1 << 30, "GiB"),
+        (1 << 20, "MiB"),
+        (1 << 10, "KiB"),
+    ];
+    match STEPS.iter().find(|(step, _)| bytes >= *step) {
+        Some((step, unit)) if bytes % step == 0 => format!("{} {unit}", bytes / step),
+        Some((step, unit)) => format!("{} {unit}", three_digits(bytes as f64 / *step as f64)),
+        None => format!("{bytes} B"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_keep_three_digits_in_the_unit_that_suits_them() {
+        let spans = [12_345_678_900, 1_234_567, 999, 45_600].map(Duration::from_nanos);
+        assert_eq!(
+            spans.map(human_span),
+            ["12.3 s", "1.23 ms", "999 ns", "45.6 us"]
+        );
+    }
+
+    #[test]
+    fn whole_binary_sizes_have_no_fraction() {
+        let sizes = [48 << 10, 2 << 20, 1536, 100];
+        assert_eq!(
+            sizes.map(human_bytes),
+            ["48 KiB", "2 MiB", "1.50 KiB", "100 B"]
+        );
+    }
+}
