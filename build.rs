@@ -1,5 +1,9 @@
-//! Is libhwloc here? Without this check the build would only fail at the link step, with a
-//! message that names no package.
+//! Is libhwloc here, and which compiler builds this?
+//!
+//! Without the first check the build would only fail at the link step, with a message that names
+//! no package.
+
+use std::process::{Command, exit};
 
 const REMEDY: &str =
     "oversub needs libhwloc 2 and pkg-config to read this machine's topology. Install them:
@@ -11,11 +15,16 @@ or run `make setup`, which does it for you.";
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    if let Err(cause) = pkg_config::Config::new()
-        .atleast_version("2.0.0")
-        .probe("hwloc")
-    {
+    if let Err(cause) = pkg_config::Config::new().atleast_version("2.0.0").probe("hwloc") {
         eprintln!("error: {REMEDY}\n\n{cause}");
-        std::process::exit(1);
+        exit(1);
     }
+    println!("cargo:rustc-env=RUSTC_VERSION={}", compiler());
+}
+
+/// What the compiler says of itself; empty if it says nothing.
+fn compiler() -> String {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let answer = Command::new(rustc).arg("--version").output();
+    answer.ok().and_then(|out| String::from_utf8(out.stdout).ok()).unwrap_or_default()
 }
