@@ -1,0 +1,259 @@
+//! How do shapes become pixels or SVG elements?
+//!
+//! Both through plotters' backends, so that one list of shapes gives one picture in both formats.
+
+use std::convert::Infallible;
+use std::path::Path;
+
+use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
+use plotters_backend::text_anchor::{HPos, Pos, VPos};
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingErrorKind, FontFamily,
+    FontStyle, FontTransform,
+};
+
+use super::{
+    Align, Area, Canvas, Color, Direction, FigureError, Shape, Spot, Stroke, Text, WHITE, Weight,
+    glyphs,
+};
+
+/// Pixels above which a PNG has one pixel per point and not two: twice the area of a 4K screen.
+const SHARP_PIXELS: f64 = 16.6e6;
+
+/// Fonts an SVG may fall back on where Roboto is not installed; all are about as wide.
+const FAMILY: &str = "Roboto, Arial, Helvetica, sans-serif";
+
+/// Height of the em in units of what plotters calls size.
+// Source: plotters-svg 0.3.7, src/svg.rs, `draw_text`: font-size is size / 1.24.
+const PLOTTERS_SIZE: f64 = 1.24;
+
+type Drawn<B> = Result<(), DrawingErrorKind<<B as DrawingBackend>::ErrorType>>;
+
+/// Writes `canvas` as PNG.
+pub(super) fn png(canvas: &Canvas, path: &Path) -> Result<(), FigureError> {
+    let sharp = 4.0 * canvas.width * canvas.height <= SHARP_PIXELS;
+    let scale = if sharp { 2.0 } else { 1.0 };
+    let size = (
+        (canvas.width * scale) as u32,
+        (canvas.height * scale) as u32,
+    );
+    let mut backend = BitMapBackend::new(path, size);
+    draw(
+        canvas,
+        &mut Device {
+            backend: &mut backend,
+            scale,
+            kind: Kind::Pixels,
+        },
+    )
+    .and_then(|()| backend.present())
+    .map_err(|e| FigureError::write(path, cause(&e)))
+}
+
+/// `canvas` as SVG text.
+pub(super) fn svg(canvas: &Canvas) -> String {
+    let mut text = String::new();
+    let size = (canvas.width as u32, canvas.height as u32);
+    let mut backend = SVGBackend::with_string(&mut text, size);
+    let device = &mut Device {
+        backend: &mut backend,
+        scale: 1.0,
+        kind: Kind::Vectors,
+    };
+    draw(canvas, device)
+        .and_then(|()| backend.present())
+        .expect("writing to a string does not fail");
+    drop(backend);
+    text
+}
+
+/// The system's own words, without plotters' wrapping.
+fn cause<E: std::error::Error + Send + Sync>(error: &DrawingErrorKind<E>) -> String {
+    match error {
+        DrawingErrorKind::DrawingError(cause) => cause.to_string(),
+        DrawingErrorKind::FontError(cause) => cause.to_string(),
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Pixels,
+    Vectors,
+}
+
+/// A backend with the size of a point on it.
+struct Device<'a, B> {
+    backend: &'a mut B,
+    scale: f64,
+    kind: Kind,
+}
+
+fn draw<B: DrawingBackend>(canvas: &Canvas, device: &mut Device<'_, B>) -> Drawn<B> {
+    let page = Area::new((0.0, 0.0), canvas.width, canvas.height);
+    device.shape(&Shape::Rect(page, WHITE))?;
+    canvas
+        .shapes
+        .iter()
+        .try_for_each(|shape| device.shape(shape))
+}
+
+impl<B: DrawingBackend> Device<'_, B> {
+    fn at(&self, (x, y): Spot) -> BackendCoord {
+        let round = |v: f64| (v * self.scale).round() as i32;
+        (round(x), round(y))
+    }
+
+    fn shape(&mut self, shape: &Shape) -> Drawn<B> {
+        match shape {
+            Shape::Rect(area, color) => self.rect(*area, *color),
+            Shape::Line(spots, stroke) => self.line(spots, *stroke),
+            Shape::Polygon(corners, color) => {
+                let corners: Vec<BackendCoord> = corners.iter().map(|c| self.at(*c)).collect();
+                self.backend.fill_polygon(corners, &ink(*color))
+            }
+            Shape::Disc(centre, radius, color) => {
+                let radius = (radius * self.scale).round() as u32;
+                let centre = self.at(*centre);
+                self.backend.draw_circle(centre, radius, &ink(*color), true)
+            }
+            Shape::Text(at, words, text) => self.text(*at, words, *text),
+        }
+    }
+
+    /// Pixels at both corners belong to a rectangle of pixels, but not to one of vectors.
+    fn rect(&mut self, area: Area, color: Color) -> Drawn<B> {
+        let (from, to) = (
+            self.at((area.x, area.y)),
+            self.at((area.right(), area.bottom())),
+        );
+        let to = match self.kind {
+            Kind::Pixels => (to.0 - 1, to.1 - 1),
+            Kind::Vectors => to,
+        };
+        if to.0 < from.0 || to.1 < from.1 {
+            return Ok(());
+        }
+        self.backend.draw_rect(from, to, &ink(color), true)
+    }
+
+    fn line(&mut self, spots: &[Spot], stroke: Stroke) -> Drawn<B> {
+        let style = Pen {
+            color: ink(stroke.color),
+            width: (stroke.width * self.scale).round().max(1.0) as u32,
+        };
+        let spots: Vec<BackendCoord> = spots.iter().map(|spot| self.at(*spot)).collect();
+        self.backend.draw_path(spots, &style)
+    }
+
+    fn text(&mut self, (x, y): Spot, words: &str, text: Text) -> Drawn<B> {
+        // The base line lies half the height of capitals below their middle. A pixel backend
+        // draws from the base line; an SVG element has its base line half an x-height below.
+        let below = match self.kind {
+            Kind::Pixels => glyphs::CAP_HEIGHT / 2.0,
+            Kind::Vectors => (glyphs::CAP_HEIGHT - glyphs::X_HEIGHT) / 2.0,
+        } * text.size;
+        let spot = match text.direction {
+            Direction::Across => (x, y + below),
+            Direction::Up => (x + below, y),
+        };
+        let at = self.at(spot);
+        let em = text.size * self.scale;
+        self.backend.draw_text(words, &Lettering { text, em }, at)
+    }
+}
+
+fn ink(color: Color) -> BackendColor {
+    BackendColor {
+        alpha: 1.0,
+        rgb: (color.0, color.1, color.2),
+    }
+}
+
+struct Pen {
+    color: BackendColor,
+    width: u32,
+}
+
+impl BackendStyle for Pen {
+    fn color(&self) -> BackendColor {
+        self.color
+    }
+
+    fn stroke_width(&self) -> u32 {
+        self.width
+    }
+}
+
+/// Text as plotters' backends want to be told of it.
+struct Lettering {
+    text: Text,
+    /// Height of an em [pixels].
+    em: f64,
+}
+
+impl BackendTextStyle for Lettering {
+    type FontError = Infallible;
+
+    fn color(&self) -> BackendColor {
+        ink(self.text.color)
+    }
+
+    fn size(&self) -> f64 {
+        self.em * PLOTTERS_SIZE
+    }
+
+    fn transform(&self) -> FontTransform {
+        match self.text.direction {
+            Direction::Across => FontTransform::None,
+            Direction::Up => FontTransform::Rotate270,
+        }
+    }
+
+    fn style(&self) -> FontStyle {
+        match self.text.weight {
+            Weight::Regular => FontStyle::Normal,
+            Weight::Bold => FontStyle::Bold,
+        }
+    }
+
+    fn anchor(&self) -> Pos {
+        let h_pos = match self.text.align {
+            Align::Start => HPos::Left,
+            Align::Middle => HPos::Center,
+            Align::End => HPos::Right,
+        };
+        Pos::new(h_pos, VPos::Center)
+    }
+
+    fn family(&self) -> FontFamily<'_> {
+        FontFamily::Name(FAMILY)
+    }
+
+    /// Empty, so that the backend shifts nothing: [`Self::draw`] aligns, to parts of a pixel.
+    fn layout_box(&self, _: &str) -> Result<((i32, i32), (i32, i32)), Infallible> {
+        Ok(((0, 0), (0, 0)))
+    }
+
+    fn draw<E, F: FnMut(i32, i32, BackendColor) -> Result<(), E>>(
+        &self,
+        words: &str,
+        (x, y): BackendCoord,
+        mut draw: F,
+    ) -> Result<Result<(), E>, Infallible> {
+        let Text { weight, color, .. } = self.text;
+        let width = glyphs::width(weight, self.em, words);
+        let offset = match self.text.align {
+            Align::Start => 0.0,
+            Align::Middle => -width / 2.0,
+            Align::End => -width,
+        };
+        let color = ink(color);
+        Ok(glyphs::raster(
+            weight,
+            self.em,
+            words,
+            offset as f32,
+            |dx, dy, c| draw(x + dx, y + dy, color.mix(c.into())),
+        ))
+    }
+}
