@@ -5,6 +5,8 @@
 //!
 //! Exit codes: 0 done, 1 set-up error, 2 usage error (found before anything runs).
 
+mod doctor;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -18,7 +20,9 @@ struct Cli {
 }
 
 #[derive(Subcommand)]
-enum Verb {}
+enum Verb {
+    Doctor(doctor::Args),
+}
 
 /// A usage error: found before anything runs, exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +32,9 @@ pub struct UsageError(pub String);
 /// Runs the program on the process's arguments and returns its exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let outcome: anyhow::Result<()> = match cli.verb {};
+    let outcome: anyhow::Result<()> = match cli.verb {
+        Verb::Doctor(args) => args.run(),
+    };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

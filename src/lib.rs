@@ -11,6 +11,7 @@
 //! trait Runner: answers a cell (Host by measuring it, Scripted from a script)
 //! ```
 
+pub mod share;
 pub mod stats;
 pub mod text;
 pub mod units;

@@ -5,11 +5,20 @@
 //! process may use. [`Placement`] maps thread numbers to cpusets; `host` applies the map.
 
 mod budget;
+mod cgroup;
+mod hwloc;
+mod lstopo;
 mod placement;
 mod pu;
+mod synthetic;
+mod sysfs;
+mod system;
 mod topology;
 
 pub use budget::{CpuBudget, Limit, LimitSource};
+pub use hwloc::{BindError, Binder};
 pub use placement::Placement;
 pub use pu::{CpuSet, PuId};
-pub use topology::{Level, Object, ObjectKind, Topology};
+pub use synthetic::SyntheticError;
+pub use system::System;
+pub use topology::{Level, Object, ObjectKind, Topology, TopologyError};

@@ -41,7 +41,7 @@ pub fn human_bytes(bytes: u64) -> String {
         (1 << 10, "KiB"),
     ];
     match STEPS.iter().find(|(step, _)| bytes >= *step) {
-        Some((step, unit)) if bytes % step == 0 => format!("{} {unit}", bytes / step),
+        Some((step, unit)) if bytes.is_multiple_of(*step) => format!("{} {unit}", bytes / step),
         Some((step, unit)) => format!("{} {unit}", three_digits(bytes as f64 / *step as f64)),
         None => format!("{bytes} B"),
     }

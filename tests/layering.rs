@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const LAYERS: &[&[&str]] = &[
-    &["stats", "text", "units"],
+    &["share", "stats", "text", "units"],
     &["machine"],
     &["experiment"],
     &["record"],

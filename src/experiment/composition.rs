@@ -4,8 +4,8 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
-use super::Share;
 use crate::serde_as_text;
+use crate::share::Share;
 use crate::text::ParseError;
 
 /// How outer workers and inner teams share the PUs.

@@ -27,6 +27,9 @@ impl fmt::Display for PuId {
 pub struct CpuSet(BTreeSet<PuId>);
 
 impl CpuSet {
+    /// Larger than any kernel's CONFIG_NR_CPUS, so that a typo cannot ask for gigabytes.
+    pub(super) const LARGEST_PU: PuId = PuId(65_535);
+
     /// Number of PUs.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -89,15 +92,13 @@ impl FromStr for CpuSet {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        /// Larger than any kernel's CONFIG_NR_CPUS, so that a typo cannot ask for gigabytes.
-        const LARGEST: u32 = 65_535;
         let bad = || ParseError::new("cpuset", text, "a list such as 0-3,8");
         let mut pus = BTreeSet::new();
         for part in text.trim().split(',').filter(|part| !part.is_empty()) {
             let (first, last) = part.split_once('-').unwrap_or((part, part));
             let first: u32 = first.trim().parse().map_err(|_| bad())?;
             let last: u32 = last.trim().parse().map_err(|_| bad())?;
-            if first > last || last > LARGEST {
+            if first > last || PuId(last) > Self::LARGEST_PU {
                 return Err(bad());
             }
             pus.extend((first..=last).map(PuId));

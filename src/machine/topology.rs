@@ -1,14 +1,18 @@
 //! How are the PUs of a machine grouped?
 //!
-//! An immutable tree of objects in hwloc's vocabulary, and the questions asked of it. Nothing here
-//! knows who described the machine, or what this process may use of it (see [`super::CpuBudget`]).
+//! An immutable tree of objects in hwloc's vocabulary, and the questions asked of it. It is the same
+//! whoever described the machine: hwloc and the kernel this one ([`Topology::discover`]), a line of
+//! text ([`Topology::synthetic`]) or a file written by lstopo ([`Topology::from_lstopo_xml`]) another.
+//! What this process may use of it is [`super::CpuBudget`].
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CpuSet, PuId};
+use super::synthetic::{self, SyntheticError};
+use super::{CpuSet, PuId, System, hwloc, lstopo, sysfs};
 use crate::serde_as_text;
 use crate::text::ParseError;
 
@@ -48,6 +52,76 @@ pub struct Object {
     /// The objects directly inside. NUMA nodes are leaves beside the cores they are local to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Object>,
+}
+
+impl Object {
+    /// Puts a NUMA node where hwloc would: into the outermost object below the root that has just
+    /// the node's PUs, into the root if only the root has, and else into a new group of its PUs.
+    pub(super) fn attach(&mut self, node: Object) {
+        let holder = self.children.iter_mut().find(|child| {
+            let holds = !matches!(child.kind, ObjectKind::NumaNode | ObjectKind::Pu);
+            holds && node.cpuset.is_subset(&child.cpuset)
+        });
+        if let Some(holder) = holder.filter(|_| !node.cpuset.is_empty()) {
+            if holder.cpuset == node.cpuset {
+                holder.adopt(node);
+            } else {
+                holder.attach(node);
+            }
+            return;
+        }
+        let local = |child: &mut Object| {
+            child.kind != ObjectKind::NumaNode && child.cpuset.is_subset(&node.cpuset)
+        };
+        let locals: Vec<Object> = match self.cpuset == node.cpuset {
+            true => Vec::new(),
+            false => self.children.extract_if(.., local).collect(),
+        };
+        if locals.is_empty() {
+            self.adopt(node);
+            return;
+        }
+        let cpuset = node.cpuset.clone();
+        let kind = ObjectKind::Group;
+        let children = std::iter::once(node).chain(locals).collect();
+        self.children.push(Object {
+            kind,
+            os_index: None,
+            cpuset,
+            bytes: None,
+            children,
+        });
+    }
+
+    /// NUMA nodes stand before the other children, in the order in which they came.
+    fn adopt(&mut self, node: Object) {
+        let is_node = |child: &&Object| child.kind == ObjectKind::NumaNode;
+        let nodes = self.children.iter().take_while(is_node).count();
+        self.children.insert(nodes, node);
+    }
+}
+
+/// A machine that cannot be described.
+#[derive(Debug, thiserror::Error)]
+pub enum TopologyError {
+    /// hwloc gave nothing usable.
+    #[error("hwloc cannot read this machine's topology (does `lstopo` work here?)")]
+    Unreadable,
+    /// hwloc was told by its environment variables to describe another machine.
+    #[error(
+        "hwloc describes another machine than this one; unset HWLOC_SYNTHETIC, HWLOC_XMLFILE, \
+         HWLOC_FSROOT and HWLOC_COMPONENTS (`oversub doctor --machine` shows other machines)"
+    )]
+    AnotherMachine,
+    /// A synthetic description that means nothing.
+    #[error(transparent)]
+    Synthetic(#[from] SyntheticError),
+    /// A text that is not XML.
+    #[error("not an XML file: {0}")]
+    Xml(#[from] roxmltree::Error),
+    /// XML that does not describe a machine as hwloc 2 does.
+    #[error("not a machine in hwloc 2's XML form: {0}")]
+    NotLstopo(String),
 }
 
 /// A grouping of PUs to which threads can be bound.
@@ -107,7 +181,46 @@ pub struct Topology {
     pub core_kinds: Vec<CpuSet>,
 }
 
+/// PUs that a described machine may have at most; larger ones are taken for typing errors.
+pub(super) const MOST_PUS: usize = 65_536;
+
 impl Topology {
+    /// This machine, with all its PUs whether or not this process may use them.
+    ///
+    /// # Errors
+    ///
+    /// If hwloc cannot read it, or describes another one.
+    pub fn discover() -> Result<Self, TopologyError> {
+        let system = System::here();
+        let mut root = hwloc::read()?;
+        for node in sysfs::numa_nodes(&system) {
+            root.attach(node);
+        }
+        let core_kinds = sysfs::core_kinds(&system);
+        Ok(Self { root, core_kinds })
+    }
+
+    /// The machine that hwloc's synthetic `description` stands for, for example
+    /// `pack:2 [numa] l3:1 core:64 pu:2`. Sizes that it does not give stay unknown.
+    ///
+    /// # Errors
+    ///
+    /// If it means nothing to hwloc either, or has more than 65 536 PUs.
+    pub fn synthetic(description: &str) -> Result<Self, TopologyError> {
+        let root = synthetic::parse(description)?;
+        let core_kinds = Vec::new();
+        Ok(Self { root, core_kinds })
+    }
+
+    /// The machine that `lstopo machine.xml` wrote, from the file's text.
+    ///
+    /// # Errors
+    ///
+    /// If the text is not XML, not of hwloc 2's form, or has more than 65 536 PUs.
+    pub fn from_lstopo_xml(text: &str) -> Result<Self, TopologyError> {
+        lstopo::parse(text)
+    }
+
     /// All objects of a kind, in topology order.
     pub fn objects(&self, kind: ObjectKind) -> Vec<&Object> {
         let mut found = Vec::new();
@@ -140,7 +253,8 @@ impl Topology {
     }
 
     /// The cpusets of the objects of `level`, cut to `allowed`, in topology order; objects without
-    /// an allowed PU are left out. A machine that does not know the level is one place.
+    /// an allowed PU, or with the same PUs as one before, are left out. A machine that does not know
+    /// the level is one place.
     pub fn places(&self, level: Level, allowed: &CpuSet) -> Vec<CpuSet> {
         let kind = match level {
             Level::Pu => ObjectKind::Pu,
@@ -148,14 +262,15 @@ impl Topology {
             Level::NumaNode => ObjectKind::NumaNode,
             Level::Package => ObjectKind::Package,
         };
+        let mut seen = BTreeSet::new();
         let places: Vec<CpuSet> = self
             .objects(kind)
             .iter()
             .map(|object| object.cpuset.intersection(allowed))
-            .filter(|place| !place.is_empty())
+            .filter(|place| !place.is_empty() && seen.insert(place.clone()))
             .collect();
         if places.is_empty() {
-            vec![self.pus().intersection(allowed)]
+            vec![allowed.clone()]
         } else {
             places
         }
@@ -168,5 +283,69 @@ fn collect<'a>(object: &'a Object, kind: ObjectKind, found: &mut Vec<&'a Object>
     }
     for child in &object.children {
         collect(child, kind, found);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2 packages x 2 cores x 2 PUs: PUs 0-1 share core 0, ..., PUs 0-3 share package 0.
+    fn eight_pus() -> Topology {
+        Topology::synthetic("pack:2 core:2 pu:2").unwrap()
+    }
+
+    #[test]
+    fn places_are_cut_to_the_allowed_pus_and_empty_ones_left_out() {
+        let allowed = "1-2,7".parse().unwrap();
+        let texts = |level| {
+            let places = eight_pus().places(level, &allowed);
+            places.iter().map(CpuSet::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(texts(Level::Pu), ["1", "2", "7"]);
+        assert_eq!(texts(Level::Core), ["1", "2", "7"]);
+        assert_eq!(texts(Level::Package), ["1-2", "7"]);
+        assert_eq!(texts(Level::NumaNode), ["1-2,7"]);
+    }
+
+    #[test]
+    fn two_memories_of_the_same_pus_are_one_place() {
+        let machine = Topology::synthetic("pack:2 [numa] [numa] pu:2").unwrap();
+        assert_eq!(machine.count(ObjectKind::NumaNode), 4);
+        assert_eq!(machine.places(Level::NumaNode, machine.pus()).len(), 2);
+    }
+
+    #[test]
+    fn a_numa_node_that_no_object_matches_gets_a_group() {
+        let mut root = eight_pus().root;
+        let mut node = Object {
+            kind: ObjectKind::NumaNode,
+            os_index: Some(1),
+            cpuset: "4-5".parse().unwrap(),
+            bytes: None,
+            children: Vec::new(),
+        };
+        root.attach(node.clone());
+        assert_eq!(root.children[2].children[0].children[0], node);
+        node.cpuset = "0,2".parse().unwrap();
+        root.attach(node.clone());
+        assert!(
+            root.children[1].children.contains(&node)
+                || root.children[1].children[0].kind == ObjectKind::Group
+        );
+        node.cpuset = CpuSet::default();
+        root.attach(node.clone());
+        assert!(root.children.contains(&node));
+    }
+
+    #[test]
+    fn this_machine_has_every_pu_in_one_place_of_each_level() {
+        let machine = Topology::discover().unwrap();
+        for level in [Level::Pu, Level::Core, Level::Package] {
+            let places = machine.places(level, machine.pus());
+            let total: usize = places.iter().map(CpuSet::len).sum();
+            assert_eq!(total, machine.pus().len(), "{level}");
+        }
+        assert!(machine.count(ObjectKind::NumaNode) > 0);
     }
 }

@@ -1,0 +1,248 @@
+//! Which machine does an hwloc synthetic description stand for?
+//!
+//! `pack:2 [numa(memory=64GiB)] l3:1(size=32MiB) core:64 pu:2`: levels from the outside in, each with
+//! its number of objects per parent, attributes in parentheses, and NUMA nodes in brackets beside
+//! the level before them. Read here rather than by hwloc, because hwloc invents the sizes that a
+//! description leaves out; here they stay unknown.
+//
+// --- Implementation ---
+// Source: hwloc 2.9, hwloc/topology-synthetic.c, and "Synthetic topologies" in its manual.
+
+mod indexes;
+mod token;
+
+use super::topology::MOST_PUS;
+use super::{CpuSet, Object, ObjectKind, PuId};
+use token::{Count, Token};
+
+/// A synthetic description that means nothing, by its first offending word.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{token}' in a synthetic machine: {problem}")]
+pub struct SyntheticError {
+    /// The offending word, or the whole description.
+    pub token: String,
+    /// What is wrong with it, and what would be right.
+    pub problem: String,
+}
+
+impl SyntheticError {
+    fn new(token: &str, problem: impl Into<String>) -> Self {
+        let (token, problem) = (token.to_owned(), problem.into());
+        Self { token, problem }
+    }
+}
+
+/// All objects of one level.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Row {
+    kind: ObjectKind,
+    /// Objects in the whole machine.
+    width: usize,
+    bytes: Option<u64>,
+    /// Operating system's indexes of the objects in topology order; `None`: counted from 0.
+    indexes: Option<Vec<u32>>,
+}
+
+impl Row {
+    fn plain(kind: ObjectKind, width: usize) -> Self {
+        let (bytes, indexes) = (None, None);
+        Self {
+            kind,
+            width,
+            bytes,
+            indexes,
+        }
+    }
+
+    fn os_index(&self, nth: usize) -> u32 {
+        let given = self.indexes.as_ref().and_then(|indexes| indexes.get(nth));
+        given
+            .copied()
+            .unwrap_or_else(|| u32::try_from(nth).unwrap_or(u32::MAX))
+    }
+}
+
+/// The tree that `description` stands for.
+pub(super) fn parse(description: &str) -> Result<Object, SyntheticError> {
+    let tokens = token::tokens(description)?;
+    let (mut rows, mut nodes) = rows(&tokens)?;
+    if rows.last().is_none_or(|row| row.kind != ObjectKind::Pu) {
+        let problem = "the last level must be the PUs, for example 'core:4 pu:2'";
+        return Err(SyntheticError::new(description, problem));
+    }
+    if nodes.is_empty() {
+        nodes.push(Row::plain(ObjectKind::NumaNode, 1));
+    }
+    number(&tokens, &mut rows, &mut nodes)?;
+    let mut rows = without_needless_groups(rows);
+    for node in &nodes {
+        give_a_holder(node.width, &mut rows);
+    }
+    let mut nodes_made = 0;
+    Ok(Builder {
+        rows: &rows,
+        nodes: &nodes,
+        nodes_made: &mut nodes_made,
+    }
+    .object(0, 0))
+}
+
+/// The rows from the machine to the PUs, and the NUMA nodes in rows of their own.
+fn rows(tokens: &[Token<'_>]) -> Result<(Vec<Row>, Vec<Row>), SyntheticError> {
+    let mut rows = vec![Row::plain(ObjectKind::Machine, 1)];
+    let mut nodes: Vec<Row> = Vec::new();
+    let mut width = 1_usize;
+    for token in tokens {
+        if let Count::PerParent(count) = token.count {
+            width = width
+                .checked_mul(count)
+                .filter(|width| *width <= MOST_PUS)
+                .ok_or_else(|| {
+                    let problem =
+                        format!("more than {MOST_PUS} objects in all; use smaller counts");
+                    SyntheticError::new(token.text, problem)
+                })?;
+        }
+        let Some(kind) = token.kind else {
+            continue; // an instruction cache: counted, not kept
+        };
+        let row = Row {
+            bytes: token.bytes,
+            ..Row::plain(kind, width)
+        };
+        let level = matches!(token.count, Count::PerParent(_));
+        let same = |row: &Row| level && row.kind == kind && single(kind);
+        if rows.iter().chain(&nodes).any(same)
+            || (level && kind == ObjectKind::NumaNode && !nodes.is_empty())
+        {
+            return Err(SyntheticError::new(
+                token.text,
+                "a second level of this kind; give it once",
+            ));
+        }
+        if kind == ObjectKind::NumaNode {
+            nodes.push(row)
+        } else {
+            rows.push(row)
+        }
+    }
+    Ok((rows, nodes))
+}
+
+/// Whether hwloc takes only one level of this kind.
+fn single(kind: ObjectKind) -> bool {
+    !matches!(kind, ObjectKind::Group | ObjectKind::Cache(_))
+}
+
+/// Gives the objects the indexes that the description asks for. All NUMA nodes are numbered as
+/// one row, however many levels they stand on.
+fn number(tokens: &[Token<'_>], rows: &mut [Row], nodes: &mut [Row]) -> Result<(), SyntheticError> {
+    let widths: Vec<(ObjectKind, usize)> = rows
+        .iter()
+        .chain(&*nodes)
+        .map(|row| (row.kind, row.width))
+        .collect();
+    for token in tokens {
+        let (Some(text), Some(kind)) = (token.indexes, token.kind) else {
+            continue;
+        };
+        let resolve = |total| {
+            indexes::resolve(text, total, &widths)
+                .map_err(|problem| SyntheticError::new(token.text, problem))
+        };
+        if kind == ObjectKind::NumaNode {
+            let total = nodes.iter().map(|node| node.width).sum();
+            let indexes = resolve(total)?;
+            nodes
+                .iter_mut()
+                .for_each(|node| node.indexes = Some(indexes.clone()));
+        } else if let Some(row) = rows.iter_mut().find(|row| row.kind == kind) {
+            row.indexes = Some(resolve(row.width)?);
+        }
+    }
+    Ok(())
+}
+
+/// As hwloc does: a group with the same PUs as the level before or after it says nothing.
+fn without_needless_groups(rows: Vec<Row>) -> Vec<Row> {
+    let mut kept: Vec<Row> = Vec::new();
+    let mut rest = rows.into_iter().peekable();
+    while let Some(row) = rest.next() {
+        let before = kept.last().is_some_and(|before| before.width == row.width);
+        let after = rest.peek().is_some_and(|after| after.width == row.width);
+        if row.kind != ObjectKind::Group || !(before || after) {
+            kept.push(row);
+        }
+    }
+    kept
+}
+
+/// NUMA nodes are leaves of the outermost level that has as many objects; where there is none, of
+/// a group.
+fn give_a_holder(width: usize, rows: &mut Vec<Row>) {
+    if holder(width, rows).is_none() {
+        let place = rows.partition_point(|row| row.width < width);
+        rows.insert(place, Row::plain(ObjectKind::Group, width));
+    }
+}
+
+/// The level that holds `width` NUMA nodes: the machine only if no other has all PUs.
+fn holder(width: usize, rows: &[Row]) -> Option<usize> {
+    let holds = |row: &Row| row.width == width && row.kind != ObjectKind::Pu;
+    let inner = (1..rows.len()).find(|depth| holds(&rows[*depth]));
+    inner.or_else(|| (width == 1).then_some(0))
+}
+
+struct Builder<'a> {
+    rows: &'a [Row],
+    nodes: &'a [Row],
+    nodes_made: &'a mut usize,
+}
+
+impl Builder<'_> {
+    /// Object `nth` of the row at `depth` with everything inside it.
+    fn object(&mut self, depth: usize, nth: usize) -> Object {
+        let row = &self.rows[depth];
+        let cpuset = self.cpuset(row, nth);
+        let mut children = self.nodes_beside(depth, &cpuset);
+        if let Some(below) = self.rows.get(depth + 1) {
+            let each = below.width / row.width;
+            children
+                .extend((nth * each..(nth + 1) * each).map(|child| self.object(depth + 1, child)));
+        }
+        Object {
+            kind: row.kind,
+            os_index: Some(row.os_index(nth)),
+            cpuset,
+            bytes: row.bytes,
+            children,
+        }
+    }
+
+    fn nodes_beside(&mut self, depth: usize, cpuset: &CpuSet) -> Vec<Object> {
+        let mut beside = Vec::new();
+        for node in self
+            .nodes
+            .iter()
+            .filter(|node| holder(node.width, self.rows) == Some(depth))
+        {
+            beside.push(Object {
+                kind: ObjectKind::NumaNode,
+                os_index: Some(node.os_index(*self.nodes_made)),
+                cpuset: cpuset.clone(),
+                bytes: node.bytes,
+                children: Vec::new(),
+            });
+            *self.nodes_made += 1;
+        }
+        beside
+    }
+
+    fn cpuset(&self, row: &Row, nth: usize) -> CpuSet {
+        let pus = &self.rows[self.rows.len() - 1];
+        let each = pus.width / row.width;
+        (nth * each..(nth + 1) * each)
+            .map(|pu| PuId(pus.os_index(pu)))
+            .collect()
+    }
+}
