@@ -12,10 +12,10 @@ mod grid;
 mod plan;
 mod request;
 mod runtime;
+mod share;
 mod wait;
 mod workload;
 
-pub use crate::share::Share;
 pub use axis::{Axis, Counts, Landmarks};
 pub use cell::{Cell, IllegalCell, MAX_THREADS};
 pub use composition::Composition;
@@ -24,5 +24,6 @@ pub use grid::Grid;
 pub use plan::{Plan, Protocol, Visit};
 pub use request::{Request, RequestError};
 pub use runtime::Runtime;
+pub use share::Share;
 pub use wait::WaitPolicy;
 pub use workload::{Dtype, Matmul, Workload};
