@@ -15,7 +15,10 @@ or run `make setup`, which does it for you.";
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    if let Err(cause) = pkg_config::Config::new().atleast_version("2.0.0").probe("hwloc") {
+    if let Err(cause) = pkg_config::Config::new()
+        .atleast_version("2.0.0")
+        .probe("hwloc")
+    {
         eprintln!("error: {REMEDY}\n\n{cause}");
         exit(1);
     }
@@ -26,5 +29,8 @@ fn main() {
 fn compiler() -> String {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let answer = Command::new(rustc).arg("--version").output();
-    answer.ok().and_then(|out| String::from_utf8(out.stdout).ok()).unwrap_or_default()
+    answer
+        .ok()
+        .and_then(|out| String::from_utf8(out.stdout).ok())
+        .unwrap_or_default()
 }

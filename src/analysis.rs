@@ -1,1 +1,18 @@
 //! What do the records mean?
+//!
+//! From records to ready values, in three steps: [`CellSummary`] (what was seen of one cell),
+//! [`Verdict`] (which cell of the same work was best, and which cannot be told from it) and
+//! [`Series`] (one [`Metric`] of every cell, for a figure). Only cells of the same [`Work`] of the
+//! same run are ever compared.
+
+mod dimension;
+mod metric;
+mod series;
+mod summary;
+mod verdict;
+
+pub use dimension::{Condition, Dimension, Value};
+pub use metric::{Better, Metric};
+pub use series::{Analysis, Bound, Mark, Point, Reading, Series};
+pub use summary::{CellSummary, Estimate, Round, State, summarize};
+pub use verdict::{Factor, Standing, Verdict, Work, verdicts};

@@ -31,7 +31,11 @@ pub fn median(values: &[f64]) -> Option<f64> {
 // Source: Hyndman & Fan 1996, doi 10.2307/2684934, definition 7.
 pub fn quantile(values: &[f64], p: f64) -> Option<f64> {
     let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
+    sorted.sort_unstable_by(f64::total_cmp);
+    quantile_of_sorted(&sorted, p)
+}
+
+fn quantile_of_sorted(sorted: &[f64], p: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     let position = p * last as f64;
     let below = position.floor() as usize;
@@ -49,15 +53,17 @@ pub fn median_interval(values: &[f64], resamples: usize, seed: u64) -> Option<In
     }
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
     let mut draw = vec![0.0; values.len()];
-    let medians: Vec<f64> = (0..resamples)
+    let mut medians: Vec<f64> = (0..resamples)
         .filter_map(|_| {
             draw.fill_with(|| values[rng.random_range(0..values.len())]);
-            median(&draw)
+            draw.sort_unstable_by(f64::total_cmp);
+            quantile_of_sorted(&draw, 0.5)
         })
         .collect();
+    medians.sort_unstable_by(f64::total_cmp);
     Some(Interval {
-        low: quantile(&medians, 0.025)?,
-        high: quantile(&medians, 0.975)?,
+        low: quantile_of_sorted(&medians, 0.025)?,
+        high: quantile_of_sorted(&medians, 0.975)?,
     })
 }
 

@@ -1,0 +1,116 @@
+//! Which quantities can be shown of a cell?
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::text::ParseError;
+
+/// A quantity of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Metric {
+    /// Flops of all tasks / wall time [GFLOP/s].
+    Throughput,
+    /// S = wall time / wall time of the best cell of the same work in this run [1].
+    Slowdown,
+    /// E = T1 / (min(D, P) T): T1 is the wall time of the fastest 1 x 1 cell of the same work, T
+    /// the cell's, D its demand, P the budget [1]. Not defined where no 1 x 1 cell was timed.
+    Efficiency,
+    /// Wall time [s].
+    Time,
+    /// Context switches, voluntary and involuntary, of all threads, per wall time [1/s].
+    Switches,
+    /// W = run-queue wait summed over threads / (wall time x threads) [%]: the part of its life
+    /// that a thread was ready to run but had no PU.
+    Wait,
+    /// CPU time of all threads / (wall time x P) [%]: the part of the budget that was kept busy,
+    /// usefully or not.
+    Busy,
+}
+
+/// Which end of a metric is to be wished for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// The more the better.
+    High,
+    /// The less the better.
+    Low,
+}
+
+impl Metric {
+    /// Every metric with its name.
+    pub const ALL: [(Self, &'static str); 7] = [
+        (Self::Throughput, "throughput"),
+        (Self::Slowdown, "slowdown"),
+        (Self::Efficiency, "efficiency"),
+        (Self::Time, "time"),
+        (Self::Switches, "switches"),
+        (Self::Wait, "wait"),
+        (Self::Busy, "busy"),
+    ];
+
+    /// In words, with symbol: the title of a figure.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Throughput => "Throughput",
+            Self::Slowdown => "Slowdown S against the best cell",
+            Self::Efficiency => "Parallel efficiency E",
+            Self::Time => "Wall time of all tasks",
+            Self::Switches => "Context switches per second",
+            Self::Wait => "Run-queue wait share W",
+            Self::Busy => "CPU time as a share of the budget",
+        }
+    }
+
+    /// What the number is, as one line under the title.
+    pub fn definition(self) -> &'static str {
+        match self {
+            Self::Throughput => "floating-point operations of all tasks per second of wall time",
+            Self::Slowdown => "wall time ÷ wall time of the best cell of the same work in this run",
+            Self::Efficiency => {
+                "T(1×1) ÷ (min(D, P) × T), D = outer × inner threads asked for, P = CPU budget"
+            }
+            Self::Time => "from the release of the outer workers to the end of the last task",
+            Self::Switches => "voluntary and involuntary, all threads",
+            Self::Wait => "part of its life that a thread was ready to run but had no CPU",
+            Self::Busy => "CPU time of all threads ÷ (wall time × P), useful or not",
+        }
+    }
+
+    /// The unit in which values are given.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Throughput => "GFLOP/s",
+            Self::Slowdown | Self::Efficiency => "1",
+            Self::Time => "s",
+            Self::Switches => "1/s",
+            Self::Wait | Self::Busy => "%",
+        }
+    }
+
+    /// Which end is good.
+    pub fn better(self) -> Better {
+        match self {
+            Self::Throughput | Self::Efficiency | Self::Busy => Better::High,
+            Self::Slowdown | Self::Time | Self::Switches | Self::Wait => Better::Low,
+        }
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = Self::ALL.iter().find(|(metric, _)| metric == self);
+        f.pad(named.map_or("", |(_, name)| name))
+    }
+}
+
+impl FromStr for Metric {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let named = Self::ALL.iter().find(|(_, name)| *name == text);
+        named.map(|(metric, _)| *metric).ok_or_else(|| {
+            let names = Self::ALL.map(|(_, name)| name).join(", ");
+            ParseError::new("metric", text, format!("one of {names}"))
+        })
+    }
+}

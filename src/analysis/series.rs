@@ -1,0 +1,203 @@
+//! Which values does a figure show?
+
+use std::collections::BTreeMap;
+
+use super::{CellSummary, Estimate, Metric, State, Verdict, Work, summarize, verdicts};
+use crate::experiment::Cell;
+use crate::record::Record;
+
+const FLOPS_PER_GFLOP: f64 = 1e9;
+const PERCENT: f64 = 100.0;
+
+/// How far a shown number says what it seems to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// The number was measured.
+    Exact,
+    /// The cell was stopped at the time limit: the true number is at least this.
+    AtLeast,
+    /// The cell was stopped at the time limit: the true number is at most this.
+    AtMost,
+    /// The cell was stopped at the time limit: this is what was seen until then.
+    UntilStopped,
+}
+
+/// What a figure shows of a cell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reading {
+    /// A number.
+    Number(Estimate, Bound),
+    /// The cell was timed, but the metric is not recorded, or not defined for it.
+    Missing,
+    /// The cell failed, for this reason.
+    Failed(String),
+}
+
+/// How a cell stands among those of the same work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// The fastest.
+    Best,
+    /// Cannot be told from the fastest.
+    Tied,
+    /// Slower, or not timed.
+    None,
+}
+
+/// One cell in a figure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    /// The cell.
+    pub cell: Cell,
+    /// What is shown of it.
+    pub reading: Reading,
+    /// How it stands, by wall time, whatever the metric.
+    pub mark: Mark,
+    /// Rounds with a time.
+    pub rounds: usize,
+    /// Samples in them.
+    pub samples: usize,
+    /// Rounds that failed.
+    pub failed_rounds: usize,
+}
+
+/// One metric of every cell of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// The metric.
+    pub metric: Metric,
+    /// Its cells.
+    pub points: Vec<Point>,
+}
+
+/// Everything that is known of the cells of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Analysis {
+    /// Every cell with a record.
+    pub cells: Vec<CellSummary>,
+    /// The outcome for each work.
+    pub verdicts: Vec<Verdict>,
+    /// P [CPUs].
+    pub budget: f64,
+}
+
+impl Analysis {
+    /// What `records` of a run under a budget of `budget` CPUs say.
+    pub fn of(records: &[Record], budget: f64) -> Self {
+        let cells = summarize(records);
+        Self {
+            verdicts: verdicts(&cells),
+            cells,
+            budget,
+        }
+    }
+
+    /// One metric of every cell.
+    pub fn series(&self, metric: Metric) -> Series {
+        let verdicts: BTreeMap<Work, &Verdict> =
+            self.verdicts.iter().map(|v| (v.work, v)).collect();
+        let serial = self.serial();
+        let points = self.cells.iter().map(|summary| {
+            let work = Work::of(&summary.cell);
+            let verdict = verdicts.get(&work).copied();
+            let reference = Reference {
+                best: verdict.map(|v| v.best_wall),
+                serial: serial.get(&work).copied(),
+                budget: self.budget,
+            };
+            Point {
+                cell: summary.cell,
+                reading: reference.reading(summary, metric),
+                mark: mark(verdict, &summary.cell),
+                rounds: summary.rounds.len(),
+                samples: summary.samples,
+                failed_rounds: summary.failed_rounds,
+            }
+        });
+        Series {
+            metric,
+            points: points.collect(),
+        }
+    }
+
+    /// T1 of each work that has one: the fastest 1 x 1 cell [s].
+    fn serial(&self) -> BTreeMap<Work, f64> {
+        let mut serial: BTreeMap<Work, f64> = BTreeMap::new();
+        let alone = |s: &&CellSummary| s.state == State::Ok && s.cell.demand() == 1;
+        for summary in self.cells.iter().filter(alone) {
+            if let Some(wall) = summary.wall {
+                let fastest = serial
+                    .entry(Work::of(&summary.cell))
+                    .or_insert(f64::INFINITY);
+                *fastest = fastest.min(wall.value);
+            }
+        }
+        serial
+    }
+}
+
+fn mark(verdict: Option<&Verdict>, cell: &Cell) -> Mark {
+    match verdict {
+        Some(verdict) if verdict.best == *cell => Mark::Best,
+        Some(verdict) if verdict.tied.contains(cell) => Mark::Tied,
+        _ => Mark::None,
+    }
+}
+
+/// What the cells of one work are held against.
+struct Reference {
+    /// Wall time of the best cell [s].
+    best: Option<f64>,
+    /// T1 [s].
+    serial: Option<f64>,
+    /// P [CPUs].
+    budget: f64,
+}
+
+impl Reference {
+    fn reading(&self, summary: &CellSummary, metric: Metric) -> Reading {
+        if let State::Failed(reason) = &summary.state {
+            return Reading::Failed(reason.clone());
+        }
+        let bound = match (&summary.state, metric) {
+            (State::Ok | State::Failed(_), _) => Bound::Exact,
+            (State::Censored, Metric::Time | Metric::Slowdown) => Bound::AtLeast,
+            (State::Censored, Metric::Throughput | Metric::Efficiency) => Bound::AtMost,
+            (State::Censored, Metric::Switches | Metric::Wait | Metric::Busy) => {
+                Bound::UntilStopped
+            }
+        };
+        self.estimate(summary, metric)
+            .map_or(Reading::Missing, |estimate| {
+                Reading::Number(estimate, bound)
+            })
+    }
+
+    /// The metric of a cell that has a time, in the metric's unit.
+    fn estimate(&self, summary: &CellSummary, metric: Metric) -> Option<Estimate> {
+        let cell = &summary.cell;
+        let wall = summary.wall?;
+        Some(match metric {
+            Metric::Time => wall,
+            Metric::Throughput => {
+                let work = cell.flops() as f64 / FLOPS_PER_GFLOP;
+                wall.map(|wall| work / wall)
+            }
+            Metric::Slowdown => {
+                let best = self.best?;
+                wall.map(|wall| wall / best)
+            }
+            Metric::Efficiency => {
+                let cpus = f64::from(cell.demand()).min(self.budget);
+                let serial = self.serial?;
+                wall.map(|wall| serial / (cpus * wall))
+            }
+            Metric::Switches => summary.switch_rate?,
+            Metric::Wait => summary.wait_share?.map(|share| share * PERCENT),
+            Metric::Busy => {
+                let budget = self.budget;
+                summary.cpus_busy?.map(|cpus| cpus / budget * PERCENT)
+            }
+        })
+    }
+}

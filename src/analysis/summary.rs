@@ -1,0 +1,229 @@
+//! What was seen of one cell?
+//!
+//! The unit is the *round*, one process run: its repetitions are not independent of each other, so
+//! a round counts once, with the median over its repetitions, and a cell's estimate is the median
+//! over its rounds. The interval is the 95 % bootstrap interval of that median, over rounds.
+//!
+//! A censored sample says that the time is *at least* its wall time. It takes part in medians with
+//! that bound, and a median that touches a bound is itself only a lower bound. So a round is
+//! censored when the middle of its repetitions is, and a cell when the middle of its rounds is:
+//! roughly, when at least half of them were stopped at the limit.
+//!
+//! A round with a failed record counts as failed whatever its other repetitions gave, since they
+//! come from the same process. A cell is failed when at least half of its rounds are; otherwise the
+//! failed rounds are left out and counted ([`CellSummary::failed_rounds`]).
+
+use std::collections::BTreeMap;
+
+use crate::experiment::Cell;
+use crate::record::{Answer, Record, Sample};
+use crate::stats::{Interval, median, median_interval};
+
+/// Draws of a bootstrap. At 1000 the ends of a 95 % interval rest on 25 draws each.
+const RESAMPLES: usize = 1000;
+
+/// Any fixed seed makes a figure repeat.
+const SEED: u64 = 0x6f76_6572;
+
+/// A median over rounds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// The median.
+    pub value: f64,
+    /// Its 95 % bootstrap interval; `None` of a single round.
+    pub interval: Option<Interval>,
+}
+
+impl Estimate {
+    /// The median over rounds with its interval; `None` of no round.
+    pub fn of(rounds: &[f64]) -> Option<Self> {
+        Some(Self {
+            value: median(rounds)?,
+            interval: median_interval(rounds, RESAMPLES, SEED),
+        })
+    }
+
+    /// This estimate of `x` turned into one of `f(x)`; `f` rises or falls everywhere.
+    #[must_use]
+    pub fn map(self, f: impl Fn(f64) -> f64) -> Self {
+        let interval = self.interval.map(|Interval { low, high }| {
+            let (a, b) = (f(low), f(high));
+            Interval {
+                low: a.min(b),
+                high: a.max(b),
+            }
+        });
+        Self {
+            value: f(self.value),
+            interval,
+        }
+    }
+}
+
+/// What became of a cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It was timed.
+    Ok,
+    /// It was stopped at the time limit: its wall time is a lower bound.
+    Censored,
+    /// It has no time; the commonest reason.
+    Failed(String),
+}
+
+/// One round of a cell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Round {
+    /// Median wall time over its repetitions [s].
+    pub wall: f64,
+    /// Whether `wall` is only a lower bound.
+    pub censored: bool,
+}
+
+/// What was seen of one cell. Estimates are `None` where no record has the numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CellSummary {
+    /// The cell.
+    pub cell: Cell,
+    /// What became of it.
+    pub state: State,
+    /// Rounds with a time, by their number.
+    pub rounds: BTreeMap<u32, Round>,
+    /// Rounds that failed.
+    pub failed_rounds: usize,
+    /// Samples in the rounds with a time.
+    pub samples: usize,
+    /// Shortest and longest sample [s].
+    pub range: Option<Interval>,
+    /// Wall time, a lower bound in a censored cell [s].
+    pub wall: Option<Estimate>,
+    /// Work finished per second while it ran, also in a censored cell [flop/s].
+    pub flop_rate: Option<Estimate>,
+    /// Context switches of both kinds per second of wall time [1/s].
+    pub switch_rate: Option<Estimate>,
+    /// Run-queue wait summed over threads, per wall time and thread [1].
+    pub wait_share: Option<Estimate>,
+    /// CPUs kept busy on average: CPU time per wall time [CPUs].
+    pub cpus_busy: Option<Estimate>,
+}
+
+/// The summary of every cell in `records`, in the order of the cells.
+pub fn summarize(records: &[Record]) -> Vec<CellSummary> {
+    let mut cells: BTreeMap<Cell, BTreeMap<u32, Vec<&Answer>>> = BTreeMap::new();
+    for record in records {
+        let rounds = cells.entry(record.visit.cell).or_default();
+        let answers = rounds.entry(record.visit.round).or_default();
+        answers.push(&record.answer);
+    }
+    cells
+        .into_iter()
+        .map(|(cell, rounds)| summary(cell, &rounds))
+        .collect()
+}
+
+fn summary(cell: Cell, answers: &BTreeMap<u32, Vec<&Answer>>) -> CellSummary {
+    let (failed, timed): (Vec<_>, Vec<_>) = answers
+        .iter()
+        .partition(|(_, answers)| answers.iter().any(|a| matches!(a, Answer::Failed(_))));
+    let rounds: BTreeMap<u32, Round> = timed
+        .iter()
+        .filter_map(|(number, answers)| Some((**number, round(answers)?)))
+        .collect();
+    let walls: Vec<f64> = rounds.values().map(|round| round.wall).collect();
+    let samples: Vec<&Sample> = timed
+        .iter()
+        .flat_map(|(_, answers)| answers.iter().filter_map(|a| a.sample()))
+        .collect();
+    let estimate = |of: &dyn Fn(&Sample) -> Option<f64>| {
+        let medians = timed.iter().filter_map(|(_, answers)| {
+            let values: Vec<f64> = answers.iter().filter_map(|a| of(a.sample()?)).collect();
+            median(&values)
+        });
+        Estimate::of(&medians.collect::<Vec<f64>>())
+    };
+    let state = if !failed.is_empty() && 2 * failed.len() >= answers.len() {
+        State::Failed(commonest_reason(failed.iter().flat_map(|(_, a)| a.iter())))
+    } else if middle_is_censored(rounds.values().map(|r| (r.wall, r.censored)).collect()) {
+        State::Censored
+    } else {
+        State::Ok
+    };
+    CellSummary {
+        state,
+        failed_rounds: failed.len(),
+        samples: samples.len(),
+        range: range(&samples),
+        wall: Estimate::of(&walls),
+        flop_rate: estimate(&|s| flop_rate(&cell, s)),
+        switch_rate: estimate(&switch_rate),
+        wait_share: estimate(&|s| wait_share(&cell, s)),
+        cpus_busy: estimate(&|s| Some(s.cpu?.as_secs_f64() / seconds(s)?)),
+        rounds,
+        cell,
+    }
+}
+
+fn round(answers: &[&Answer]) -> Option<Round> {
+    let walls: Vec<(f64, bool)> = answers
+        .iter()
+        .filter_map(|answer| {
+            let censored = matches!(answer, Answer::Censored(_));
+            Some((answer.sample()?.wall.as_secs_f64(), censored))
+        })
+        .collect();
+    let values: Vec<f64> = walls.iter().map(|(wall, _)| *wall).collect();
+    Some(Round {
+        wall: median(&values)?,
+        censored: middle_is_censored(walls),
+    })
+}
+
+/// Whether the median of `walls` rests on a censored one. At equal times the censored one is the
+/// longer.
+fn middle_is_censored(mut walls: Vec<(f64, bool)>) -> bool {
+    walls.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let middle = walls.len().saturating_sub(1) / 2..walls.len() / 2 + 1;
+    walls
+        .get(middle)
+        .is_some_and(|middle| middle.iter().any(|(_, censored)| *censored))
+}
+
+fn range(samples: &[&Sample]) -> Option<Interval> {
+    let walls = samples.iter().map(|sample| sample.wall.as_secs_f64());
+    Some(Interval {
+        low: walls.clone().min_by(f64::total_cmp)?,
+        high: walls.max_by(f64::total_cmp)?,
+    })
+}
+
+fn seconds(sample: &Sample) -> Option<f64> {
+    let wall = sample.wall.as_secs_f64();
+    (wall > 0.0).then_some(wall)
+}
+
+fn flop_rate(cell: &Cell, sample: &Sample) -> Option<f64> {
+    let flops = f64::from(sample.tasks_done?) * cell.workload.flops() as f64;
+    Some(flops / seconds(sample)?)
+}
+
+fn switch_rate(sample: &Sample) -> Option<f64> {
+    let switches = sample.voluntary_switches? + sample.involuntary_switches?;
+    Some(switches as f64 / seconds(sample)?)
+}
+
+/// The threads seen, or where nobody counted them, those asked for.
+fn wait_share(cell: &Cell, sample: &Sample) -> Option<f64> {
+    let threads = sample.threads.unwrap_or(cell.demand()).max(1);
+    Some(sample.run_queue_wait?.as_secs_f64() / (seconds(sample)? * f64::from(threads)))
+}
+
+fn commonest_reason<'a>(answers: impl Iterator<Item = &'a &'a Answer>) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for answer in answers {
+        if let Answer::Failed(reason) = answer {
+            *counts.entry(reason).or_default() += 1;
+        }
+    }
+    let commonest = counts.into_iter().max_by_key(|(_, count)| *count);
+    commonest.map_or_else(String::new, |(reason, _)| reason.to_owned())
+}
