@@ -1,0 +1,366 @@
+//! How is C = A B computed by a team?
+//!
+//! As in a BLAS: the sum over k is cut into panels; in each panel (phase) every member adds its
+//! product to its own part of C. A part is a block of rows, kept apart from the others in memory
+//! and behind a lock that only its owner takes, so that no caller, however wrong, can make two
+//! threads write one element. All matrices are column-major.
+//!
+//! A(i, k) = a(i) + b(k) and B(k, j) = c(k) + d(j) with small whole a, b, c, d, so that every
+//! C(i, j) is known in O(1) and exact in both number types:
+//!
+//! ```text
+//! C(i, j) = a(i) sum(c) + n a(i) d(j) + sum(b c) + d(j) sum(b)
+//! ```
+
+use std::num::NonZeroU32;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Kernel, WrongResult};
+use crate::experiment::{Dtype, Matmul, Share};
+
+/// Bytes of a cache line, to which columns are aligned.
+const LINE: usize = 64;
+
+/// Rows of a register tile of the micro-kernel: parts end between tiles where they can.
+const TILE: usize = 8;
+
+/// An element type: the two of [`Dtype`].
+trait Element: Copy + Default + From<i8> + Into<f64> + Send + Sync + 'static {}
+impl Element for f32 {}
+impl Element for f64 {}
+
+/// The kernel of `matmul` for a team of `width`.
+pub(super) fn kernel(matmul: &Matmul, width: NonZeroU32) -> Arc<dyn Kernel> {
+    match matmul.dtype {
+        Dtype::F32 => Arc::new(Product::<f32>::new(matmul, width)),
+        Dtype::F64 => Arc::new(Product::<f64>::new(matmul, width)),
+    }
+}
+
+/// A column-major matrix whose columns start on cache lines.
+struct Matrix<T> {
+    storage: Vec<T>,
+    start: usize,
+    rows: usize,
+    columns: usize,
+    stride: usize,
+}
+
+impl<T: Element> Matrix<T> {
+    /// A matrix whose elements are `element(row, column)`; the caller touches it first.
+    fn new(rows: usize, columns: usize, element: impl Fn(usize, usize) -> T) -> Self {
+        let line = LINE / size_of::<T>();
+        let stride = odd_lines(rows.div_ceil(line)) * line;
+        let mut storage = vec![T::default(); stride * columns + line];
+        let start = storage.as_ptr().align_offset(LINE);
+        for column in 0..columns {
+            for row in 0..rows {
+                storage[start + column * stride + row] = element(row, column);
+            }
+        }
+        Self {
+            storage,
+            start,
+            rows,
+            columns,
+            stride,
+        }
+    }
+
+    fn column(&self, column: usize) -> &[T] {
+        &self.storage[self.start + column * self.stride..][..self.rows]
+    }
+
+    fn fill(&mut self, value: T) {
+        self.storage.fill(value);
+    }
+
+    fn block(&self, rows: Range<usize>, columns: Range<usize>) -> Block<*const T> {
+        assert!(rows.end <= self.rows && columns.end <= self.columns);
+        Block {
+            first: self.storage[self.start + columns.start * self.stride + rows.start..].as_ptr(),
+            rows: rows.len(),
+            columns: columns.len(),
+            stride: self.stride as isize,
+        }
+    }
+
+    fn whole_mut(&mut self) -> Block<*mut T> {
+        Block {
+            first: self.storage[self.start..].as_mut_ptr(),
+            rows: self.rows,
+            columns: self.columns,
+            stride: self.stride as isize,
+        }
+    }
+}
+
+/// An odd number of lines: a power-of-two stride would map a row to few cache sets.
+fn odd_lines(lines: usize) -> usize {
+    lines | 1
+}
+
+/// A rectangle of a matrix.
+struct Block<P> {
+    first: P,
+    rows: usize,
+    columns: usize,
+    stride: isize,
+}
+
+/// Whether a product replaces what is there or is added to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Update {
+    Replace,
+    Add,
+}
+
+/// `c = a b` or `c += a b`.
+#[expect(unsafe_code, reason = "gemm takes pointers and strides")]
+fn multiply<T: Element>(
+    c: &mut Matrix<T>,
+    update: Update,
+    a: (&Matrix<T>, Range<usize>),
+    b: &Matrix<T>,
+    k: Range<usize>,
+) {
+    let (a, b) = (a.0.block(a.1, k.clone()), b.block(k, 0..b.columns));
+    let c = c.whole_mut();
+    assert!(c.rows == a.rows && c.columns == b.columns && a.columns == b.rows);
+    let (zero, one) = (T::from(0), T::from(1));
+    let alpha = if update == Update::Add { one } else { zero };
+    // SAFETY: `T` is f32 or f64, which gemm knows. `block` and `whole_mut` give rectangles inside
+    // live matrices, whose shapes agree as asserted; every element of them is initialised. C is
+    // borrowed exclusively, so it overlaps neither A nor B and no other thread reads or writes it.
+    unsafe {
+        gemm::gemm(
+            c.rows,
+            c.columns,
+            a.columns,
+            c.first,
+            c.stride,
+            1,
+            update == Update::Add,
+            a.first,
+            a.stride,
+            1,
+            b.first,
+            b.stride,
+            1,
+            alpha,
+            one,
+            false,
+            false,
+            false,
+            gemm::Parallelism::None,
+        );
+    }
+}
+
+/// The rows of C that belong to one member.
+struct Part<T> {
+    rows: Range<usize>,
+    c: Mutex<Matrix<T>>,
+}
+
+impl<T> Part<T> {
+    fn lock(&self) -> MutexGuard<'_, Matrix<T>> {
+        // A panic elsewhere leaves numbers, perhaps wrong ones; `verify` is there to see that.
+        self.c.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Product<T> {
+    n: usize,
+    width: NonZeroU32,
+    phases: u32,
+    a: Matrix<T>,
+    b: Matrix<T>,
+    parts: Vec<Part<T>>,
+}
+
+impl<T: Element> Product<T> {
+    fn new(matmul: &Matmul, width: NonZeroU32) -> Self {
+        let n = matmul.n.get() as usize;
+        let part = |share: Share| {
+            let tiles = share.range(n.div_ceil(TILE));
+            let rows = n.min(tiles.start * TILE)..n.min(tiles.end * TILE);
+            let c = Mutex::new(Matrix::new(rows.len(), n, |_, _| T::from(-1)));
+            Part { rows, c }
+        };
+        Self {
+            n,
+            width,
+            phases: matmul.phases(width.get()),
+            a: Matrix::new(n, n, |i, k| T::from(A.at(i) + B.at(k))),
+            b: Matrix::new(n, n, |k, j| T::from(C.at(k) + D.at(j))),
+            parts: Share::all(width.get() as usize).map(part).collect(),
+        }
+    }
+}
+
+impl<T: Element> Kernel for Product<T> {
+    fn width(&self) -> NonZeroU32 {
+        self.width
+    }
+
+    fn phases(&self) -> u32 {
+        self.phases
+    }
+
+    fn work(&self, phase: u32, member: u32) {
+        let part = &self.parts[member as usize];
+        let panel = Share {
+            index: phase as usize,
+            of: self.phases as usize,
+        };
+        let update = if phase == 0 {
+            Update::Replace
+        } else {
+            Update::Add
+        };
+        multiply(
+            &mut part.lock(),
+            update,
+            (&self.a, part.rows.clone()),
+            &self.b,
+            panel.range(self.n),
+        );
+    }
+
+    fn spoil(&self) {
+        for part in &self.parts {
+            // No element of the product is negative.
+            part.lock().fill(T::from(-1));
+        }
+    }
+
+    fn verify(&self) -> Result<(), WrongResult> {
+        let known = Known::new(self.n);
+        for part in &self.parts {
+            let c = part.lock();
+            for j in 0..self.n {
+                for (i, &got) in part.rows.clone().zip(c.column(j)) {
+                    let (got, expected) = (got.into(), known.element(i, j));
+                    if got != expected {
+                        let at = format!("C({i}, {j})");
+                        return Err(WrongResult { at, got, expected });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A sequence of whole numbers from 0 to 7 without a visible period.
+struct Sequence(u32);
+
+/// The sequences of the known product. With elements of A and B up to 14, every partial sum is a
+/// whole number below 2^24, and so exact in f32, up to n = 85 598.
+const A: Sequence = Sequence(0x9E37_79B1);
+const B: Sequence = Sequence(0x85EB_CA77);
+const C: Sequence = Sequence(0xC2B2_AE3D);
+const D: Sequence = Sequence(0x27D4_EB2F);
+// Source: the odd multipliers are PRIME32_1 to PRIME32_4 of the xxHash specification, section
+// "XXH32 Algorithm Description"; any odd numbers without pattern would do.
+
+impl Sequence {
+    /// Term `index`: the top three bits of a multiplicative hash.
+    fn at(&self, index: usize) -> i8 {
+        ((index as u32).wrapping_mul(self.0) >> 29) as i8
+    }
+}
+
+/// The sums of which every element of the product is made.
+struct Known {
+    n: f64,
+    b: f64,
+    c: f64,
+    bc: f64,
+}
+
+impl Known {
+    fn new(n: usize) -> Self {
+        let sum = |term: &dyn Fn(usize) -> i32| (0..n).map(|k| f64::from(term(k))).sum();
+        Self {
+            n: n as f64,
+            b: sum(&|k| B.at(k).into()),
+            c: sum(&|k| C.at(k).into()),
+            bc: sum(&|k| i32::from(B.at(k)) * i32::from(C.at(k))),
+        }
+    }
+
+    fn element(&self, i: usize, j: usize) -> f64 {
+        let (a, d) = (f64::from(A.at(i)), f64::from(D.at(j)));
+        a * self.c + self.n * a * d + self.bc + d * self.b
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn product(n: u32, dtype: Dtype, width: u32) -> Arc<dyn Kernel> {
+        let n = NonZeroU32::new(n).unwrap();
+        kernel(&Matmul { n, dtype }, NonZeroU32::new(width).unwrap())
+    }
+
+    /// Every part of every phase, in order, on this thread.
+    fn do_all(kernel: &dyn Kernel) {
+        for phase in 0..kernel.phases() {
+            for member in 0..kernel.width().get() {
+                kernel.work(phase, member);
+            }
+        }
+    }
+
+    #[test]
+    fn the_product_is_the_known_one_in_both_types_and_at_odd_sizes() {
+        for dtype in [Dtype::F32, Dtype::F64] {
+            for n in [1, 2, 7, 8, 31, 100, 129, 257, 300] {
+                for width in [1, 2, 3, 5, 40] {
+                    let kernel = product(n, dtype, width);
+                    for _ in 0..2 {
+                        kernel.spoil();
+                        do_all(&*kernel);
+                        assert_eq!(kernel.verify(), Ok(()), "n {n}, {dtype}, width {width}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// A(0, k) B(k, 0) summed by hand for n = 2, by the definition and not by the closed form.
+    #[test]
+    fn the_closed_form_is_the_sum() {
+        let known = Known::new(2);
+        let by_hand: i32 = (0..2)
+            .map(|k| i32::from(A.at(1) + B.at(k)) * i32::from(C.at(k) + D.at(1)))
+            .sum();
+        assert_eq!(known.element(1, 1), f64::from(by_hand));
+        assert!(by_hand > 0);
+    }
+
+    #[test]
+    fn a_phase_or_part_left_out_or_done_twice_is_seen() {
+        let kernel = product(300, Dtype::F64, 2);
+        assert!(kernel.phases() > 1);
+        do_all(&*kernel);
+        kernel.work(1, 1);
+        assert!(kernel.verify().is_err(), "done twice");
+        kernel.spoil();
+        kernel.work(0, 0);
+        assert!(kernel.verify().is_err(), "left out");
+    }
+
+    #[test]
+    fn a_spoiled_result_does_not_pass() {
+        let kernel = product(8, Dtype::F32, 1);
+        do_all(&*kernel);
+        assert_eq!(kernel.verify(), Ok(()));
+        kernel.spoil();
+        assert!(kernel.verify().is_err());
+    }
+}
