@@ -6,6 +6,8 @@
 
 mod budget;
 mod cgroup;
+mod facts;
+mod headroom;
 mod hwloc;
 mod lstopo;
 mod placement;
@@ -16,6 +18,8 @@ mod system;
 mod topology;
 
 pub use budget::{CpuBudget, Limit, LimitSource};
+pub use facts::{HostFacts, KernelFacts};
+pub use headroom::{Memory, ThreadLimit, ThreadLimitSource};
 pub use hwloc::{BindError, Binder};
 pub use placement::Placement;
 pub use pu::{CpuSet, PuId};

@@ -11,6 +11,6 @@ mod row;
 mod sample;
 
 pub use folder::{FolderError, RunFolder};
-pub use header::{EmptyRegion, FORMAT_VERSION, KernelFacts, Ruler, RunHeader};
+pub use header::{EmptyRegion, FORMAT_VERSION, Ruler, RunHeader};
 pub use row::Row;
 pub use sample::{Answer, Record, Sample, Status};

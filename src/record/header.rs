@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::experiment::{Plan, Runtime};
-use crate::machine::{CpuBudget, Topology};
+use crate::machine::{CpuBudget, KernelFacts, Topology};
 
 /// Version of the meaning of `run.json` and `samples.csv`. A change of meaning of any column
 /// raises it.
@@ -45,19 +45,6 @@ pub struct RunHeader {
     pub git_revision: Option<String>,
     /// The ruler measured before the first sample.
     pub ruler: Ruler,
-}
-
-/// What the kernel says of its scheduler.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct KernelFacts {
-    /// `uname -r`.
-    pub release: Option<String>,
-    /// Timer interrupts per second [Hz].
-    pub hz: Option<u32>,
-    /// Base time slice of the scheduler [ns].
-    pub slice_ns: Option<u64>,
-    /// CPU frequency governor of PU 0.
-    pub governor: Option<String>,
 }
 
 /// The instrument's own size, measured at the start of a run.
