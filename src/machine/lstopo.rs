@@ -165,3 +165,78 @@ fn speed(kind: Node<'_, '_>) -> (i64, bool, u64, u64) {
         number("FrequencyMaxMHz"),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWO_PACKAGES: &str = include_str!("../../tests/data/two-packages.xml");
+    const HYBRID: &str = include_str!("../../tests/data/hybrid.xml");
+    const HWLOC_1: &str = include_str!("../../tests/data/hwloc1.xml");
+
+    fn problem(text: &str) -> String {
+        parse(text).unwrap_err().to_string()
+    }
+
+    /// `object` without the indexes that hwloc leaves out of a synthetic machine's caches.
+    fn bare(mut object: Object) -> Object {
+        if !matches!(object.kind, ObjectKind::Pu | ObjectKind::NumaNode) {
+            object.os_index = None;
+        }
+        object.children = object.children.into_iter().map(bare).collect();
+        object
+    }
+
+    #[test]
+    fn a_synthetic_machine_is_the_same_read_by_us_or_written_by_lstopo() {
+        let text = "pack:2 [numa(memory=64GiB)] l3:2(size=32MiB) l2:2(size=1MiB) core:1 pu:2";
+        let ours = Topology::synthetic(text).unwrap();
+        let theirs = parse(TWO_PACKAGES).unwrap();
+        assert_eq!(bare(theirs.root), bare(ours.root));
+    }
+
+    #[test]
+    fn kinds_of_core_come_slowest_first() {
+        let kinds = parse(HYBRID).unwrap().core_kinds;
+        let texts: Vec<String> = kinds.iter().map(CpuSet::to_string).collect();
+        assert_eq!(texts, ["4-7", "0-3"]);
+        let forced = HYBRID
+            .replace(
+                r#"cpuset="0x0000000f">"#,
+                r#"cpuset="0x0000000f" forced_efficiency="0">"#,
+            )
+            .replace(
+                r#"cpuset="0x000000f0">"#,
+                r#"cpuset="0x000000f0" forced_efficiency="1">"#,
+            );
+        let kinds = parse(&forced).unwrap().core_kinds;
+        assert_eq!(kinds[0].to_string(), "0-3");
+    }
+
+    #[test]
+    fn words_of_a_wide_cpuset_come_highest_first() {
+        let wide = TWO_PACKAGES.replacen("0x0000ffff", "0x1,,0x0000ffff", 1);
+        assert_eq!(parse(&wide).unwrap().pus().to_string(), "0-15,64");
+    }
+
+    #[test]
+    fn what_is_not_a_machine_is_named() {
+        assert!(problem(HWLOC_1).contains("hwloc 1"));
+        assert!(problem("<svg/>").contains("<svg>"));
+        assert!(problem("nonsense").contains("not an XML file"));
+        assert!(problem(r#"<topology version="2.0"/>"#).contains("no <object>"));
+        let package = r#"<topology version="2.0"><object type="Package" cpuset="0x1"/></topology>"#;
+        assert!(problem(package).contains("not a Machine"));
+        let empty = package.replace("Package", "Machine");
+        assert!(problem(&empty).contains("0 PUs"));
+        assert!(problem(&TWO_PACKAGES.replacen("0x0000ffff", "0xzz", 1)).contains("'0xzz'"));
+    }
+
+    #[test]
+    fn nesting_without_end_is_refused() {
+        let open = r#"<object type="Group" cpuset="0x1">"#.repeat(200);
+        let close = "</object>".repeat(200);
+        let text = format!(r#"<topology version="2.0">{open}{close}</topology>"#);
+        assert!(problem(&text).contains("nested"));
+    }
+}

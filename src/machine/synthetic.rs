@@ -91,7 +91,7 @@ pub(super) fn parse(description: &str) -> Result<Object, SyntheticError> {
 fn rows(tokens: &[Token<'_>]) -> Result<(Vec<Row>, Vec<Row>), SyntheticError> {
     let mut rows = vec![Row::plain(ObjectKind::Machine, 1)];
     let mut nodes: Vec<Row> = Vec::new();
-    let mut width = 1_usize;
+    let (mut width, mut nodes_as_level) = (1_usize, false);
     for token in tokens {
         if let Count::PerParent(count) = token.count {
             width = width
@@ -110,16 +110,21 @@ fn rows(tokens: &[Token<'_>]) -> Result<(Vec<Row>, Vec<Row>), SyntheticError> {
             bytes: token.bytes,
             ..Row::plain(kind, width)
         };
+        let other = if kind == ObjectKind::NumaNode {
+            &nodes
+        } else {
+            &rows
+        };
         let level = matches!(token.count, Count::PerParent(_));
-        let same = |row: &Row| level && row.kind == kind && single(kind);
-        if rows.iter().chain(&nodes).any(same)
-            || (level && kind == ObjectKind::NumaNode && !nodes.is_empty())
+        if single(kind)
+            && other
+                .iter()
+                .any(|other| other.kind == kind && (level || nodes_as_level))
         {
-            return Err(SyntheticError::new(
-                token.text,
-                "a second level of this kind; give it once",
-            ));
+            let problem = "a second level of this kind; give it once";
+            return Err(SyntheticError::new(token.text, problem));
         }
+        nodes_as_level |= level && kind == ObjectKind::NumaNode;
         if kind == ObjectKind::NumaNode {
             nodes.push(row)
         } else {
@@ -204,12 +209,15 @@ impl Builder<'_> {
     fn object(&mut self, depth: usize, nth: usize) -> Object {
         let row = &self.rows[depth];
         let cpuset = self.cpuset(row, nth);
-        let mut children = self.nodes_beside(depth, &cpuset);
+        // Inner objects first: hwloc numbers the NUMA nodes inside an object before its own.
+        let mut inside = Vec::new();
         if let Some(below) = self.rows.get(depth + 1) {
             let each = below.width / row.width;
-            children
+            inside
                 .extend((nth * each..(nth + 1) * each).map(|child| self.object(depth + 1, child)));
         }
+        let mut children = self.nodes_beside(depth, &cpuset);
+        children.append(&mut inside);
         Object {
             kind: row.kind,
             os_index: Some(row.os_index(nth)),
@@ -244,5 +252,147 @@ impl Builder<'_> {
         (nth * each..(nth + 1) * each)
             .map(|pu| PuId(pus.os_index(pu)))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::Topology;
+
+    fn machine(text: &str) -> Topology {
+        Topology::synthetic(text).unwrap()
+    }
+
+    fn problem(text: &str) -> String {
+        Topology::synthetic(text).unwrap_err().to_string()
+    }
+
+    /// Kinds from the outside in along the first children, `[numa]` where one stands beside.
+    fn spine(text: &str) -> String {
+        let root = parse(text).unwrap();
+        let (mut at, mut words) = (Some(&root), Vec::new());
+        while let Some(object) = at {
+            words.push(format!("{:?}", object.kind));
+            let is_node = |child: &&Object| child.kind == ObjectKind::NumaNode;
+            let nodes = object.children.iter().take_while(is_node).count();
+            words.extend(std::iter::repeat_n("[numa]".to_owned(), nodes));
+            at = object.children.get(nodes);
+        }
+        words.join(" ")
+    }
+
+    #[test]
+    fn levels_multiply_from_the_outside_in() {
+        let found = machine("pack:2 l3:3 core:4 pu:2");
+        let kinds = [
+            ObjectKind::Package,
+            ObjectKind::Cache(3),
+            ObjectKind::Core,
+            ObjectKind::Pu,
+        ];
+        assert_eq!(kinds.map(|kind| found.count(kind)), [2, 6, 24, 48]);
+        assert_eq!(found.pus().to_string(), "0-47");
+    }
+
+    #[test]
+    fn sizes_are_known_only_where_they_are_given() {
+        let found = machine("pack:1 [numa(memory=2GiB)] l2:1(size=1MB) l1:1 core:1 pu:1");
+        let bytes = |kind| found.objects(kind)[0].bytes;
+        assert_eq!(bytes(ObjectKind::NumaNode), Some(2 << 30));
+        assert_eq!(bytes(ObjectKind::Cache(2)), Some(1_000_000));
+        assert_eq!(bytes(ObjectKind::Cache(1)), None);
+    }
+
+    /// As `lstopo --no-icaches -i TEXT --of xml` of hwloc 2.9 has it.
+    #[test]
+    fn numa_nodes_and_groups_stand_where_hwloc_puts_them() {
+        for (text, expected) in [
+            ("pack:2 core:1 pu:1", "Machine [numa] Package Core Pu"),
+            ("pack:1 core:2 pu:1", "Machine Package [numa] Core Pu"),
+            ("numa:2 pu:2", "Machine Group [numa] Pu"),
+            ("numa:2 pack:1 pu:2", "Machine Package [numa] Pu"),
+            (
+                "pack:2 numa:2 core:2 pu:1",
+                "Machine Package Group [numa] Core Pu",
+            ),
+            (
+                "pack:2 [numa] [numa] pu:2",
+                "Machine Package [numa] [numa] Pu",
+            ),
+            ("group:2 [numa] pack:1 pu:3", "Machine Package [numa] Pu"),
+            ("core:2 pu:1 [numa]", "Machine Core [numa] Pu"),
+            ("2 3", "Machine Group [numa] Pu"),
+            ("2 2 2", "Machine Package Group [numa] Pu"),
+            ("2 2 2 2 2", "Machine Package Group [numa] Cache(2) Core Pu"),
+            (
+                "Socket:1 L2uCache:2 l1i:1 L1d:1 co:1 0x2",
+                "Machine Package [numa] Cache(2) Cache(1) Core Pu",
+            ),
+        ] {
+            assert_eq!(spine(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn numa_nodes_inside_an_object_are_numbered_before_its_own() {
+        let found = machine("pack:1 [numa] core:2 [numa] pu:1");
+        let nodes = found.objects(ObjectKind::NumaNode);
+        let indexes: Vec<_> = nodes.iter().filter_map(|node| node.os_index).collect();
+        assert_eq!(indexes, [2, 0, 1]);
+    }
+
+    /// As `lstopo --no-icaches -i TEXT --of xml` of hwloc 2.9 has it.
+    #[test]
+    fn pus_are_numbered_as_the_description_asks() {
+        let listed = "pack:2 core:2 pu:2(indexes=0,4,2,6,1,5,3,7)";
+        for (text, expected) in [
+            (listed, [0, 4, 2, 6, 1, 5, 3, 7]),
+            (
+                "pack:2 core:2 pu:2(indexes=4*2:2*2:1*2)",
+                [0, 4, 2, 6, 1, 5, 3, 7],
+            ),
+            (
+                "pack:2 core:2 pu:2(indexes=core:pack)",
+                [0, 4, 1, 5, 2, 6, 3, 7],
+            ),
+            ("pack:2 core:2 pu:2", [0, 1, 2, 3, 4, 5, 6, 7]),
+        ] {
+            let found: Vec<u32> = machine(text).pu_order().iter().map(|pu| pu.0).collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_means_nothing_is_named() {
+        for (text, token) in [
+            ("pack:2 foo:3 pu:1", "foo:3"),
+            ("core:0 pu:1", "core:0"),
+            ("pack:1 core:2", "pack:1 core:2"),
+            ("pack:2 pack:2 pu:1", "pack:2"),
+            ("numa:2 [numa] pu:1", "[numa]"),
+            ("[numa] numa:2 pu:1", "numa:2"),
+            ("pack:2(foo=1) pu:2", "pack:2(foo=1)"),
+            ("l2:2(size=1XB) pu:2", "l2:2(size=1XB)"),
+            ("pack:2(memory=1GB pu:2", "pack:2(memory=1GB pu:2"),
+            ("[core] pu:2", "[core]"),
+            ("pack:2 2 pu:2", "2"),
+            ("pu:2(indexes=0,0)", "pu:2(indexes=0,0)"),
+            ("pu:2(indexes=die)", "pu:2(indexes=die)"),
+            ("", ""),
+        ] {
+            assert!(
+                problem(text).starts_with(&format!("'{token}' ")),
+                "{}",
+                problem(text)
+            );
+        }
+    }
+
+    #[test]
+    fn a_machine_beyond_all_bounds_is_refused_before_it_is_built() {
+        assert!(problem("pack:1000 core:1000 pu:1000").contains("more than 65536"));
+        assert!(problem("pu:65537").contains("more than 65536"));
+        assert_eq!(machine("pu:65536").pus().len(), 65_536);
     }
 }
