@@ -5,7 +5,13 @@
 //!
 //! Exit codes: 0 done, 1 set-up error, 2 usage error (found before anything runs).
 
+mod cell;
 mod doctor;
+mod header;
+mod preflight;
+mod progress;
+mod request;
+mod sweep;
 
 use std::process::ExitCode;
 
@@ -22,6 +28,9 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     Doctor(doctor::Args),
+    Sweep(Box<sweep::Args>),
+    #[command(hide = true)]
+    Cell(cell::Args),
 }
 
 /// A usage error: found before anything runs, exit code 2.
@@ -34,6 +43,8 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome: anyhow::Result<()> = match cli.verb {
         Verb::Doctor(args) => args.run(),
+        Verb::Sweep(args) => args.run(),
+        Verb::Cell(args) => args.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -22,7 +22,7 @@ pub use composition::Composition;
 pub use dispatch::Dispatch;
 pub use grid::Grid;
 pub use plan::{Plan, Protocol, Visit};
-pub use request::{Request, RequestError};
+pub use request::{DispatchName, Request, RequestError, RuntimeName, WorkloadName};
 pub use runtime::Runtime;
 pub use share::Share;
 pub use wait::WaitPolicy;

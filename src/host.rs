@@ -1,4 +1,28 @@
 //! How is a cell answered by measuring it?
+//!
+//! [`Host`] is the parent's side: it starts one child process per visit, collects its answers and
+//! ends it when it overstays. [`measure`] is the child's side: it builds the nest of a cell (an
+//! outer [`pool`] whose workers each own a kernel and a [`team`]), runs it under the clock, and
+//! reads [`probe`]s before and after.
+//!
+//! One child per visit, because a livelocked region cannot be stopped from inside its process;
+//! because pools, affinity and allocator state must not leak into the next cell; because repeating
+//! processes samples the bimodality that one process hides; and because any row can then be
+//! repeated by hand with one command.
 
+mod affinity;
+mod child;
+pub mod clock;
+mod gate;
 pub mod kernel;
+mod measure;
+mod nest;
+mod pool;
+mod probe;
+mod ruler;
+mod tasks;
 pub mod team;
+
+pub use child::{Host, Message};
+pub use measure::measure;
+pub use ruler::ruler;

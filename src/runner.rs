@@ -65,9 +65,9 @@ impl Sink for Vec<Record> {
 
 /// Told of every step of a sweep; all methods do nothing unless overridden.
 pub trait Watch {
-    /// A visit is about to start; `done` of `total` visits are complete.
-    fn visit(&mut self, visit: &Visit, done: usize, total: usize) {
-        let _ = (visit, done, total);
+    /// A visit is about to start; `done` visits of the plan are complete.
+    fn visit(&mut self, visit: &Visit, done: usize) {
+        let _ = (visit, done);
     }
 
     /// A record was kept.
@@ -145,7 +145,7 @@ pub fn sweep(
         let Some(ask) = rest(*visit, plan, known) else {
             continue;
         };
-        watch.visit(visit, done, visits.len());
+        watch.visit(visit, done);
         let mut kept = Ok(());
         runner.run(&ask, &mut |rep, answer| {
             if watch.interrupted() {
@@ -193,5 +193,147 @@ impl<F: FnMut(&Visit, u32) -> Answer> Runner for Scripted<F> {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{Landmarks, Request};
+    use crate::record::Sample;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Watches nothing; milliseconds count the records.
+    #[derive(Default)]
+    struct Blind {
+        stop_after: Option<u64>,
+        seen: std::cell::Cell<u64>,
+    }
+
+    impl Watch for Blind {
+        fn record(&mut self, _record: &Record) {
+            self.seen.set(self.seen.get() + 1);
+        }
+
+        fn interrupted(&self) -> bool {
+            self.stop_after.is_some_and(|most| self.seen.get() >= most)
+        }
+    }
+
+    /// Four cells (outer and inner 1 or 2), two rounds, three repetitions: 24 samples.
+    fn plan() -> Plan {
+        let toml = "outer = [1, 2]\ninner = [1, 2]\nrounds = 2\nreps = 3\nlimit = 10";
+        let request: Request = toml::from_str(toml).unwrap();
+        request
+            .plan(Landmarks {
+                budget: 2,
+                physical: 2,
+                logical: 2,
+            })
+            .unwrap()
+    }
+
+    fn takes(wall: Duration) -> Answer {
+        Answer::Ok(Sample {
+            wall,
+            ..Sample::default()
+        })
+    }
+
+    fn walk(plan: &Plan, rows: &mut Vec<Record>, answer: fn(&Visit, u32) -> Answer) -> Tally {
+        let known = rows.clone();
+        sweep(
+            plan,
+            &known,
+            &mut Scripted(answer),
+            rows,
+            &mut Blind::default(),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn every_repetition_of_every_round_is_a_row() {
+        let mut rows = Vec::new();
+        let tally = walk(&plan(), &mut rows, |_, _| takes(SECOND));
+        assert!(tally.complete);
+        assert_eq!(tally.records, [(Status::Ok, 24)].into());
+        let mut distinct: Vec<_> = rows.iter().map(|row| (row.visit, row.rep)).collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct.len(), 24);
+    }
+
+    #[test]
+    fn a_failed_or_censored_cell_is_a_row_and_the_sweep_goes_on() {
+        let mut rows = Vec::new();
+        let tally = walk(&plan(), &mut rows, |visit, _| match visit.cell.demand() {
+            4 => Answer::Failed("broke".to_owned()),
+            2 => Answer::Censored(Sample {
+                wall: SECOND,
+                ..Sample::default()
+            }),
+            _ => takes(SECOND),
+        });
+        let by_status = [(Status::Ok, 6), (Status::Censored, 4), (Status::Failed, 2)];
+        assert_eq!(tally.records, by_status.into());
+        assert!(tally.complete);
+    }
+
+    #[test]
+    fn an_interrupted_sweep_goes_on_where_it_stopped() {
+        let plan = plan();
+        let mut rows = Vec::new();
+        let mut watch = Blind {
+            stop_after: Some(10),
+            ..Blind::default()
+        };
+        let mut runner = Scripted(|_: &Visit, _| takes(SECOND));
+        let tally = sweep(&plan, &[], &mut runner, &mut rows, &mut watch).unwrap();
+        assert!(!tally.complete);
+        assert_eq!(rows.len(), 10);
+        let tally = walk(&plan, &mut rows, |_, _| takes(SECOND));
+        assert_eq!(tally.records, [(Status::Ok, 14)].into());
+        assert_eq!(rows.len(), 24);
+        assert_eq!(
+            walk(&plan, &mut rows, |_, _| takes(SECOND)).records,
+            [].into()
+        );
+    }
+
+    #[test]
+    fn a_visit_that_used_up_its_time_is_complete() {
+        let plan = plan();
+        let visit = plan.visits()[0];
+        let record = |rep, wall| Record {
+            runner: "scripted".to_owned(),
+            visit,
+            rep,
+            unix_ms: 0,
+            answer: takes(wall),
+        };
+        let (short, long) = (record(1, SECOND), record(2, 9 * SECOND));
+        assert_eq!(
+            rest(visit, &plan, &[&short]).map(|ask| ask.first_rep),
+            Some(2)
+        );
+        assert_eq!(rest(visit, &plan, &[&short, &long]), None);
+    }
+
+    #[test]
+    fn rounds_are_interleaved_and_repeat_from_the_seed() {
+        let visits = plan().visits();
+        assert_eq!(visits, plan().visits());
+        let rounds: Vec<u32> = visits.iter().map(|visit| visit.round).collect();
+        assert_eq!(rounds, [1, 1, 1, 1, 2, 2, 2, 2]);
+        let cells = |range: std::ops::Range<usize>| {
+            visits[range]
+                .iter()
+                .map(|visit| visit.cell)
+                .collect::<std::collections::BTreeSet<_>>()
+        };
+        assert_eq!(cells(0..4), cells(4..8));
+        assert_eq!(cells(0..4).len(), 4);
     }
 }

@@ -82,9 +82,27 @@ impl Cell {
         Ok(self)
     }
 
-    /// D: threads the cell asks for, outer x inner [threads].
+    /// D: threads the cell asks to run at once [threads]: outer x inner, or the one pool's width
+    /// where all workers share one.
     pub fn demand(&self) -> u32 {
-        self.outer.get() * self.inner.get()
+        match self.composition {
+            Composition::Shared => self.inner.get(),
+            _ => self.outer.get() * self.inner.get(),
+        }
+    }
+
+    /// Threads the process needs for the nest [threads]. A fork-join team includes its worker;
+    /// a rayon pool comes on top of the workers that wait for it.
+    pub fn threads(&self) -> u32 {
+        match self.runtime {
+            Runtime::ForkJoin(_) => self.demand(),
+            Runtime::Rayon => self.demand() + self.outer.get(),
+        }
+    }
+
+    /// Data that the workers keep [bytes].
+    pub fn footprint(&self) -> u64 {
+        u64::from(self.outer.get()).saturating_mul(self.workload.footprint())
     }
 
     /// phi: threads asked for per CPU of a budget [1]. Above 1 the cell is oversubscribed. This is

@@ -249,3 +249,94 @@ fn read_records(csv: &Path) -> Result<Vec<Record>, FolderError> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{Landmarks, Request};
+    use crate::record::{Answer, Sample};
+
+    fn plan(rounds: u32) -> Plan {
+        let toml = format!("outer = 1\ninner = [1, 2]\nrounds = {rounds}");
+        let request: Request = toml::from_str(&toml).unwrap();
+        request
+            .plan(Landmarks {
+                budget: 2,
+                physical: 2,
+                logical: 2,
+            })
+            .unwrap()
+    }
+
+    fn record(rep: u32) -> Record {
+        let visit = plan(1).visits()[0];
+        let sample = Sample {
+            tasks_done: Some(1),
+            ..Sample::default()
+        };
+        Record {
+            runner: "host".to_owned(),
+            visit,
+            rep,
+            unix_ms: 1,
+            answer: Answer::Ok(sample),
+        }
+    }
+
+    fn open(path: &Path, rounds: u32) -> Result<(RunFolder, Vec<Record>), FolderError> {
+        RunFolder::open(path, &RunHeader::bare("test", plan(rounds)))
+    }
+
+    #[test]
+    fn records_come_back_and_a_cut_row_is_dropped() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("deep/run");
+        let (mut folder, records) = open(&path, 1).unwrap();
+        assert!(records.is_empty());
+        folder.append(&record(1)).unwrap();
+        folder.append(&record(2)).unwrap();
+        drop(folder);
+        let csv = path.join("samples.csv");
+        let whole = fs::read(&csv).unwrap();
+        fs::write(&csv, &whole[..whole.len() - 5]).unwrap();
+        assert_eq!(RunFolder::read(&path).unwrap().1, [record(1)]);
+        let (mut folder, records) = open(&path, 1).unwrap();
+        assert_eq!(records, [record(1)]);
+        folder.append(&record(2)).unwrap();
+        assert_eq!(fs::read(&csv).unwrap(), whole);
+    }
+
+    #[test]
+    fn a_run_with_another_plan_is_refused_by_field() {
+        let place = tempfile::tempdir().unwrap();
+        drop(open(place.path(), 1).unwrap());
+        let error = open(place.path(), 2).unwrap_err().to_string();
+        assert!(
+            error.contains("protocol.rounds is 1 there and 2 here"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_folder_in_use_is_refused() {
+        let place = tempfile::tempdir().unwrap();
+        let _open = open(place.path(), 1).unwrap();
+        assert!(matches!(open(place.path(), 1), Err(FolderError::Busy(_))));
+    }
+
+    #[test]
+    fn a_row_that_makes_no_sense_is_named_by_line() {
+        let place = tempfile::tempdir().unwrap();
+        let (mut folder, _) = open(place.path(), 1).unwrap();
+        folder.append(&record(1)).unwrap();
+        drop(folder);
+        let csv = place.path().join("samples.csv");
+        let text = fs::read_to_string(&csv).unwrap().replace("f64", "f16");
+        fs::write(&csv, text).unwrap();
+        let error = RunFolder::read(place.path()).unwrap_err().to_string();
+        assert!(
+            error.contains("samples.csv line 2") && error.contains("f16"),
+            "{error}"
+        );
+    }
+}

@@ -66,3 +66,32 @@ pub struct EmptyRegion {
     /// Median time of fork and join [ns].
     pub median_ns: u64,
 }
+
+#[cfg(test)]
+impl RunHeader {
+    /// A header of `plan` on a machine of two PUs, with nothing else known.
+    pub(crate) fn bare(name: &str, plan: Plan) -> Self {
+        let topology = Topology::synthetic("core:2 pu:1").unwrap();
+        let budget = CpuBudget {
+            allowed: topology.pus().clone(),
+            cpus: 2.0,
+            limits: Vec::new(),
+        };
+        Self {
+            format_version: FORMAT_VERSION,
+            name: name.to_owned(),
+            argv: Vec::new(),
+            started: "2026-01-01T00:00:00Z".to_owned(),
+            host: None,
+            processor: None,
+            plan,
+            topology,
+            budget,
+            kernel: KernelFacts::default(),
+            environment: BTreeMap::new(),
+            versions: BTreeMap::new(),
+            git_revision: None,
+            ruler: Ruler::default(),
+        }
+    }
+}

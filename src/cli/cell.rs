@@ -1,0 +1,97 @@
+//! `oversub cell`: one visit of one cell in this process. Hidden; `sweep` starts it as a child, and
+//! any row can be repeated with it by hand.
+
+use std::io::{Write, stdout};
+use std::num::NonZeroU32;
+use std::ops::ControlFlow;
+
+use super::UsageError;
+use crate::experiment::{Cell, Protocol, Visit};
+use crate::host::{Message, measure};
+use crate::machine::CpuBudget;
+use crate::runner::Ask;
+
+/// Measures one cell in this process and writes a JSON line for each repetition.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Text form of the cell, as in the errors and the dry run of a sweep.
+    cell: Cell,
+    /// Whole CPUs by which compositions set team widths [default: those of this machine].
+    #[arg(long, value_name = "CPUS")]
+    budget: Option<NonZeroU32>,
+    /// Untimed executions first.
+    #[arg(long, value_name = "N", default_value = "1")]
+    warmups: u32,
+    /// Number of the first repetition.
+    #[arg(long, value_name = "REP", default_value = "1")]
+    first_rep: NonZeroU32,
+    /// Number of the last repetition.
+    #[arg(long, value_name = "REP", default_value = "5")]
+    reps: NonZeroU32,
+    /// Time limit of one execution, and after which none is started [s].
+    #[arg(long, value_name = "SECONDS", default_value = "10")]
+    limit: f64,
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        die_with_parent()?;
+        let ask = self.ask()?;
+        let mut failure = Ok(());
+        measure(&ask, &mut |rep, answer| {
+            let line = serde_json::to_string(&Message { rep, answer });
+            failure = line.map_err(anyhow::Error::from).and_then(|line| {
+                let mut out = stdout().lock();
+                writeln!(out, "{line}")?;
+                Ok(out.flush()?)
+            });
+            if failure.is_ok() {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        });
+        // After a censored sample threads of the nest still run; leaving `main` would end them
+        // all the same, but only after destructors that may wait for them.
+        match failure {
+            Ok(()) => std::process::exit(0),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn ask(&self) -> Result<Ask, UsageError> {
+        let limit = super::request::limit(self.limit)?;
+        let protocol = Protocol {
+            rounds: NonZeroU32::MIN,
+            reps: self.reps,
+            warmups: self.warmups,
+            limit_ns: crate::units::ns(limit),
+            seed: 0,
+        };
+        Ok(Ask {
+            visit: Visit {
+                round: 1,
+                cell: self.cell,
+            },
+            first_rep: self.first_rep.get(),
+            last_rep: self.reps,
+            protocol,
+            budget: self
+                .budget
+                .map_or_else(|| CpuBudget::discover().whole(), NonZeroU32::get),
+        })
+    }
+}
+
+/// Asks the kernel to end this process when its parent dies: a spinning nest must not outlive a
+/// sweep that was killed.
+#[cfg(target_os = "linux")]
+fn die_with_parent() -> anyhow::Result<()> {
+    nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn die_with_parent() -> anyhow::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! What goes into a run's header?
+//!
+//! The one place that gathers the circumstances of a run: command line, environment, versions.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use crate::experiment::Plan;
+use crate::host::ruler;
+use crate::machine::{CpuBudget, HostFacts, Topology};
+use crate::record::{FORMAT_VERSION, RunHeader};
+
+/// Prefixes of environment variables that steer thread pools or allocators, or that change what
+/// hwloc sees.
+const STEERING: [&str; 20] = [
+    "OMP_",
+    "GOMP_",
+    "KMP_",
+    "OPENBLAS_",
+    "GOTO_",
+    "MKL_",
+    "BLIS_",
+    "VECLIB_",
+    "NUMEXPR_",
+    "NUMBA_",
+    "RAYON_",
+    "RUST_",
+    "POLARS_",
+    "TBB_",
+    "TOKENIZERS_",
+    "JULIA_",
+    "R_DATATABLE_",
+    "HWLOC_",
+    "MALLOC_",
+    "SLURM_",
+];
+
+/// The header of a run of `plan` that starts now.
+pub(super) fn gather(
+    name: String,
+    plan: Plan,
+    topology: Topology,
+    budget: CpuBudget,
+) -> anyhow::Result<RunHeader> {
+    let ruler = ruler(&plan)?;
+    let facts = HostFacts::discover();
+    Ok(RunHeader {
+        format_version: FORMAT_VERSION,
+        name,
+        argv: std::env::args().collect(),
+        started: jiff::Timestamp::now()
+            .round(jiff::Unit::Second)?
+            .to_string(),
+        plan,
+        topology,
+        budget,
+        environment: environment(std::env::vars()),
+        versions: versions(),
+        git_revision: git_revision(),
+        ruler,
+        host: facts.host,
+        processor: facts.processor,
+        kernel: facts.kernel,
+    })
+}
+
+fn environment(vars: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
+    vars.filter(|(key, _)| STEERING.iter().any(|prefix| key.starts_with(prefix)))
+        .collect()
+}
+
+fn versions() -> BTreeMap<String, String> {
+    [
+        ("oversub", env!("CARGO_PKG_VERSION")),
+        ("rustc", env!("RUSTC_VERSION")),
+    ]
+    .map(|(name, version)| (name.to_owned(), version.to_owned()))
+    .into()
+}
+
+/// The commit checked out in the working directory, where there is one.
+fn git_revision() -> Option<String> {
+    let git = Command::new("git")
+        .args(["rev-parse", "HEAD"])
+        .output()
+        .ok()?;
+    let text = String::from_utf8(git.stdout).ok()?;
+    git.status.success().then(|| text.trim().to_owned())
+}

@@ -1,0 +1,40 @@
+//! Can the largest cell of a plan start at all?
+//!
+//! Asked before anything runs, so that a sweep does not fall over in the middle.
+
+use crate::experiment::Plan;
+use crate::machine::{Memory, ThreadLimit};
+use crate::units::human_bytes;
+
+/// Threads of a sweep beside those of the cell: its own, the child's main thread, and its listeners.
+const OWN_THREADS: u64 = 8;
+
+/// Refuses a plan whose largest cell needs more threads or memory than there are.
+pub(super) fn check(plan: &Plan) -> anyhow::Result<()> {
+    let (cells, _) = plan.grid.cells();
+    let widest = cells.iter().max_by_key(|cell| cell.threads());
+    if let (Some(cell), Some(limit)) = (widest, ThreadLimit::discover()) {
+        let wanted = u64::from(cell.threads()) + OWN_THREADS;
+        anyhow::ensure!(
+            wanted <= limit.most,
+            "{} x {} needs {wanted} threads, but {} allows {} more; lower --outer or --inner, or \
+             raise the limit",
+            cell.outer,
+            cell.inner,
+            limit.source,
+            limit.most
+        );
+    }
+    let largest = cells.iter().max_by_key(|cell| cell.footprint());
+    if let (Some(cell), Some(memory)) = (largest, Memory::discover()) {
+        anyhow::ensure!(
+            cell.footprint() <= memory.available,
+            "{} outer workers at n = {} need {}, but {} are available; lower --outer or --n",
+            cell.outer,
+            cell.workload.n(),
+            human_bytes(cell.footprint()),
+            human_bytes(memory.available)
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! Which flags say what to sweep?
+//!
+//! The axes and the protocol as flags, shared by every verb that walks a grid. A file may say the
+//! same; flags win.
+
+use std::fs;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::UsageError;
+use crate::experiment::{Axis, Composition, Counts, Dtype, Request, WaitPolicy};
+use crate::experiment::{DispatchName, RuntimeName, WorkloadName};
+use crate::machine::Placement;
+
+/// What to sweep and how often.
+///
+/// COUNTS are written 1,2,4 or 1..=16 or 1..=64*2 (powers) or auto; other lists with commas.
+#[derive(clap::Args)]
+#[group(id = "request")]
+pub(super) struct Args {
+    /// Experiment file (TOML) whose keys are these flags; flags win.
+    #[arg(value_name = "EXPERIMENT.toml")]
+    experiment: Option<PathBuf>,
+    /// Work of one task [default: matmul].
+    #[arg(long, value_name = "NAMES")]
+    workload: Option<Axis<WorkloadName>>,
+    /// Problem sizes (order of the matrices) [default: 256].
+    #[arg(long, value_name = "COUNTS")]
+    n: Option<Counts>,
+    /// Number types: f32, f64 [default: f64].
+    #[arg(long, value_name = "NAMES")]
+    dtype: Option<Axis<Dtype>>,
+    /// Outer worker counts [default: auto].
+    #[arg(long, value_name = "COUNTS")]
+    outer: Option<Counts>,
+    /// Inner team widths [default: auto].
+    #[arg(long, value_name = "COUNTS")]
+    inner: Option<Counts>,
+    /// Inner runtimes: fork-join, rayon [default: fork-join].
+    #[arg(long, value_name = "NAMES")]
+    runtime: Option<Axis<RuntimeName>>,
+    /// Wait policies: active, spin-then-park.N, yield, passive [default: passive].
+    #[arg(long, value_name = "NAMES")]
+    wait: Option<Axis<WaitPolicy>>,
+    /// How the levels share: independent, serial-inner, partitioned, exclusive, counting, shared
+    /// [default: independent].
+    #[arg(long, value_name = "NAMES")]
+    composition: Option<Axis<Composition>>,
+    /// Where threads go: unbound, or close, spread, partitioned with .pu, .core, .numa, .package
+    /// [default: unbound].
+    #[arg(long, value_name = "NAMES")]
+    placement: Option<Axis<Placement>>,
+    /// How tasks reach workers: queue, static, stealing [default: queue].
+    #[arg(long, value_name = "NAMES")]
+    dispatch: Option<Axis<DispatchName>>,
+    /// Tasks a worker takes from the queue at a time [default: 1].
+    #[arg(long, value_name = "COUNTS")]
+    chunk: Option<Counts>,
+    /// Tasks of every cell, so that all do the same work [default: 8 P, at least 16].
+    #[arg(long, value_name = "N")]
+    tasks: Option<NonZeroU32>,
+    /// Process runs of each cell, interleaved [default: 5].
+    #[arg(long, value_name = "N")]
+    rounds: Option<NonZeroU32>,
+    /// Timed executions in a process run [default: 5].
+    #[arg(long, value_name = "N")]
+    reps: Option<NonZeroU32>,
+    /// Untimed executions before them [default: 1].
+    #[arg(long, value_name = "N")]
+    warmups: Option<u32>,
+    /// Longest an execution may take before it is censored [s] [default: 10].
+    #[arg(long, value_name = "SECONDS")]
+    limit: Option<f64>,
+    /// Seed of the visiting order [default: 1].
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+impl Args {
+    /// The file, if one was named, with the flags laid over it.
+    pub(super) fn request(self) -> Result<Request, UsageError> {
+        let file = self
+            .experiment
+            .as_deref()
+            .map(read)
+            .transpose()?
+            .unwrap_or_default();
+        Ok(file.overlaid(Request {
+            name: None,
+            workload: self.workload,
+            n: self.n,
+            dtype: self.dtype,
+            outer: self.outer,
+            inner: self.inner,
+            runtime: self.runtime,
+            wait: self.wait,
+            composition: self.composition,
+            placement: self.placement,
+            dispatch: self.dispatch,
+            chunk: self.chunk,
+            tasks: self.tasks,
+            rounds: self.rounds,
+            reps: self.reps,
+            warmups: self.warmups,
+            limit: self.limit,
+            seed: self.seed,
+        }))
+    }
+}
+
+/// The experiment file at `path`, named after its folder unless it names itself.
+fn read(path: &Path) -> Result<Request, UsageError> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| UsageError(format!("cannot read {}: {error}", path.display())))?;
+    let mut request: Request = toml::from_str(&text).map_err(|error| {
+        let line = error
+            .span()
+            .map_or(1, |span| text[..span.start].lines().count().max(1));
+        UsageError(format!(
+            "{} line {line}: {}",
+            path.display(),
+            one_line(error.message())
+        ))
+    })?;
+    if request.name.is_none() {
+        let folder = path
+            .parent()
+            .and_then(Path::file_name)
+            .unwrap_or(path.as_os_str());
+        request.name = Some(folder.to_string_lossy().into_owned());
+    }
+    Ok(request)
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A time limit given in seconds.
+pub(super) fn limit(seconds: f64) -> Result<Duration, UsageError> {
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|limit| !limit.is_zero())
+        .ok_or_else(|| UsageError(format!("limit {seconds} s is not a time above 0")))
+}

@@ -1,0 +1,146 @@
+//! `oversub sweep`: walk an outer x inner grid on this machine and show where nesting hurts.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+use anyhow::Context;
+
+use super::progress::{Display, Picture, Progress};
+use super::{UsageError, header, preflight, request};
+use crate::experiment::{Landmarks, Plan, Protocol};
+use crate::host::Host;
+use crate::machine::{CpuBudget, Topology};
+use crate::record::{Record, RunFolder};
+use crate::runner::{self, Ask};
+
+/// Measures every cell of an outer x inner grid here, and draws where nesting hurts.
+///
+/// Each cell runs in a process of its own, once a round; rounds are interleaved in a seeded random
+/// order. What is recorded survives Ctrl-C and kill -9: the same command takes the run up again.
+#[derive(clap::Args)]
+#[command(
+    args_override_self = true,
+    after_help = "Examples:
+  oversub sweep                                       the default grid for this machine
+  oversub sweep --n 256 --wait active,passive --outer 1..=8*2 --inner 1..=8*2
+  oversub sweep experiments/matmul-256-wait/experiment.toml --rounds 3 --out /tmp/try"
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    request: request::Args,
+    /// Folder of the run [default: runs/NAME].
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print the cells and the command of each, and run nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let request = self.request.request()?;
+        let topology = Topology::discover()?;
+        let budget = CpuBudget::discover();
+        let plan = request
+            .plan(landmarks(&topology, &budget))
+            .map_err(|error| UsageError(error.to_string()))?;
+        let host =
+            Host::new(std::env::current_exe().context("cannot find this program's own file")?);
+        if self.dry_run {
+            print_commands(&plan, &host);
+            return Ok(());
+        }
+        preflight::check(&plan)?;
+        let name = request.name.unwrap_or_else(|| default_name(&plan));
+        let out = self
+            .out
+            .unwrap_or_else(|| PathBuf::from("runs").join(&name));
+        let header = header::gather(name, plan, topology, budget)?;
+        let (mut folder, recorded) = RunFolder::open(&out, &header)?;
+        announce(&header.plan, &out, &recorded);
+        walk(&header.plan, &recorded, host, &mut folder)
+    }
+}
+
+/// The counts of this machine around which `auto` puts its values.
+pub(super) fn landmarks(topology: &Topology, budget: &CpuBudget) -> Landmarks {
+    Landmarks {
+        budget: budget.whole(),
+        physical: topology.cores_of(&budget.allowed) as u32,
+        logical: budget.allowed.len() as u32,
+    }
+}
+
+/// Names a run without a name after its workloads.
+fn default_name(plan: &Plan) -> String {
+    let mut names: Vec<&str> = plan.grid.workload.iter().map(|w| w.name()).collect();
+    names.dedup();
+    names.join("-")
+}
+
+fn print_commands(plan: &Plan, host: &Host) {
+    let (cells, skipped) = plan.grid.cells();
+    for why in skipped {
+        println!("# skipped: {why}");
+    }
+    for visit in plan.visits().iter().take(cells.len()) {
+        let Protocol { reps, .. } = plan.protocol;
+        let ask = Ask {
+            visit: *visit,
+            first_rep: 1,
+            last_rep: reps,
+            protocol: plan.protocol.clone(),
+            budget: plan.grid.budget,
+        };
+        let command = host.command(&ask);
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        println!(
+            "{}",
+            words
+                .map(|word| word.to_string_lossy())
+                .collect::<Vec<_>>()
+                .join(" ")
+        );
+    }
+}
+
+fn announce(plan: &Plan, out: &Path, recorded: &[Record]) {
+    let (cells, skipped) = plan.grid.cells();
+    for why in skipped {
+        eprintln!("skipped: {why}");
+    }
+    eprintln!(
+        "{} cells x {} rounds x {} repetitions into {}",
+        cells.len(),
+        plan.protocol.rounds,
+        plan.protocol.reps,
+        out.display()
+    );
+    if !recorded.is_empty() {
+        eprintln!("taking up a run with {} records", recorded.len());
+    }
+}
+
+fn walk(
+    plan: &Plan,
+    recorded: &[Record],
+    mut host: Host,
+    folder: &mut RunFolder,
+) -> anyhow::Result<()> {
+    let mut progress = Progress::new(plan, recorded, Display::of_stderr(), picture(plan));
+    let flag = progress.stop_flag();
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
+        .context("cannot watch for Ctrl-C")?;
+    let tally = runner::sweep(plan, recorded, &mut host, folder, &mut progress);
+    progress.finish();
+    anyhow::ensure!(
+        tally?.complete,
+        "interrupted; what was measured is kept in {}, the same command goes on from there",
+        folder.path().display()
+    );
+    Ok(())
+}
+
+fn picture(_plan: &Plan) -> Picture {
+    Box::new(|_| String::new())
+}

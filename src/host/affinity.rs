@@ -1,0 +1,60 @@
+//! Does this thread run where it was told to?
+//!
+//! One PU is set through core_affinity, a wider set through hwloc; both are read back from the
+//! kernel, because a request is not a grant.
+
+use core_affinity::CoreId;
+
+use crate::machine::{Binder, CpuSet};
+
+/// A binding that did not take.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BindError {
+    /// The system refused.
+    #[error("binding to PUs {asked} was refused: {message}")]
+    Refused {
+        /// PUs asked for.
+        asked: CpuSet,
+        /// What was said.
+        message: String,
+    },
+    /// The system said yes and did something else.
+    #[error("asked for PUs {asked}, but the thread may run on {granted}")]
+    NotGranted {
+        /// PUs asked for.
+        asked: CpuSet,
+        /// PUs granted.
+        granted: CpuSet,
+    },
+}
+
+/// Binds the calling thread to `asked` and checks what the kernel made of it.
+pub(super) fn bind_current_thread(binder: &Binder, asked: &CpuSet) -> Result<(), BindError> {
+    let refused = |message: String| BindError::Refused {
+        asked: asked.clone(),
+        message,
+    };
+    let mut pus = asked.iter();
+    match (pus.next(), pus.next()) {
+        (Some(pu), None) => {
+            let id = CoreId { id: pu.0 as usize };
+            if !core_affinity::set_for_current(id) {
+                return Err(refused("core_affinity answered no".to_owned()));
+            }
+        }
+        _ => binder
+            .bind_current_thread(asked)
+            .map_err(|error| refused(error.to_string()))?,
+    }
+    let granted = binder
+        .current_binding()
+        .map_err(|error| refused(error.to_string()))?;
+    if granted == *asked {
+        Ok(())
+    } else {
+        Err(BindError::NotGranted {
+            asked: asked.clone(),
+            granted,
+        })
+    }
+}

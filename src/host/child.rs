@@ -1,0 +1,193 @@
+//! How does the parent get a visit answered by a child process, whatever becomes of the child?
+//!
+//! The child is this program with the hidden verb `cell`. It writes one JSON [`Message`] a line; what
+//! it wrote before it died is kept. It watches its own time limit; the parent's limit is the
+//! backstop for a child that cannot.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use crossbeam::channel::{Receiver, RecvTimeoutError, unbounded};
+use serde::{Deserialize, Serialize};
+
+use crate::record::{Answer, Status};
+use crate::runner::{Ask, Emit, Runner};
+
+/// One line from a child.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Which repetition, from 1.
+    pub rep: u32,
+    /// Its answer.
+    pub answer: Answer,
+}
+
+/// The runner that measures.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// The program to start for each visit: `oversub` itself.
+    program: PathBuf,
+}
+
+/// What a child may spend beyond its time limit on building its nest, warming up and checking,
+/// before the parent ends it.
+const GRACE: Duration = Duration::from_secs(120);
+
+impl Host {
+    /// A host whose children run `program`.
+    pub fn new(program: PathBuf) -> Self {
+        Self { program }
+    }
+
+    /// The command that answers `ask`: what anybody can type to repeat it.
+    pub fn command(&self, ask: &Ask) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(["cell", &ask.visit.cell.to_string()])
+            .args(["--budget", &ask.budget.to_string()])
+            .args(["--warmups", &ask.protocol.warmups.to_string()])
+            .args(["--first-rep", &ask.first_rep.to_string()])
+            .args(["--reps", &ask.last_rep.to_string()])
+            .args(["--limit", &ask.protocol.limit().as_secs_f64().to_string()]);
+        command
+    }
+}
+
+impl Runner for Host {
+    fn name(&self) -> &'static str {
+        "host"
+    }
+
+    fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) {
+        let piped = self
+            .command(ask)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        match piped {
+            Ok(child) => Conversation::with(child, ask).run(emit),
+            Err(error) => {
+                let reason = format!("cannot start {}: {error}", self.program.display());
+                let _ = emit(ask.first_rep, Answer::Failed(reason));
+            }
+        }
+    }
+}
+
+/// A running child and what has been heard of it.
+struct Conversation {
+    child: Child,
+    messages: Receiver<io::Result<Message>>,
+    complaints: Option<thread::JoinHandle<String>>,
+    next_rep: u32,
+    last_rep: u32,
+    patience: Duration,
+}
+
+impl Conversation {
+    fn with(mut child: Child, ask: &Ask) -> Self {
+        let messages = listen(child.stdout.take());
+        let stderr = child.stderr.take();
+        let complaints = thread::spawn(move || {
+            let mut text = String::new();
+            // A child that floods its standard error is read to its end, but only this much kept.
+            if let Some(mut stderr) = stderr {
+                let _ = stderr.by_ref().take(4096).read_to_string(&mut text);
+                let _ = io::copy(&mut stderr, &mut io::sink());
+            }
+            text
+        });
+        Self {
+            child,
+            messages,
+            complaints: Some(complaints),
+            next_rep: ask.first_rep,
+            last_rep: ask.last_rep.get(),
+            patience: ask.protocol.limit() * (1 + ask.protocol.warmups) + GRACE,
+        }
+    }
+
+    /// Passes every message on until the child is done, dead or too late.
+    fn run(mut self, emit: &mut Emit<'_>) {
+        loop {
+            match self.messages.recv_timeout(self.patience) {
+                Ok(Ok(Message { rep, answer })) => {
+                    self.next_rep = rep + 1;
+                    let last = answer.status() != Status::Ok || rep >= self.last_rep;
+                    if emit(rep, answer).is_break() {
+                        return self.end();
+                    }
+                    if last {
+                        return self.end();
+                    }
+                }
+                Ok(Err(error)) => {
+                    let reason = format!("cell process wrote something unreadable: {error}");
+                    let _ = emit(self.next_rep, Answer::Failed(reason));
+                    return self.end();
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    let reason = format!("cell process gave no sign for {:?}", self.patience);
+                    let _ = emit(self.next_rep, Answer::Failed(reason));
+                    return self.end();
+                }
+                Err(RecvTimeoutError::Disconnected) => return self.bury(emit),
+            }
+        }
+    }
+
+    /// The child closed its output before its last repetition: by its own choice (the time was
+    /// up) or by dying, which is a failure.
+    fn bury(mut self, emit: &mut Emit<'_>) {
+        let status = self.child.wait();
+        let complaint = self.complaints.take().and_then(|thread| thread.join().ok());
+        let complaint = complaint.unwrap_or_default();
+        match status {
+            Ok(status) if status.success() => {}
+            Ok(status) => {
+                let _ = emit(self.next_rep, Answer::Failed(obituary(status, &complaint)));
+            }
+            Err(error) => {
+                let reason = format!("cell process was lost: {error}");
+                let _ = emit(self.next_rep, Answer::Failed(reason));
+            }
+        }
+    }
+
+    /// Ends the child, which has said all that is wanted of it.
+    fn end(mut self) {
+        // A child that is gone already cannot be killed, which is what was wanted.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn listen(stdout: Option<ChildStdout>) -> Receiver<io::Result<Message>> {
+    let (heard, messages) = unbounded();
+    thread::spawn(move || {
+        for line in stdout
+            .into_iter()
+            .flat_map(|stdout| BufReader::new(stdout).lines())
+        {
+            let message =
+                line.and_then(|line| serde_json::from_str(&line).map_err(io::Error::other));
+            let broken = message.is_err();
+            if heard.send(message).is_err() || broken {
+                return;
+            }
+        }
+    });
+    messages
+}
+
+/// How a child ended and the last thing it said, as one line.
+fn obituary(status: ExitStatus, complaint: &str) -> String {
+    match complaint.lines().rfind(|line| !line.trim().is_empty()) {
+        Some(line) => format!("cell process ended with {status}: {}", line.trim()),
+        None => format!("cell process ended with {status}"),
+    }
+}

@@ -1,0 +1,27 @@
+//! What time is it?
+//!
+//! The only reader of clocks on the measuring side.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// A point of the monotonic clock by which regions are timed (`CLOCK_MONOTONIC` on Linux).
+pub fn now() -> Instant {
+    Instant::now()
+}
+
+/// Milliseconds since 1970 [ms]; 0 where the system clock stands before it.
+pub fn unix_ms() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Smallest step between two different readings, of a thousand tries.
+pub fn resolution() -> Duration {
+    let step = || {
+        let start = now();
+        std::iter::repeat_with(|| now() - start).find(|step| !step.is_zero())
+    };
+    (0..1000).filter_map(|_| step()).min().unwrap_or_default()
+}

@@ -1,0 +1,111 @@
+//! Which regions may run at the same time?
+//!
+//! The run-time side of a [`Composition`]: a worker passes the gate before its region and leaves it
+//! after. Waiting workers block; they do not spin.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use crate::experiment::Composition;
+
+/// Lets regions in.
+pub(super) enum Gate {
+    /// Every region, at once.
+    Open,
+    /// Regions whose threads together are at most a number of permits.
+    Counting {
+        /// Permits not taken [threads].
+        free: Mutex<u32>,
+        /// Told when permits come back.
+        freed: Condvar,
+    },
+}
+
+impl Gate {
+    /// The gate of `composition` under a budget of `budget` whole CPUs.
+    pub(super) fn new(composition: Composition, budget: u32) -> Self {
+        match composition {
+            Composition::Independent
+            | Composition::SerialInner
+            | Composition::Partitioned
+            | Composition::Shared => Self::Open,
+            Composition::Exclusive => Self::counting(1),
+            Composition::Counting => Self::counting(budget.max(1)),
+        }
+    }
+
+    /// Permits that a region of `width` threads needs.
+    pub(super) fn permits(composition: Composition, width: u32) -> u32 {
+        if composition == Composition::Exclusive {
+            1
+        } else {
+            width
+        }
+    }
+
+    fn counting(permits: u32) -> Self {
+        Self::Counting {
+            free: Mutex::new(permits),
+            freed: Condvar::new(),
+        }
+    }
+
+    /// Waits until `permits` are free, takes them, runs `region`, and gives them back.
+    pub(super) fn pass<T>(&self, permits: u32, region: impl FnOnce() -> T) -> T {
+        let Self::Counting { free, freed } = self else {
+            return region();
+        };
+        let guard = free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = freed
+            .wait_while(guard, |free| *free < permits)
+            .unwrap_or_else(PoisonError::into_inner);
+        *guard -= permits;
+        drop(guard);
+        let result = region();
+        *free.lock().unwrap_or_else(PoisonError::into_inner) += permits;
+        freed.notify_all();
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::thread;
+
+    /// Runs eight regions of `width` through the gate and returns the most threads seen inside.
+    fn most_inside(composition: Composition, budget: u32, width: u32) -> u32 {
+        let gate = Gate::new(composition, budget);
+        let (inside, most) = (AtomicU32::new(0), AtomicU32::new(0));
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    gate.pass(Gate::permits(composition, width), || {
+                        let now = inside.fetch_add(width, Ordering::SeqCst) + width;
+                        most.fetch_max(now, Ordering::SeqCst);
+                        thread::sleep(std::time::Duration::from_millis(2));
+                        inside.fetch_sub(width, Ordering::SeqCst);
+                    });
+                });
+            }
+        });
+        most.into_inner()
+    }
+
+    #[test]
+    fn exclusive_lets_one_region_in() {
+        assert_eq!(most_inside(Composition::Exclusive, 4, 3), 3);
+    }
+
+    #[test]
+    fn counting_never_exceeds_the_budget() {
+        assert!(most_inside(Composition::Counting, 4, 2) <= 4);
+        assert_eq!(most_inside(Composition::Counting, 4, 3), 3);
+    }
+
+    #[test]
+    fn an_open_gate_holds_nobody() {
+        let gate = Gate::new(Composition::Independent, 1);
+        assert_eq!(gate.pass(1, || gate.pass(1, || 7)), 7);
+    }
+}

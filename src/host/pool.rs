@@ -1,0 +1,265 @@
+//! How do the outer workers run the tasks of one execution?
+//!
+//! Each worker is a thread of its own with a station: a kernel, a team and an intake of tasks. The
+//! measuring thread gives *orders*; an order goes to all workers at once, by one wake-up, and the
+//! last worker to finish it says when that was. Between orders workers block, so that only the
+//! inner runtime's wait policy is under study. The outer level is not rayon: a waiting rayon
+//! worker runs other tasks.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::{Receiver, Sender, bounded};
+
+use super::clock;
+use super::gate::Gate;
+use super::kernel::Kernel;
+use super::tasks::{Intake, Supply};
+use super::team::Team;
+
+/// What all workers are told to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    /// Make ready for an execution: spoil the result, refill the intake.
+    Prepare,
+    /// Do tasks until none are left. The timed part.
+    Run,
+    /// Check the result of the last execution.
+    Check,
+    /// Leave.
+    Quit,
+}
+
+/// What one worker works with.
+pub(super) struct Station {
+    pub(super) kernel: Arc<dyn Kernel>,
+    pub(super) team: Box<dyn Team>,
+    pub(super) intake: Intake,
+    /// Permits that each of its regions takes at the gate.
+    pub(super) permits: u32,
+}
+
+/// What workers and measuring thread share.
+struct Shared {
+    gate: Gate,
+    tasks_done: AtomicU32,
+    /// Workers that have not finished the current order.
+    outstanding: AtomicU32,
+    /// The number of the current order and the order.
+    order: Mutex<(u64, Order)>,
+    ordered: Condvar,
+    faults: Mutex<Vec<String>>,
+    finished: Sender<Instant>,
+}
+
+/// The outer pool. Workers block for ever if the pool is left in the middle of an order; the
+/// process is expected to end then.
+pub(super) struct Pool {
+    shared: Arc<Shared>,
+    supply: Arc<Supply>,
+    finished: Receiver<Instant>,
+    workers: Vec<thread::JoinHandle<()>>,
+    /// Whether an order is under way.
+    busy: bool,
+}
+
+/// Why an order has no result.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum PoolError {
+    /// The limit passed first.
+    #[error("not finished within {0:?}")]
+    Overrun(Duration),
+    /// Something went wrong in a worker.
+    #[error("{0}")]
+    Fault(String),
+}
+
+/// Builds the station of the worker with the given number, on that worker's thread.
+pub(super) type BuildStation = dyn Fn(u32, Intake) -> Result<Station, String> + Send + Sync;
+
+impl Pool {
+    /// Starts one worker an intake and waits until all have built their stations.
+    ///
+    /// # Errors
+    ///
+    /// If a thread cannot be created or a station cannot be built within `limit`.
+    pub(super) fn start(
+        gate: Gate,
+        (supply, intakes): (Arc<Supply>, Vec<Intake>),
+        build: Arc<BuildStation>,
+        limit: Duration,
+    ) -> Result<Self, PoolError> {
+        let (finished_by_last, finished) = bounded(1);
+        let shared = Arc::new(Shared {
+            gate,
+            tasks_done: AtomicU32::new(0),
+            outstanding: AtomicU32::new(intakes.len() as u32),
+            order: Mutex::new((0, Order::Prepare)),
+            ordered: Condvar::new(),
+            faults: Mutex::new(Vec::new()),
+            finished: finished_by_last,
+        });
+        let mut pool = Self {
+            shared,
+            supply,
+            finished,
+            workers: Vec::new(),
+            busy: true,
+        };
+        for (number, intake) in intakes.into_iter().enumerate() {
+            let (shared, build) = (Arc::clone(&pool.shared), Arc::clone(&build));
+            let worker = thread::Builder::new()
+                .name(format!("w{number}"))
+                .spawn(move || shared.work(build(number as u32, intake)))
+                .map_err(|error| {
+                    PoolError::Fault(format!("cannot start worker {number}: {error}"))
+                })?;
+            pool.workers.push(worker);
+        }
+        pool.await_order(limit)?;
+        Ok(pool)
+    }
+
+    /// Runs all tasks once and returns how long that took.
+    ///
+    /// Everything that can be done earlier has been: threads exist and are bound, memory is
+    /// touched, results are spoiled, intakes are full.
+    pub(super) fn time_once(&mut self, limit: Duration) -> Result<Duration, PoolError> {
+        let start = clock::now();
+
+        self.give(Order::Run);
+        let end = self.await_order(limit)?;
+
+        Ok(end - start)
+    }
+
+    /// Makes ready for an execution, untimed.
+    pub(super) fn prepare(&mut self, limit: Duration) -> Result<(), PoolError> {
+        self.supply.reset();
+        self.shared.tasks_done.store(0, Ordering::Relaxed);
+        self.give(Order::Prepare);
+        self.await_order(limit).map(drop)
+    }
+
+    /// Checks every worker's last result, untimed.
+    pub(super) fn check(&mut self, limit: Duration) -> Result<(), PoolError> {
+        self.give(Order::Check);
+        self.await_order(limit).map(drop)
+    }
+
+    /// Tasks finished since the last [`Pool::prepare`].
+    pub(super) fn tasks_done(&self) -> u32 {
+        self.shared.tasks_done.load(Ordering::Relaxed)
+    }
+
+    fn give(&mut self, order: Order) {
+        self.busy = true;
+        self.shared
+            .outstanding
+            .store(self.workers.len() as u32, Ordering::Relaxed);
+        let mut current = self
+            .shared
+            .order
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *current = (current.0 + 1, order);
+        self.shared.ordered.notify_all();
+    }
+
+    fn await_order(&mut self, limit: Duration) -> Result<Instant, PoolError> {
+        let end = self
+            .finished
+            .recv_timeout(limit)
+            .map_err(|_| PoolError::Overrun(limit))?;
+        self.busy = false;
+        match self
+            .shared
+            .faults
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .first()
+        {
+            Some(fault) => Err(PoolError::Fault(fault.clone())),
+            None => Ok(end),
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        if !self.busy {
+            self.give(Order::Quit);
+            self.workers
+                .drain(..)
+                .for_each(|worker| drop(worker.join()));
+        }
+    }
+}
+
+impl Shared {
+    /// A worker's life: its station, then order after order.
+    fn work(&self, station: Result<Station, String>) {
+        let mut station = match station {
+            Ok(station) => station,
+            Err(fault) => return self.finish(Err(fault)),
+        };
+        self.finish(Ok(()));
+        let mut has_result = false;
+        for number in 1.. {
+            let result = match self.await_order(number) {
+                Order::Prepare => {
+                    station.kernel.spoil();
+                    station.intake.refill();
+                    Ok(())
+                }
+                Order::Run => self
+                    .do_tasks(&mut station)
+                    .map(|tasks| has_result = tasks > 0),
+                Order::Check if has_result => {
+                    station.kernel.verify().map_err(|wrong| wrong.to_string())
+                }
+                Order::Check => Ok(()),
+                Order::Quit => return,
+            };
+            self.finish(result);
+        }
+    }
+
+    fn await_order(&self, number: u64) -> Order {
+        let order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
+        self.ordered
+            .wait_while(order, |order| order.0 < number)
+            .unwrap_or_else(PoisonError::into_inner)
+            .1
+    }
+
+    /// Does tasks until none are left for this worker, and returns how many it did.
+    fn do_tasks(&self, station: &mut Station) -> Result<u32, String> {
+        let mut done = 0;
+        while let Some(tasks) = station.intake.next() {
+            for _ in tasks {
+                self.gate
+                    .pass(station.permits, || station.team.run())
+                    .map_err(|panic| panic.to_string())?;
+                self.tasks_done.fetch_add(1, Ordering::Relaxed);
+                done += 1;
+            }
+        }
+        Ok(done)
+    }
+
+    fn finish(&self, result: Result<(), String>) {
+        if let Err(fault) = result {
+            self.faults
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(fault);
+        }
+        if self.outstanding.fetch_sub(1, Ordering::AcqRel) == 1 {
+            // The channel holds one message and the measuring thread awaits it, or has given up.
+            let _ = self.finished.try_send(clock::now());
+        }
+    }
+}

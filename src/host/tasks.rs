@@ -1,0 +1,176 @@
+//! Which task does a worker do next?
+//!
+//! The run-time side of a [`Dispatch`]. Tasks are numbered from 0; every task goes to exactly one
+//! worker. [`Supply`] is shared by the workers; each takes tasks through its own [`Intake`].
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crossbeam::deque::{Steal, Stealer, Worker};
+use crossbeam::utils::CachePadded;
+
+use crate::experiment::{Cell, Dispatch, Share};
+
+/// The tasks of one execution, shared by all workers.
+pub(super) struct Supply {
+    tasks: u32,
+    dispatch: Dispatch,
+    /// First task that the queue has not handed out.
+    next: CachePadded<AtomicU32>,
+    stealers: Vec<Stealer<u32>>,
+}
+
+/// One worker's way to tasks.
+pub(super) struct Intake {
+    supply: Arc<Supply>,
+    me: Share,
+    local: Worker<u32>,
+}
+
+/// The intakes of all workers of `cell`. [`Intake::refill`] must be called on each, and
+/// [`Supply::reset`] once, before every execution.
+pub(super) fn intakes(cell: &Cell) -> (Arc<Supply>, Vec<Intake>) {
+    let workers = cell.outer.get() as usize;
+    let locals: Vec<Worker<u32>> = (0..workers).map(|_| Worker::new_fifo()).collect();
+    let supply = Arc::new(Supply {
+        tasks: cell.tasks.get(),
+        dispatch: cell.dispatch,
+        next: CachePadded::new(AtomicU32::new(0)),
+        stealers: locals.iter().map(Worker::stealer).collect(),
+    });
+    let intakes = Share::all(workers)
+        .zip(locals)
+        .map(|(me, local)| Intake {
+            supply: Arc::clone(&supply),
+            me,
+            local,
+        })
+        .collect();
+    (supply, intakes)
+}
+
+impl Supply {
+    /// Makes the queue full again.
+    pub(super) fn reset(&self) {
+        self.next.store(0, Ordering::Relaxed);
+    }
+}
+
+impl Intake {
+    /// Takes this worker's own block anew, where the rule has blocks.
+    pub(super) fn refill(&self) {
+        while self.local.pop().is_some() {}
+        if !matches!(self.supply.dispatch, Dispatch::Queue(_)) {
+            let block = self.me.range(self.supply.tasks as usize);
+            block.for_each(|task| self.local.push(task as u32));
+        }
+    }
+
+    /// The next tasks of this worker, or `None` when none are left for it.
+    pub(super) fn next(&self) -> Option<std::ops::Range<u32>> {
+        match self.supply.dispatch {
+            Dispatch::Queue(chunk) => self.chunk(chunk.get()),
+            Dispatch::Static => self.local.pop().map(single),
+            Dispatch::Stealing => self.local.pop().or_else(|| self.steal()).map(single),
+        }
+    }
+
+    fn chunk(&self, chunk: u32) -> Option<std::ops::Range<u32>> {
+        let Supply { tasks, next, .. } = &*self.supply;
+        // At most one overrun a worker, so the counter cannot wrap.
+        let first = next.fetch_add(chunk.min(*tasks), Ordering::Relaxed);
+        (first < *tasks).then(|| first..first.saturating_add(chunk).min(*tasks))
+    }
+
+    /// One task of another worker, asked in order from the right-hand neighbour on.
+    fn steal(&self) -> Option<u32> {
+        let others = (1..self.me.of).map(|step| (self.me.index + step) % self.me.of);
+        others
+            .map(|victim| &self.supply.stealers[victim])
+            .find_map(take)
+    }
+}
+
+fn take(stealer: &Stealer<u32>) -> Option<u32> {
+    loop {
+        match stealer.steal() {
+            Steal::Success(task) => return Some(task),
+            Steal::Empty => return None,
+            Steal::Retry => {}
+        }
+    }
+}
+
+fn single(task: u32) -> std::ops::Range<u32> {
+    task..task + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn cell(outer: u32, tasks: u32, dispatch: &str) -> Cell {
+        let text = format!(
+            "matmul.f64.8_{outer}x1_fork-join.passive_independent_unbound_{dispatch}_t{tasks}"
+        );
+        text.parse().unwrap()
+    }
+
+    /// Tasks by worker, when workers take turns.
+    fn taken(cell: &Cell) -> Vec<Vec<u32>> {
+        let (supply, intakes) = intakes(cell);
+        supply.reset();
+        intakes.iter().for_each(Intake::refill);
+        let mut taken = vec![Vec::new(); intakes.len()];
+        let mut idle = 0;
+        while idle < intakes.len() {
+            idle = 0;
+            for (worker, intake) in intakes.iter().enumerate() {
+                match intake.next() {
+                    Some(range) => taken[worker].extend(range),
+                    None => idle += 1,
+                }
+            }
+        }
+        taken
+    }
+
+    #[test]
+    fn a_queue_hands_out_chunks_in_turn() {
+        assert_eq!(
+            taken(&cell(2, 7, "queue.3")),
+            [vec![0, 1, 2, 6], vec![3, 4, 5]]
+        );
+    }
+
+    #[test]
+    fn static_blocks_are_contiguous_and_share_the_remainder() {
+        assert_eq!(
+            taken(&cell(3, 7, "static")),
+            [vec![0, 1, 2], vec![3, 4], vec![5, 6]]
+        );
+    }
+
+    #[test]
+    fn a_thief_takes_what_a_slow_neighbour_left() {
+        let (supply, intakes) = intakes(&cell(2, 6, "stealing"));
+        supply.reset();
+        intakes.iter().for_each(Intake::refill);
+        let by_one: Vec<u32> = std::iter::from_fn(|| intakes[0].next()).flatten().collect();
+        assert_eq!(by_one, [0, 1, 2, 3, 4, 5]);
+        assert_eq!(intakes[1].next(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn every_task_is_done_once(outer in 1_u32..9, tasks in 1_u32..60, chunk in 1_u32..70) {
+            for dispatch in [format!("queue.{chunk}"), "static".into(), "stealing".into()] {
+                let cell = cell(outer, tasks, &dispatch);
+                let mut all: Vec<u32> = taken(&cell).into_iter().flatten().collect();
+                all.sort_unstable();
+                prop_assert_eq!(all, (0..tasks).collect::<Vec<_>>());
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Whatever becomes of a child process, the sweep gets rows. Children here are shell scripts that
+//! misbehave in known ways.
+
+use std::fs;
+use std::num::NonZeroU32;
+use std::ops::ControlFlow;
+use std::os::unix::fs::PermissionsExt;
+
+use oversub::experiment::{Protocol, Visit};
+use oversub::host::Host;
+use oversub::record::Answer;
+use oversub::runner::{Ask, Runner};
+
+const OK: &str = r#"{"rep":1,"answer":{"ok":{"wall":{"secs":0,"nanos":5},"cpu":null,"tasks_done":4,"voluntary_switches":null,"involuntary_switches":null,"run_queue_wait":null,"threads":2}}}"#;
+
+/// What a child with `script` answers to a visit of three repetitions.
+fn answers(script: &str) -> Vec<(u32, Answer)> {
+    let place = tempfile::tempdir().unwrap();
+    let program = place.path().join("child");
+    fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let cell = "matmul.f64.8_1x1_fork-join.passive_independent_unbound_static_t4";
+    let ask = Ask {
+        visit: Visit {
+            round: 1,
+            cell: cell.parse().unwrap(),
+        },
+        first_rep: 1,
+        last_rep: NonZeroU32::new(3).unwrap(),
+        protocol: Protocol {
+            rounds: NonZeroU32::MIN,
+            reps: NonZeroU32::new(3).unwrap(),
+            warmups: 0,
+            limit_ns: 1_000_000_000,
+            seed: 0,
+        },
+        budget: 1,
+    };
+    let mut answers = Vec::new();
+    Host::new(program).run(&ask, &mut |rep, answer| {
+        answers.push((rep, answer));
+        ControlFlow::Continue(())
+    });
+    answers
+}
+
+fn reason(answer: &Answer) -> &str {
+    match answer {
+        Answer::Failed(reason) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_a_child_said_before_it_died_is_kept() {
+    let answers = answers(&format!("echo '{OK}'\necho 'out of luck' >&2\nkill -9 $$"));
+    assert_eq!(answers.len(), 2);
+    assert!(matches!(&answers[0], (1, Answer::Ok(sample)) if sample.tasks_done == Some(4)));
+    assert_eq!(answers[1].0, 2);
+    let reason = reason(&answers[1].1);
+    assert!(
+        reason.contains("signal: 9") && reason.contains("out of luck"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn a_child_that_ends_well_before_its_last_repetition_ran_out_of_time() {
+    assert_eq!(answers(&format!("echo '{OK}'")).len(), 1);
+}
+
+#[test]
+fn a_child_that_talks_nonsense_is_a_failed_row() {
+    let answers = answers("echo hello");
+    assert!(reason(&answers[0].1).contains("unreadable"), "{answers:?}");
+}
+
+#[test]
+fn a_child_that_floods_its_errors_does_not_block() {
+    let answers = answers("head -c 1000000 /dev/zero | tr '\\0' x >&2\nexit 3");
+    assert!(
+        reason(&answers[0].1).contains("exit status: 3"),
+        "{answers:?}"
+    );
+}
+
+#[test]
+fn a_program_that_cannot_be_started_is_a_failed_row() {
+    let mut answers = Vec::new();
+    let ask = Ask {
+        visit: Visit {
+            round: 1,
+            cell: "matmul.f64.8_1x1_rayon_shared_unbound_static_t4"
+                .parse()
+                .unwrap(),
+        },
+        first_rep: 1,
+        last_rep: NonZeroU32::MIN,
+        protocol: Protocol {
+            rounds: NonZeroU32::MIN,
+            reps: NonZeroU32::MIN,
+            warmups: 0,
+            limit_ns: 1,
+            seed: 0,
+        },
+        budget: 1,
+    };
+    Host::new("/no/such/program".into()).run(&ask, &mut |rep, answer| {
+        answers.push((rep, answer));
+        ControlFlow::Continue(())
+    });
+    assert!(
+        reason(&answers[0].1).contains("/no/such/program"),
+        "{answers:?}"
+    );
+}

@@ -1,0 +1,5 @@
+//! The program and the library from outside, one binary for all.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
+mod host;
+mod sweep;

@@ -1,0 +1,235 @@
+//! `oversub sweep` and `oversub cell` from the command line, measuring for real on tiny cells.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use oversub::record::{RunFolder, Status};
+
+fn oversub(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_oversub"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A sweep of 2 x 2 tiny cells, two rounds of two repetitions, into `out`: 16 rows.
+fn tiny<'a>(out: &'a Path, more: &[&'a str]) -> Vec<&'a str> {
+    let fixed = [
+        "sweep", "--n", "16", "--outer", "1,2", "--inner", "1,2", "--tasks", "4", "--rounds", "2",
+        "--reps", "2", "--out",
+    ];
+    [&fixed[..], &[out.to_str().unwrap()], more].concat()
+}
+
+fn statuses(out: &Path) -> Vec<Status> {
+    let (_, records) = RunFolder::read(out).unwrap();
+    records
+        .iter()
+        .map(|record| record.answer.status())
+        .collect()
+}
+
+#[test]
+fn a_sweep_measures_every_cell_and_says_the_best_split() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    let output = oversub(&tiny(
+        &out,
+        &["--wait", "passive,yield", "--dispatch", "static"],
+    ));
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(statuses(&out), [Status::Ok; 32]);
+    let (header, records) = RunFolder::read(&out).unwrap();
+    assert!(
+        records
+            .iter()
+            .all(|r| r.answer.sample().unwrap().tasks_done == Some(4))
+    );
+    assert!(header.argv.contains(&"--wait".to_owned()));
+    assert_eq!(header.ruler.empty_regions.len(), 2);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains("best"), "{told}");
+    assert!(told.contains(".png"), "{told}");
+}
+
+#[test]
+fn every_composition_and_runtime_gives_right_results() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    let all = "independent,serial-inner,partitioned,exclusive,counting,shared";
+    let more = [
+        "--runtime",
+        "fork-join,rayon",
+        "--composition",
+        all,
+        "--dispatch",
+        "queue,stealing",
+    ];
+    let output = oversub(&tiny(&out, &more));
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(
+        said(&output).contains("'shared' needs runtime 'rayon'"),
+        "{}",
+        said(&output)
+    );
+    let statuses = statuses(&out);
+    assert!(
+        statuses.len() > 100 && statuses.iter().all(|s| *s == Status::Ok),
+        "{statuses:?}"
+    );
+}
+
+#[test]
+fn bound_cells_are_measured() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    let all = "close.pu,spread.core,partitioned.pu,close.numa";
+    let output = oversub(&tiny(
+        &out,
+        &["--placement", all, "--runtime", "fork-join,rayon"],
+    ));
+    assert!(output.status.success(), "{}", said(&output));
+    let (_, records) = RunFolder::read(&out).unwrap();
+    assert_eq!(records.len(), 128);
+    assert!(
+        records
+            .iter()
+            .all(|record| record.answer.status() == Status::Ok),
+        "{records:?}"
+    );
+}
+
+#[test]
+fn a_cell_past_its_limit_is_censored_and_keeps_what_it_did() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    // Four products of this size take milliseconds on any machine.
+    let output = oversub(&tiny(&out, &["--n", "256", "--limit", "0.000001"]));
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(statuses(&out), [Status::Censored; 8]);
+    let (_, records) = RunFolder::read(&out).unwrap();
+    for record in records {
+        let sample = record.answer.sample().unwrap();
+        assert!(sample.tasks_done.unwrap() <= 4);
+        assert!(sample.wall >= Duration::from_micros(1));
+    }
+}
+
+#[test]
+fn a_killed_sweep_leaves_no_child_and_is_taken_up_by_the_same_command() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    let arguments = tiny(&out, &["--rounds", "60"]);
+    let mut sweep = Command::new(env!("CARGO_BIN_EXE_oversub"))
+        .args(&arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let csv = out.join("samples.csv");
+    let patience = Instant::now() + Duration::from_secs(60);
+    while fs::read_to_string(&csv).map_or(0, |text| text.lines().count()) < 20 {
+        assert!(Instant::now() < patience, "no rows came");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    sweep.kill().unwrap();
+    sweep.wait().unwrap();
+    let before = RunFolder::read(&out).unwrap().1;
+    assert!(before.len() >= 19 && before.len() < 480, "{}", before.len());
+    // The last row may have been cut short as well.
+    let text = fs::read_to_string(&csv).unwrap();
+    fs::write(&csv, format!("{text}host,matmul,f6")).unwrap();
+    let output = oversub(&arguments);
+    assert!(output.status.success(), "{}", said(&output));
+    let after = RunFolder::read(&out).unwrap().1;
+    assert_eq!(after[..before.len()], before);
+    assert_eq!(after.len(), 4 * 60 * 2);
+}
+
+#[test]
+fn another_plan_in_the_same_folder_is_refused_by_field() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    assert!(oversub(&tiny(&out, &[])).status.success());
+    let before = fs::read(out.join("samples.csv")).unwrap();
+    let output = oversub(&tiny(&out, &["--tasks", "5"]));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said(&output).contains("grid.tasks is 4 there and 5 here"),
+        "{}",
+        said(&output)
+    );
+    assert_eq!(fs::read(out.join("samples.csv")).unwrap(), before);
+}
+
+#[test]
+fn bad_input_is_one_line_with_value_and_remedy_and_exit_code_2() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("experiment.toml");
+    fs::write(&file, "outer = [1, 2]\ninner = \"1..=0\"\n").unwrap();
+    let file = file.to_str().unwrap();
+    let cases: [(&[&str], &str); 10] = [
+        (&["sweep", "--outer", "0"], "'0'"),
+        (&["sweep", "--outer=-3"], "'-3'"),
+        (&["sweep", "--inner", "99999999999"], "'99999999999'"),
+        (&["sweep", "--inner", "2..1"], "'2..1'"),
+        (&["sweep", "--wait", "lazy"], "'lazy'"),
+        (&["sweep", "--workload", "fft"], "'fft'"),
+        (&["sweep", "--limit", "0"], "limit 0"),
+        (&["sweep", "--limit", "NaN"], "limit NaN"),
+        (&["sweep", file], "1..=0"),
+        (&["sweep", "/no/such/file.toml"], "/no/such/file.toml"),
+    ];
+    for (arguments, value) in cases {
+        let output = oversub(arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{arguments:?}: {}",
+            said(&output)
+        );
+        assert!(
+            said(&output).contains(value),
+            "{arguments:?}: {}",
+            said(&output)
+        );
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn more_threads_than_anyone_means_are_refused_before_anything_runs() {
+    let output = oversub(&["sweep", "--outer", "60000", "--inner", "60000", "--dry-run"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("60000 x 60000"), "{}", said(&output));
+}
+
+#[test]
+fn an_unwritable_folder_is_a_set_up_error() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("file");
+    fs::write(&file, "").unwrap();
+    let output = oversub(&tiny(&file.join("run"), &[]));
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("cannot create"), "{}", said(&output));
+}
+
+#[test]
+fn a_dry_run_prints_commands_that_can_be_run_by_hand() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    let output = oversub(&tiny(&out, &["--dry-run"]));
+    assert!(!out.exists());
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(told.lines().count(), 4);
+    let words: Vec<&str> = told.lines().next().unwrap().split(' ').skip(1).collect();
+    let answer = oversub(&words);
+    assert!(answer.status.success(), "{}", said(&answer));
+    assert_eq!(String::from_utf8(answer.stdout).unwrap().lines().count(), 2);
+}
