@@ -1,0 +1,66 @@
+//! Which words say where a figure's numbers come from?
+
+use crate::machine::ObjectKind;
+use crate::record::RunHeader;
+
+/// The machine's counts that figures mark on thread axes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Landmarks {
+    /// P [CPUs].
+    pub budget: f64,
+    /// Cores with an allowed PU.
+    pub cores: usize,
+    /// Allowed PUs.
+    pub pus: usize,
+}
+
+impl Landmarks {
+    /// The counts of the machine of a run.
+    pub fn of(header: &RunHeader) -> Self {
+        let allowed = &header.budget.allowed;
+        Self {
+            budget: header.budget.cpus,
+            cores: header.topology.cores_of(allowed),
+            pus: allowed.len(),
+        }
+    }
+}
+
+/// Where the numbers come from: machine, kernel, protocol, date; as phrases.
+pub fn provenance(header: &RunHeader) -> Vec<String> {
+    let Landmarks { budget, cores, pus } = Landmarks::of(header);
+    let protocol = &header.plan.protocol;
+    let machine = header.processor.clone();
+    let packages = header.topology.count(ObjectKind::Package).max(1);
+    let release = header.kernel.release.as_ref();
+    let version = header.versions.get("oversub");
+    [
+        machine,
+        Some(format!(
+            "{packages} package{}, {cores} core{} and {pus} PU{} allowed, P = {} CPUs",
+            plural(packages),
+            plural(cores),
+            plural(pus),
+            (budget * 100.0).round() / 100.0
+        )),
+        release.map(|release| format!("kernel {release}")),
+        Some(format!(
+            "median over {} round{} of {} repetition{}",
+            protocol.rounds,
+            plural(protocol.rounds.get() as usize),
+            protocol.reps,
+            plural(protocol.reps.get() as usize)
+        )),
+        Some(format!("limit {} s", protocol.limit().as_secs_f64())),
+        Some(format!("run {}", header.name)),
+        header.started.get(..10).map(str::to_owned),
+        version.map(|version| format!("oversub {version}")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}

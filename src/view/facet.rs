@@ -1,0 +1,196 @@
+//! How are the cells of a run spread over panels, rows and columns?
+//!
+//! Two dimensions are the axes of every panel. Any other dimension splits the figure into panels
+//! if, and only if, cells that differ in it would otherwise fall on the same place: where some
+//! (x, y) holds more than one of its values.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::analysis::{Dimension, Point, Value};
+use crate::experiment::Cell;
+
+/// What is known of one place of a panel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Slot<'a> {
+    /// The run has no such cell.
+    Outside,
+    /// The cell has no record yet.
+    Waiting,
+    /// The cell was asked.
+    Answered(&'a Point),
+}
+
+/// One heatmap of several.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Panel<'a> {
+    /// What its cells have in common and other panels do not; empty for a single panel.
+    pub title: String,
+    /// Row by row, each from the first column on.
+    slots: Vec<Slot<'a>>,
+}
+
+/// The cells of a run in their places.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facets<'a> {
+    /// The horizontal axis.
+    pub x: Dimension,
+    /// The vertical axis.
+    pub y: Dimension,
+    /// Values of the horizontal axis, ascending.
+    pub columns: Vec<Value>,
+    /// Values of the vertical axis, ascending.
+    pub rows: Vec<Value>,
+    /// The panels, ascending.
+    pub panels: Vec<Panel<'a>>,
+    /// What all cells have in common, as words.
+    pub common: Vec<String>,
+}
+
+/// The axes that show most of `cells`: inner and outer threads where both vary; else the two
+/// dimensions with most values.
+pub fn natural_axes(cells: &[Cell]) -> (Dimension, Dimension) {
+    use Dimension::{Composition, Dispatch, Dtype, Inner, N, Outer, Placement, Runtime};
+    let spread = |d: Dimension| {
+        cells
+            .iter()
+            .map(|c| d.value(c))
+            .collect::<BTreeSet<_>>()
+            .len()
+    };
+    if spread(Outer) > 1 && spread(Inner) > 1 {
+        return (Inner, Outer);
+    }
+    // Stable, so that among equals the first named wins.
+    let mut ranked = [
+        Inner,
+        Outer,
+        Composition,
+        Runtime,
+        N,
+        Placement,
+        Dispatch,
+        Dtype,
+    ];
+    ranked.sort_by_key(|d| std::cmp::Reverse(spread(*d)));
+    (ranked[0], ranked[1])
+}
+
+impl<'a> Facets<'a> {
+    /// Spreads `points` over the places that `cells`, all cells of the run, span.
+    pub fn of(cells: &[Cell], points: &'a [Point], (x, y): (Dimension, Dimension)) -> Self {
+        let columns = values(cells, x);
+        let rows = values(cells, y);
+        let splitting = splitting(cells, x, y);
+        let key = |cell: &Cell| -> Vec<Value> { splitting.iter().map(|d| d.value(cell)).collect() };
+        let mut panels: BTreeMap<Vec<Value>, Panel> = BTreeMap::new();
+        let empty = |cell: &Cell| Panel {
+            title: title(cells, &splitting, cell),
+            slots: vec![Slot::Outside; columns.len() * rows.len()],
+        };
+        let place = |cell: &Cell| {
+            let column = columns.binary_search(&x.value(cell)).ok()?;
+            let row = rows.binary_search(&y.value(cell)).ok()?;
+            Some(row * columns.len() + column)
+        };
+        let waiting = cells.iter().map(|cell| (cell, Slot::Waiting));
+        let answered = points.iter().map(|p| (&p.cell, Slot::Answered(p)));
+        for (cell, slot) in waiting.chain(answered) {
+            if let Some(place) = place(cell) {
+                let panel = panels.entry(key(cell)).or_insert_with(|| empty(cell));
+                panel.slots[place] = slot;
+            }
+        }
+        Self {
+            x,
+            y,
+            common: common(cells, &splitting, (x, y)),
+            panels: panels.into_values().collect(),
+            columns,
+            rows,
+        }
+    }
+
+    /// What is known of the place in `column` and `row` of `panel`.
+    pub fn slot(&self, panel: &Panel<'a>, column: usize, row: usize) -> Slot<'a> {
+        panel.slots[row * self.columns.len() + column]
+    }
+
+    /// Everything known of all panels.
+    pub fn slots(&self) -> impl Iterator<Item = Slot<'a>> + '_ {
+        self.panels
+            .iter()
+            .flat_map(|panel| panel.slots.iter().copied())
+    }
+
+    /// Every point shown, panel by panel.
+    pub fn points(&self) -> impl Iterator<Item = &'a Point> + '_ {
+        self.slots().filter_map(|slot| match slot {
+            Slot::Answered(point) => Some(point),
+            Slot::Outside | Slot::Waiting => None,
+        })
+    }
+}
+
+fn values(cells: &[Cell], dimension: Dimension) -> Vec<Value> {
+    let all: BTreeSet<Value> = cells.iter().map(|cell| dimension.value(cell)).collect();
+    all.into_iter().collect()
+}
+
+/// The dimensions of which some (x, y) holds more than one value.
+fn splitting(cells: &[Cell], x: Dimension, y: Dimension) -> Vec<Dimension> {
+    let mut first: BTreeMap<(Value, Value), &Cell> = BTreeMap::new();
+    let mut splitting = BTreeSet::new();
+    for cell in cells {
+        let first = first.entry((x.value(cell), y.value(cell))).or_insert(cell);
+        let differs = |d: &Dimension| d.value(first) != d.value(cell);
+        splitting.extend(Dimension::BASIC.into_iter().filter(differs));
+    }
+    let basic = Dimension::BASIC.into_iter();
+    basic.filter(|d| splitting.contains(d)).collect()
+}
+
+fn title(cells: &[Cell], splitting: &[Dimension], cell: &Cell) -> String {
+    let parts: Vec<String> = splitting
+        .iter()
+        .map(|d| describe(cells, *d, cell))
+        .collect();
+    parts.join(", ")
+}
+
+/// The value of `cell` along `dimension` in words that stand alone among `cells`.
+fn describe(cells: &[Cell], dimension: Dimension, cell: &Cell) -> String {
+    let value = dimension.value(cell);
+    let one_runtime = || {
+        cells
+            .iter()
+            .all(|c| c.runtime.name() == cell.runtime.name())
+    };
+    match dimension {
+        Dimension::N => format!("n = {value}"),
+        Dimension::Outer => format!("outer = {value}"),
+        Dimension::Inner => format!("inner = {value}"),
+        Dimension::Runtime if cell.runtime.wait().is_some() && one_runtime() => {
+            format!("wait: {}", Dimension::Wait.value(cell))
+        }
+        _ => value.to_string(),
+    }
+}
+
+/// What is neither an axis nor splits panels: the value where all cells agree, else the list.
+fn common(cells: &[Cell], splitting: &[Dimension], axes: (Dimension, Dimension)) -> Vec<String> {
+    let Some(cell) = cells.first() else {
+        return Vec::new();
+    };
+    let shown = |d: &Dimension| splitting.contains(d) || *d == axes.0 || *d == axes.1;
+    let rest = Dimension::BASIC.into_iter().filter(|d| !shown(d));
+    let words = rest.map(|d| match values(cells, d).as_slice() {
+        [_] if d == Dimension::Runtime => d.value(cell).to_string(),
+        [_] => describe(cells, d, cell),
+        several => several
+            .iter()
+            .map(Value::to_string)
+            .collect::<Vec<_>>()
+            .join(" / "),
+    });
+    words.chain([format!("{} tasks", cell.tasks)]).collect()
+}

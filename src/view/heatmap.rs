@@ -1,0 +1,116 @@
+//! A metric over two axes, one coloured cell each: where does nesting hurt, at a glance?
+//!
+//! [`heatmap`] draws [`Facets`] as one panel or several that share axes and colour scale. Every
+//! cell has its number; the fastest cell has a star and a double frame, cells that cannot be told
+//! from it a dot and a single frame. A cell that was stopped at the time limit is hatched and its
+//! number a bound; a failed one is crossed out; one that was not measured is blank.
+
+mod axes;
+mod bar;
+mod cell;
+mod layout;
+mod legend;
+mod scale;
+
+use crate::analysis::Metric;
+use crate::view::canvas::{Area, Canvas, GREY, Text};
+use crate::view::caption::Landmarks;
+use crate::view::facet::{Facets, Slot};
+
+use axes::Axes;
+use layout::{Layout, MARGIN};
+use scale::Scale;
+
+const TITLE: f64 = 20.0;
+const SUBTITLE: f64 = 13.0;
+const FOOTNOTE: f64 = 11.0;
+/// Distance of lines of text [em].
+const LINE: f64 = 1.4;
+
+/// Draws `metric`, the one that the points of `facets` show, over the axes of `facets`.
+///
+/// `landmarks` are marked on thread axes; `provenance` stands below as a footnote.
+pub fn heatmap(
+    metric: Metric,
+    facets: &Facets<'_>,
+    landmarks: &Landmarks,
+    provenance: &[String],
+) -> Canvas {
+    let scale = Scale::of(metric, facets.points());
+    let labels = facets.slots().map(|slot| cell::label(slot, &scale));
+    let longest = labels.flatten().max_by_key(|label| label.chars().count());
+    let layout = Layout::of(facets, longest.as_deref().unwrap_or(""));
+    let axes = Axes::of(facets, landmarks);
+
+    let wrap = |em: f64, words: &str| Text::new(em).wrap(words, layout.content);
+    let subject = [
+        wrap(SUBTITLE, metric.definition()),
+        wrap(SUBTITLE, &facets.common.join(" · ")),
+    ]
+    .concat();
+    let footnote = wrap(FOOTNOTE, &provenance.join(" · "));
+    let legend = legend::flow(&legend::items(facets, &axes, landmarks), layout.content);
+
+    let below_title = MARGIN + TITLE * LINE;
+    let panels_top = below_title + subject.len() as f64 * SUBTITLE * LINE + 10.0;
+    let legend_top = panels_top + layout.panels_height() + 10.0;
+    let footnote_top = legend_top + legend.height + 6.0;
+    let height = footnote_top + footnote.len() as f64 * FOOTNOTE * LINE + MARGIN;
+
+    let mut canvas = Canvas::new(layout.content + 2.0 * MARGIN, height);
+    let title = (MARGIN, MARGIN + TITLE / 2.0);
+    canvas.text(title, metric.title(), Text::new(TITLE).bold());
+    lines(&mut canvas, below_title, &subject, Text::new(SUBTITLE));
+    for index in 0..facets.panels.len() {
+        let grid = layout.grid(index, panels_top);
+        panel(&mut canvas, facets, index, grid, (&layout, &scale, &axes));
+    }
+    bar::draw(&mut canvas, layout.bar(panels_top), metric, &scale);
+    legend.draw(&mut canvas, (MARGIN, legend_top), &scale);
+    lines(
+        &mut canvas,
+        footnote_top,
+        &footnote,
+        Text::new(FOOTNOTE).color(GREY),
+    );
+    canvas
+}
+
+fn lines(canvas: &mut Canvas, top: f64, lines: &[String], text: Text) {
+    for (i, line) in lines.iter().enumerate() {
+        let middle = top + (i as f64 + 0.5) * text.size * LINE;
+        canvas.text((MARGIN, middle), line.clone(), text);
+    }
+}
+
+type Measures<'a> = (&'a Layout, &'a Scale, &'a Axes);
+
+fn panel(
+    canvas: &mut Canvas,
+    facets: &Facets<'_>,
+    index: usize,
+    grid: Area,
+    (layout, scale, axes): Measures<'_>,
+) {
+    let panel = &facets.panels[index];
+    let title = (grid.centre().0, grid.y - 13.0);
+    canvas.text(title, panel.title.clone(), Text::new(13.5).bold().middle());
+    let cells: Vec<(Slot<'_>, Area)> = (0..facets.rows.len())
+        .flat_map(|row| (0..facets.columns.len()).map(move |column| (column, row)))
+        .map(|(column, row)| {
+            let area = layout.cell(grid, column, row);
+            (facets.slot(panel, column, row), area)
+        })
+        .collect();
+    for (slot, area) in &cells {
+        cell::ground(canvas, *slot, *area, scale);
+    }
+    axes.hyperbola(canvas, layout, grid);
+    for (slot, area) in &cells {
+        cell::marks(canvas, *slot, *area, scale);
+        cell::number(canvas, *slot, *area, (scale, layout.em));
+    }
+    axes.ticks(canvas, facets, layout, grid);
+    axes.landmarks(canvas, layout, grid);
+    axes.labels(canvas, facets, (layout, index), grid);
+}

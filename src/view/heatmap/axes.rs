@@ -1,0 +1,209 @@
+//! Where do thread counts lie on an axis, and what is marked there?
+//!
+//! The values of an axis are equidistant, whatever they are. Between two thread counts the axis is
+//! logarithmic, and beyond the ends it goes on as between the last two: so cores, PUs and the curve
+//! outer x inner = P have a place also where no cell was measured.
+
+use crate::analysis::{Dimension, Value};
+use crate::view::canvas::{Area, BLACK, Canvas, Spot, Stroke, Text, WHITE};
+use crate::view::caption::Landmarks;
+use crate::view::facet::Facets;
+
+use super::layout::{Layout, TICK_GAP, tick_text};
+
+/// Steps in which the curve is drawn, per cell.
+const STEPS: u32 = 24;
+
+/// A thread axis: its values at 0.5, 1.5, 2.5 and so on.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct ThreadAxis(Vec<f64>);
+
+impl ThreadAxis {
+    fn of(dimension: Dimension, values: &[Value]) -> Option<Self> {
+        let count = |value: &Value| match value {
+            Value::Count(count) => Some(f64::from(*count)),
+            Value::Name(..) | Value::Absent => None,
+        };
+        let counts: Option<Vec<f64>> = values.iter().map(count).collect();
+        counts
+            .filter(|counts| dimension.counts_threads() && !counts.is_empty())
+            .map(Self)
+    }
+
+    fn end(&self) -> f64 {
+        self.0.len() as f64
+    }
+
+    /// The interval of the axis in which `index` and the next value lie: value and ratio.
+    fn piece(&self, index: usize) -> (f64, f64) {
+        let index = index.min(self.0.len().saturating_sub(2));
+        let next = self.0.get(index + 1).copied();
+        // A single value goes on as if doubled.
+        let ratio = next.map_or(2.0, |next| next / self.0[index]);
+        (self.0[index], ratio)
+    }
+
+    /// Where `count` lies.
+    fn position(&self, count: f64) -> f64 {
+        let below = self.0.iter().filter(|value| **value <= count).count();
+        let index = below.saturating_sub(1).min(self.0.len().saturating_sub(2));
+        let (value, ratio) = self.piece(index);
+        index as f64 + 0.5 + (count / value).ln() / ratio.ln()
+    }
+
+    /// Which count lies at `position`.
+    fn count(&self, position: f64) -> f64 {
+        let index = ((position - 0.5).max(0.0) as usize).min(self.0.len().saturating_sub(2));
+        let (value, ratio) = self.piece(index);
+        value * ratio.powf(position - 0.5 - index as f64)
+    }
+
+    /// Where `count` lies, if within the axis.
+    fn within(&self, count: f64) -> Option<f64> {
+        let position = self.position(count);
+        (0.0..=self.end()).contains(&position).then_some(position)
+    }
+}
+
+/// What is marked on the axes of a figure.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Axes {
+    x: Option<ThreadAxis>,
+    y: Option<ThreadAxis>,
+    budget: f64,
+    cores: f64,
+    pus: f64,
+}
+
+impl Axes {
+    pub(super) fn of(facets: &Facets<'_>, landmarks: &Landmarks) -> Self {
+        Self {
+            x: ThreadAxis::of(facets.x, &facets.columns),
+            y: ThreadAxis::of(facets.y, &facets.rows),
+            budget: landmarks.budget,
+            cores: landmarks.cores as f64,
+            pus: landmarks.pus as f64,
+        }
+    }
+
+    /// The points of the curve outer x inner = P, in cells from the lower left corner; empty unless
+    /// both axes count threads.
+    pub(super) fn curve(&self) -> Vec<Spot> {
+        let (Some(x), Some(y)) = (&self.x, &self.y) else {
+            return Vec::new();
+        };
+        let steps = STEPS * x.0.len() as u32;
+        (0..=steps)
+            .filter_map(|step| {
+                let along = f64::from(step) / f64::from(STEPS);
+                Some((along, y.within(self.budget / x.count(along))?))
+            })
+            .collect()
+    }
+
+    /// Whether `count` has a place on an axis.
+    pub(super) fn shows(&self, count: usize) -> bool {
+        let axes = [&self.x, &self.y].into_iter().flatten();
+        axes.filter_map(|axis| axis.within(count as f64)).count() > 0
+    }
+
+    pub(super) fn hyperbola(&self, canvas: &mut Canvas, layout: &Layout, grid: Area) {
+        let spots: Vec<Spot> = self
+            .curve()
+            .iter()
+            .map(|(x, y)| {
+                (
+                    grid.x + x * layout.cell_width,
+                    grid.bottom() - y * layout.cell_height,
+                )
+            })
+            .collect();
+        if spots.len() > 1 {
+            canvas.line(&spots, Stroke::new(WHITE, 4.5));
+            canvas.line(&spots, Stroke::new(BLACK, 2.0));
+        }
+    }
+
+    pub(super) fn ticks(
+        &self,
+        canvas: &mut Canvas,
+        facets: &Facets<'_>,
+        layout: &Layout,
+        grid: Area,
+    ) {
+        for (column, value) in facets.columns.iter().enumerate() {
+            let x = layout.cell(grid, column, 0).centre().0;
+            let spot = (x, grid.bottom() + TICK_GAP + 7.0);
+            canvas.text(spot, value.to_string(), tick_text().middle());
+        }
+        for (row, value) in facets.rows.iter().enumerate() {
+            let y = layout.cell(grid, 0, row).centre().1;
+            canvas.text(
+                (grid.x - TICK_GAP - 2.0, y),
+                value.to_string(),
+                tick_text().end(),
+            );
+        }
+    }
+
+    /// Triangles that point at the numbers of cores (filled) and PUs (open).
+    pub(super) fn landmarks(&self, canvas: &mut Canvas, layout: &Layout, grid: Area) {
+        let mut marks = vec![(self.cores, Fill::Solid)];
+        if self.pus != self.cores {
+            marks.push((self.pus, Fill::Open));
+        }
+        for (count, fill) in marks {
+            if let Some(x) = self.x.as_ref().and_then(|axis| axis.within(count)) {
+                let tip = (grid.x + x * layout.cell_width, grid.bottom() + 1.5);
+                triangle(canvas, tip, (0.0, 1.0), fill);
+            }
+            if let Some(y) = self.y.as_ref().and_then(|axis| axis.within(count)) {
+                let tip = (grid.x - 1.5, grid.bottom() - y * layout.cell_height);
+                triangle(canvas, tip, (-1.0, 0.0), fill);
+            }
+        }
+    }
+
+    /// The names of the axes: below the lowest panels and left of the leftmost.
+    pub(super) fn labels(
+        &self,
+        canvas: &mut Canvas,
+        facets: &Facets<'_>,
+        (layout, index): (&Layout, usize),
+        grid: Area,
+    ) {
+        let text = Text::new(13.0).middle();
+        if index + layout.across >= facets.panels.len() {
+            let spot = (grid.centre().0, grid.bottom() + TICK_GAP + 26.0);
+            canvas.text(spot, facets.x.label(), text);
+        }
+        if index % layout.across == 0 {
+            let spot = (grid.x - layout.axis_label_distance(), grid.centre().1);
+            canvas.text(spot, facets.y.label(), text.up());
+        }
+    }
+}
+
+/// How a triangle is filled.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Fill {
+    Solid,
+    Open,
+}
+
+/// A triangle with its tip at `tip` and its body in the direction of `away`.
+pub(super) fn triangle(canvas: &mut Canvas, tip: Spot, away: Spot, fill: Fill) {
+    let corners = |tip: Spot, length: f64, half: f64| {
+        let base = (tip.0 + away.0 * length, tip.1 + away.1 * length);
+        [
+            tip,
+            (base.0 - away.1 * half, base.1 + away.0 * half),
+            (base.0 + away.1 * half, base.1 - away.0 * half),
+        ]
+    };
+    canvas.polygon(&corners(tip, 8.0, 4.5), BLACK);
+    if fill == Fill::Open {
+        let inner = (tip.0 + away.0 * 2.8, tip.1 + away.1 * 2.8);
+        canvas.polygon(&corners(inner, 4.2, 2.3), WHITE);
+    }
+}

@@ -1,0 +1,174 @@
+//! How is one cell drawn?
+
+use crate::analysis::{Bound, Mark, Reading};
+use crate::view::canvas::{Area, BLACK, Canvas, Color, Spot, Stroke, Text, WHITE};
+use crate::view::facet::Slot;
+
+use super::scale::{Scale, blend, text_on};
+
+/// Ground of a failed cell.
+const FAILED: Color = Color(226, 226, 226);
+/// Cross of a failed cell.
+const CROSS: Color = Color(150, 150, 150);
+/// Frame of a cell without a number.
+const BLANK: Color = Color(232, 232, 232);
+/// Between hatch lines [points].
+const HATCH: f64 = 8.0;
+
+/// What is written into a cell; nothing where nothing was measured.
+pub(super) fn label(slot: Slot<'_>, scale: &Scale) -> Option<String> {
+    let Slot::Answered(point) = slot else {
+        return None;
+    };
+    Some(match &point.reading {
+        Reading::Number(estimate, bound) => {
+            let sign = match bound {
+                Bound::Exact => "",
+                Bound::AtLeast => "> ",
+                Bound::AtMost => "< ",
+                Bound::UntilStopped => "~ ",
+            };
+            format!("{sign}{}", scale.write(estimate.value))
+        }
+        Reading::Missing => "–".to_owned(),
+        Reading::Failed(_) => "fail".to_owned(),
+    })
+}
+
+/// The ground colour of a cell with a number, and what the number means.
+fn number_of(slot: Slot<'_>, scale: &Scale) -> Option<(Color, Bound)> {
+    match slot {
+        Slot::Answered(point) => match &point.reading {
+            Reading::Number(estimate, bound) => Some((scale.color(estimate.value), *bound)),
+            Reading::Missing | Reading::Failed(_) => None,
+        },
+        Slot::Outside | Slot::Waiting => None,
+    }
+}
+
+/// Fills a cell; hatches it where it was stopped, crosses it out where it failed.
+pub(super) fn ground(canvas: &mut Canvas, slot: Slot<'_>, area: Area, scale: &Scale) {
+    if let Some((color, bound)) = number_of(slot, scale) {
+        canvas.rect(area.inset(0.5), color);
+        if bound != Bound::Exact {
+            hatch(canvas, area.inset(0.5), blend(color, text_on(color), 0.45));
+        }
+        return;
+    }
+    match slot {
+        Slot::Answered(point) if matches!(point.reading, Reading::Failed(_)) => {
+            cross(canvas, area.inset(0.5));
+        }
+        Slot::Answered(_) | Slot::Waiting | Slot::Outside => {
+            canvas.frame(area.inset(0.5), Stroke::new(BLANK, 1.0));
+        }
+    }
+}
+
+/// A crossed-out rectangle.
+pub(super) fn cross(canvas: &mut Canvas, area: Area) {
+    canvas.rect(area, FAILED);
+    let stroke = Stroke::new(CROSS, 1.0);
+    canvas.line(&[(area.x, area.y), (area.right(), area.bottom())], stroke);
+    canvas.line(&[(area.x, area.bottom()), (area.right(), area.y)], stroke);
+}
+
+/// Diagonal lines over a rectangle, from lower left to upper right.
+pub(super) fn hatch(canvas: &mut Canvas, area: Area, color: Color) {
+    let stroke = Stroke::new(color, 1.5);
+    // On each line x + y is constant; it is cut off where it meets the edges.
+    let mut sum = area.x + area.y + HATCH / 2.0;
+    while sum < area.right() + area.bottom() {
+        let from_x = area.x.max(sum - area.bottom());
+        let to_x = area.right().min(sum - area.y);
+        canvas.line(&[(from_x, sum - from_x), (to_x, sum - to_x)], stroke);
+        sum += HATCH;
+    }
+}
+
+/// Frames and marks the best cell and those that cannot be told from it.
+pub(super) fn marks(canvas: &mut Canvas, slot: Slot<'_>, area: Area, scale: &Scale) {
+    let Slot::Answered(point) = slot else {
+        return;
+    };
+    let ground = number_of(slot, scale).map_or(WHITE, |(color, _)| color);
+    match point.mark {
+        Mark::Best => best(canvas, area),
+        Mark::Tied => tied(canvas, area, text_on(ground)),
+        Mark::None => {}
+    }
+}
+
+/// Size of a mark in a cell of this size [points].
+fn mark_radius(area: Area) -> f64 {
+    (area.height * 0.13).clamp(2.5, 6.0)
+}
+
+/// Where a mark stands.
+fn mark_spot(area: Area) -> Spot {
+    let away = 5.0 + mark_radius(area);
+    (area.right() - away, area.y + away)
+}
+
+pub(super) fn best(canvas: &mut Canvas, area: Area) {
+    canvas.frame(area.inset(0.5), Stroke::new(BLACK, 2.5));
+    canvas.frame(area.inset(3.0), Stroke::new(WHITE, 1.5));
+    let spot = mark_spot(area);
+    canvas.polygon(&star(spot, mark_radius(area) * 1.45 + 1.5), WHITE);
+    canvas.polygon(&star(spot, mark_radius(area) * 1.45), BLACK);
+}
+
+pub(super) fn tied(canvas: &mut Canvas, area: Area, color: Color) {
+    canvas.frame(area.inset(1.5), Stroke::new(color, 1.5));
+    canvas.disc(mark_spot(area), mark_radius(area) * 0.6, color);
+}
+
+/// A five-pointed star.
+fn star((x, y): Spot, radius: f64) -> Vec<Spot> {
+    (0..10)
+        .map(|i| {
+            let angle = std::f64::consts::PI * (f64::from(i) / 5.0 - 0.5);
+            // The inner corners of a regular pentagram lie at 0.382 of its radius.
+            let radius = if i % 2 == 0 { radius } else { radius * 0.382 };
+            (x + radius * angle.cos(), y + radius * angle.sin())
+        })
+        .collect()
+}
+
+/// Writes a cell's number on a ground of its own, so that neither hatching nor curve cross it.
+pub(super) fn number(canvas: &mut Canvas, slot: Slot<'_>, area: Area, (scale, em): (&Scale, f64)) {
+    let Some(label) = label(slot, scale) else {
+        return;
+    };
+    let (ground, bound) = number_of(slot, scale).unwrap_or((WHITE, Bound::Exact));
+    let failed = label == "fail";
+    let ground = if failed { FAILED } else { ground };
+    let text = Text::new(em).color(text_on(ground)).middle();
+    let (x, y) = area.centre();
+    let tall = area.height >= 2.6 * em;
+    let stopped = bound != Bound::Exact && tall;
+    let first = if stopped { y - 0.45 * em } else { y };
+    backing(canvas, (x, first), text.width(&label), em, ground);
+    canvas.text((x, first), label, text);
+    if stopped {
+        let small = Text {
+            size: em * 0.8,
+            ..text
+        };
+        let second = first + 1.05 * em;
+        backing(
+            canvas,
+            (x, second),
+            small.width("cens."),
+            small.size,
+            ground,
+        );
+        canvas.text((x, second), "cens.", small);
+    }
+}
+
+fn backing(canvas: &mut Canvas, (x, y): Spot, width: f64, em: f64, color: Color) {
+    let (width, height) = (width + 4.0, em * 1.1);
+    let corner = (x - width / 2.0, y - height / 2.0);
+    canvas.rect(Area::new(corner, width, height), color);
+}

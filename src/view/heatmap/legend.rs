@@ -1,0 +1,191 @@
+//! What do the marks of a heatmap mean?
+
+use crate::analysis::{Bound, Mark, Reading};
+use crate::view::canvas::{Area, BLACK, Canvas, Color, Spot, Stroke, Text, WHITE};
+use crate::view::caption::Landmarks;
+use crate::view::facet::{Facets, Slot};
+
+use super::axes::{Axes, Fill, triangle};
+use super::cell;
+use super::scale::Scale;
+
+const EM: f64 = 12.0;
+const ROW: f64 = 22.0;
+const ICON: f64 = 22.0;
+const ICON_HEIGHT: f64 = 16.0;
+const AFTER_ICON: f64 = 6.0;
+const BETWEEN: f64 = 20.0;
+/// Ground of icons.
+const GROUND: Color = Color(205, 225, 120);
+
+/// What an entry shows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Icon {
+    Shades,
+    Best,
+    Tied,
+    Hatch,
+    Cross,
+    Blank,
+    Dash,
+    Curve,
+    Triangle(Fill),
+}
+
+/// One entry: a picture and what it means.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Item {
+    icon: Icon,
+    words: String,
+}
+
+/// The entries for what occurs in the figure.
+pub(super) fn items(facets: &Facets<'_>, axes: &Axes, landmarks: &Landmarks) -> Vec<Item> {
+    let reading = |is: fn(&Reading) -> bool| facets.points().any(|p| is(&p.reading));
+    let mark = |mark: Mark| facets.points().any(|p| p.mark == mark);
+    let several = facets.points().filter(|p| p.mark == Mark::Best).count() > 1;
+    let best = if several {
+        "best (fastest cell of its work)"
+    } else {
+        "best (fastest cell)"
+    };
+    let blank = facets.slots().any(|s| !matches!(s, Slot::Answered(_)));
+    let Landmarks { budget, cores, pus } = *landmarks;
+    let entries = [
+        (true, Icon::Shades, "dark is bad, light is good".to_owned()),
+        (mark(Mark::Best), Icon::Best, best.to_owned()),
+        (
+            mark(Mark::Tied),
+            Icon::Tied,
+            "cannot be told from the best (95 %)".to_owned(),
+        ),
+        (
+            reading(|r| matches!(r, Reading::Number(_, bound) if *bound != Bound::Exact)),
+            Icon::Hatch,
+            "cens.: stopped at the time limit, the number is a bound".to_owned(),
+        ),
+        (
+            reading(|r| matches!(r, Reading::Failed(_))),
+            Icon::Cross,
+            "failed".to_owned(),
+        ),
+        (
+            reading(|r| matches!(r, Reading::Missing)),
+            Icon::Dash,
+            "not recorded or not defined".to_owned(),
+        ),
+        (blank, Icon::Blank, "not measured".to_owned()),
+        (
+            axes.curve().len() > 1,
+            Icon::Curve,
+            format!("outer × inner = P = {}", (budget * 100.0).round() / 100.0),
+        ),
+        (
+            axes.shows(cores) && cores != pus,
+            Icon::Triangle(Fill::Solid),
+            format!("{cores} physical cores"),
+        ),
+        (
+            axes.shows(pus) && cores != pus,
+            Icon::Triangle(Fill::Open),
+            format!("{pus} logical PUs"),
+        ),
+        (
+            axes.shows(pus) && cores == pus,
+            Icon::Triangle(Fill::Solid),
+            format!("{cores} physical cores = logical PUs"),
+        ),
+    ];
+    let shown = entries.into_iter().filter(|(shown, ..)| *shown);
+    shown.map(|(_, icon, words)| Item { icon, words }).collect()
+}
+
+/// Entries in rows.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Legend {
+    /// Height of all rows [points].
+    pub(super) height: f64,
+    /// Each with its upper left corner.
+    placed: Vec<(Spot, Item)>,
+}
+
+/// Puts `items` into rows of at most `width` [points].
+pub(super) fn flow(items: &[Item], width: f64) -> Legend {
+    let (mut x, mut y) = (0.0, 0.0);
+    let mut placed = Vec::new();
+    for item in items {
+        let long = ICON + AFTER_ICON + Text::new(EM).width(&item.words);
+        if x > 0.0 && x + long > width {
+            (x, y) = (0.0, y + ROW);
+        }
+        placed.push(((x, y), item.clone()));
+        x += long + BETWEEN;
+    }
+    Legend {
+        height: y + ROW,
+        placed,
+    }
+}
+
+impl Legend {
+    /// Draws the legend with its upper left corner at `corner`.
+    pub(super) fn draw(&self, canvas: &mut Canvas, corner: Spot, scale: &Scale) {
+        for ((x, y), item) in &self.placed {
+            let middle = corner.1 + y + ROW / 2.0;
+            let left = corner.0 + x;
+            let area = Area::new((left, middle - ICON_HEIGHT / 2.0), ICON, ICON_HEIGHT);
+            icon(canvas, item.icon, area, scale);
+            let spot = (left + ICON + AFTER_ICON, middle);
+            canvas.text(spot, item.words.clone(), Text::new(EM));
+        }
+    }
+}
+
+fn icon(canvas: &mut Canvas, icon: Icon, area: Area, scale: &Scale) {
+    let (x, y) = area.centre();
+    match icon {
+        Icon::Shades => shades(canvas, area, scale),
+        Icon::Best => {
+            canvas.rect(area, GROUND);
+            cell::best(canvas, area);
+        }
+        Icon::Tied => {
+            canvas.rect(area, GROUND);
+            cell::tied(canvas, area, BLACK);
+        }
+        Icon::Hatch => {
+            canvas.rect(area, GROUND);
+            cell::hatch(canvas, area, BLACK);
+        }
+        Icon::Cross => cell::cross(canvas, area),
+        Icon::Blank => canvas.frame(area, Stroke::new(Color(200, 200, 200), 1.0)),
+        Icon::Dash => canvas.text((x, y), "–", Text::new(EM).middle()),
+        Icon::Curve => {
+            let bend = [
+                (area.x + 1.0, area.y),
+                (area.x + 6.0, y + 3.0),
+                (area.right(), area.bottom() - 2.0),
+            ];
+            canvas.line(&bend, Stroke::new(WHITE, 4.5));
+            canvas.line(&bend, Stroke::new(BLACK, 2.0));
+        }
+        Icon::Triangle(fill) => triangle(canvas, (x, y - 4.0), (0.0, 1.0), fill),
+    }
+}
+
+/// From bad to good, whichever end of the scale that is.
+fn shades(canvas: &mut Canvas, area: Area, scale: &Scale) {
+    let steps = 11_u32;
+    let dark_first =
+        super::scale::luminance(scale.color_at(0.0)) < super::scale::luminance(scale.color_at(1.0));
+    for step in 0..steps {
+        let fraction = f64::from(step) / f64::from(steps - 1);
+        let position = if dark_first { fraction } else { 1.0 - fraction };
+        let width = area.width / f64::from(steps);
+        let corner = (area.x + f64::from(step) * width, area.y);
+        canvas.rect(
+            Area::new(corner, width, area.height),
+            scale.color_at(position),
+        );
+    }
+}

@@ -1,0 +1,159 @@
+//! Which colour does a number get?
+//!
+//! Logarithmic from the smallest to the largest number shown, in viridis: perceptually uniform,
+//! of steadily rising lightness, and so readable by colour-blind readers and in grey. Light is
+//! always good and dark bad, whichever end of the metric that is.
+//!
+//! The scale is no finer than the metric deserves: it spans at least a factor
+//! ([`Scale::of`]), so that a difference of two per cent does not look like a cliff.
+
+use crate::analysis::{Better, Metric, Point, Reading};
+use crate::view::canvas::{BLACK, Color, WHITE};
+use crate::view::number;
+
+/// Smallest ratio of the ends of a scale of times and rates of work.
+const LEAST_SPAN: f64 = 2.0;
+/// Smallest ratio of the ends of a scale of switches and waits, which differ by orders.
+const LEAST_SPAN_OF_COUNTS: f64 = 10.0;
+/// Switch rates and shares below this are all the same to a reader [1/s, %].
+const NEGLIGIBLE: f64 = 0.1;
+
+/// A logarithmic colour scale for one metric.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Scale {
+    /// The unit in which numbers are written.
+    pub(super) unit: &'static str,
+    /// How many of [`Metric::unit`] one such unit is.
+    factor: f64,
+    low: f64,
+    high: f64,
+    better: Better,
+}
+
+impl Scale {
+    /// The scale of all `points` of `metric`.
+    pub(super) fn of<'a>(metric: Metric, points: impl Iterator<Item = &'a Point>) -> Self {
+        let numbers = points.filter_map(|point| match &point.reading {
+            Reading::Number(estimate, _) => Some(estimate.value),
+            Reading::Missing | Reading::Failed(_) => None,
+        });
+        let (mut low, mut high) = (f64::INFINITY, 0.0_f64);
+        for number in numbers.filter(|number| *number > 0.0 && number.is_finite()) {
+            (low, high) = (low.min(number), high.max(number));
+        }
+        if high == 0.0 {
+            (low, high) = (1.0, 1.0);
+        }
+        let (low, high) = widened(metric, low, high);
+        let (unit, factor) = unit(metric, high);
+        Self {
+            unit,
+            factor,
+            low,
+            high,
+            better: metric.better(),
+        }
+    }
+
+    /// `value` as it is written, in [`Self::unit`].
+    pub(super) fn write(&self, value: f64) -> String {
+        number::short(value / self.factor)
+    }
+
+    /// Where `value` lies between the ends of the scale: 0 at the low, 1 at the high one.
+    pub(super) fn position(&self, value: f64) -> f64 {
+        let fraction = (value / self.low).ln() / (self.high / self.low).ln();
+        fraction.clamp(0.0, 1.0)
+    }
+
+    /// The colour of `value`.
+    pub(super) fn color(&self, value: f64) -> Color {
+        self.color_at(self.position(value))
+    }
+
+    /// The colour at `position`, 0 to 1.
+    pub(super) fn color_at(&self, position: f64) -> Color {
+        let goodness = match self.better {
+            Better::High => position,
+            Better::Low => 1.0 - position,
+        };
+        let (r, g, b) = colorous::VIRIDIS.eval_continuous(goodness).into_tuple();
+        Color(r, g, b)
+    }
+
+    /// Round numbers on the scale with their positions, low to high, three to nine of them.
+    pub(super) fn ticks(&self) -> Vec<(f64, String)> {
+        const STEPS: [&[f64]; 4] = [
+            &[1.0],
+            &[1.0, 3.0],
+            &[1.0, 2.0, 5.0],
+            &[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0],
+        ];
+        let ticks = |steps: &[f64]| -> Vec<(f64, String)> {
+            let (low, high) = (self.low / self.factor, self.high / self.factor);
+            let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
+            decades
+                .flat_map(|decade| steps.iter().map(move |s| s * 10_f64.powi(decade)))
+                .filter(|tick| (low * 0.999..=high * 1.001).contains(tick))
+                .map(|tick| (self.position(tick * self.factor), number::tick(tick)))
+                .collect()
+        };
+        let candidates = STEPS.map(ticks);
+        let enough = candidates.iter().find(|ticks| ticks.len() >= 4);
+        enough.unwrap_or(&candidates[STEPS.len() - 1]).clone()
+    }
+}
+
+/// The ends of the scale for numbers from `low` to `high`.
+fn widened(metric: Metric, low: f64, high: f64) -> (f64, f64) {
+    match metric {
+        Metric::Slowdown => (1.0, high.max(LEAST_SPAN)),
+        Metric::Efficiency => (low.min(1.0 / LEAST_SPAN), high.max(1.0)),
+        Metric::Throughput => (low.min(high / LEAST_SPAN), high),
+        Metric::Time => (low, high.max(low * LEAST_SPAN)),
+        Metric::Busy => (low.min(100.0 / LEAST_SPAN), high.max(100.0)),
+        Metric::Switches | Metric::Wait => {
+            let low = low.max(NEGLIGIBLE);
+            (low, high.max(low * LEAST_SPAN_OF_COUNTS))
+        }
+    }
+}
+
+/// The unit that suits numbers up to `high`, and how many of the metric's own it is.
+fn unit(metric: Metric, high: f64) -> (&'static str, f64) {
+    match metric {
+        Metric::Time if high < 1e-3 => ("µs", 1e-6),
+        Metric::Time if high < 1.0 => ("ms", 1e-3),
+        _ => (metric.unit(), 1.0),
+    }
+}
+
+/// Black or white, whichever contrasts more with `background`.
+pub(super) fn text_on(background: Color) -> Color {
+    // Source: WCAG 2.1, "contrast ratio": (L1 + 0.05) / (L2 + 0.05); equal at sqrt(1.05 x 0.05).
+    if luminance(background) > (1.05_f64 * 0.05).sqrt() - 0.05 {
+        BLACK
+    } else {
+        WHITE
+    }
+}
+
+/// Relative luminance of a colour [1].
+// Source: WCAG 2.1, "relative luminance".
+pub(super) fn luminance(Color(r, g, b): Color) -> f64 {
+    let linear = |channel: u8| match f64::from(channel) / 255.0 {
+        c if c <= 0.03928 => c / 12.92,
+        c => ((c + 0.055) / 1.055).powf(2.4),
+    };
+    0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
+}
+
+/// `share` of `over` on the rest of `under`.
+pub(super) fn blend(under: Color, over: Color, share: f64) -> Color {
+    let mix = |a: u8, b: u8| (f64::from(a) * (1.0 - share) + f64::from(b) * share).round() as u8;
+    Color(
+        mix(under.0, over.0),
+        mix(under.1, over.1),
+        mix(under.2, over.2),
+    )
+}

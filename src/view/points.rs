@@ -1,0 +1,105 @@
+//! How are the numbers behind a figure kept beside it?
+//!
+//! One row a cell, in the order in which the cells are drawn; empty is missing. `bound` says what
+//! `value` is: `exact`, or for a cell that was stopped at the time limit `at-least`, `at-most` or
+//! `until-stopped`. `low` and `high` are the ends of the 95 % interval over rounds.
+
+use std::io;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::canvas::FigureError;
+use super::facet::Facets;
+use crate::analysis::{Bound, Estimate, Mark, Metric, Point, Reading};
+use crate::experiment::Cell;
+
+#[derive(Serialize)]
+struct Row<'a> {
+    cell: Cell,
+    workload: &'static str,
+    dtype: String,
+    n: u32,
+    outer: u32,
+    inner: u32,
+    runtime: &'static str,
+    wait: Option<String>,
+    composition: String,
+    placement: String,
+    dispatch: String,
+    tasks: u32,
+    metric: String,
+    unit: &'static str,
+    bound: Option<&'static str>,
+    value: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+    mark: &'static str,
+    rounds: usize,
+    samples: usize,
+    failed_rounds: usize,
+    reason: Option<&'a str>,
+}
+
+fn row(metric: Metric, point: &Point) -> Row<'_> {
+    let cell = point.cell;
+    let (estimate, bound, reason): (Option<Estimate>, _, _) = match &point.reading {
+        Reading::Number(estimate, bound) => (Some(*estimate), Some(name(*bound)), None),
+        Reading::Missing => (None, None, None),
+        Reading::Failed(reason) => (None, None, Some(reason.as_str())),
+    };
+    let interval = estimate.and_then(|estimate| estimate.interval);
+    Row {
+        workload: cell.workload.name(),
+        dtype: cell.workload.dtype().to_string(),
+        n: cell.workload.n().get(),
+        outer: cell.outer.get(),
+        inner: cell.inner.get(),
+        runtime: cell.runtime.name(),
+        wait: cell.runtime.wait().map(|wait| wait.to_string()),
+        composition: cell.composition.to_string(),
+        placement: cell.placement.to_string(),
+        dispatch: cell.dispatch.to_string(),
+        tasks: cell.tasks.get(),
+        metric: metric.to_string(),
+        unit: metric.unit(),
+        bound,
+        value: estimate.map(|estimate| estimate.value),
+        low: interval.map(|interval| interval.low),
+        high: interval.map(|interval| interval.high),
+        mark: match point.mark {
+            Mark::Best => "best",
+            Mark::Tied => "tied",
+            Mark::None => "",
+        },
+        rounds: point.rounds,
+        samples: point.samples,
+        failed_rounds: point.failed_rounds,
+        reason,
+        cell,
+    }
+}
+
+fn name(bound: Bound) -> &'static str {
+    match bound {
+        Bound::Exact => "exact",
+        Bound::AtLeast => "at-least",
+        Bound::AtMost => "at-most",
+        Bound::UntilStopped => "until-stopped",
+    }
+}
+
+/// Writes the points of `metric` that `facets` show as CSV to `path`.
+///
+/// # Errors
+///
+/// If the file cannot be written.
+pub fn save(metric: Metric, facets: &Facets<'_>, path: &Path) -> Result<(), FigureError> {
+    let failed = |error: csv::Error| FigureError::write(path, io::Error::from(error));
+    let mut file = csv::Writer::from_path(path).map_err(failed)?;
+    for point in facets.points() {
+        file.serialize(row(metric, point)).map_err(failed)?;
+    }
+    file.flush()
+        .map_err(|error| FigureError::write(path, error))
+}
