@@ -8,6 +8,7 @@
 mod cell;
 mod doctor;
 mod header;
+mod plot;
 mod preflight;
 mod progress;
 mod request;
@@ -31,6 +32,7 @@ enum Verb {
     Sweep(Box<sweep::Args>),
     #[command(hide = true)]
     Cell(cell::Args),
+    Plot(plot::Args),
 }
 
 /// A usage error: found before anything runs, exit code 2.
@@ -45,6 +47,7 @@ pub fn main() -> ExitCode {
         Verb::Doctor(args) => args.run(),
         Verb::Sweep(args) => args.run(),
         Verb::Cell(args) => args.run(),
+        Verb::Plot(args) => args.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

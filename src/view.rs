@@ -11,3 +11,5 @@ pub mod facet;
 pub mod heatmap;
 pub mod number;
 pub mod points;
+pub mod scale;
+pub mod terminal;

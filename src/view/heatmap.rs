@@ -10,16 +10,15 @@ mod bar;
 mod cell;
 mod layout;
 mod legend;
-mod scale;
 
 use crate::analysis::Metric;
 use crate::view::canvas::{Area, Canvas, GREY, Text};
 use crate::view::caption::Landmarks;
 use crate::view::facet::{Facets, Slot};
 
+use crate::view::scale::Scale;
 use axes::Axes;
 use layout::{Layout, MARGIN};
-use scale::Scale;
 
 const TITLE: f64 = 20.0;
 const SUBTITLE: f64 = 13.0;

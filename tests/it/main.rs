@@ -2,4 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod host;
+mod plot;
+mod scripted;
 mod sweep;

@@ -3,7 +3,7 @@
 use crate::analysis::Metric;
 use crate::view::canvas::{Area, BLACK, Canvas, GREY, Stroke, Text};
 
-use super::scale::Scale;
+use crate::view::scale::Scale;
 
 /// Draws the scale as an upright bar with ticks to its right.
 pub(super) fn draw(canvas: &mut Canvas, area: Area, metric: Metric, scale: &Scale) {

@@ -4,7 +4,7 @@ use crate::analysis::{Bound, Mark, Reading};
 use crate::view::canvas::{Area, BLACK, Canvas, Color, Spot, Stroke, Text, WHITE};
 use crate::view::facet::Slot;
 
-use super::scale::{Scale, blend, text_on};
+use crate::view::scale::{Scale, blend, text_on};
 
 /// Ground of a failed cell.
 const FAILED: Color = Color(226, 226, 226);

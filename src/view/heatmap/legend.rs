@@ -7,7 +7,7 @@ use crate::view::facet::{Facets, Slot};
 
 use super::axes::{Axes, Fill, triangle};
 use super::cell;
-use super::scale::Scale;
+use crate::view::scale::{Scale, luminance};
 
 const EM: f64 = 12.0;
 const ROW: f64 = 22.0;
@@ -176,8 +176,7 @@ fn icon(canvas: &mut Canvas, icon: Icon, area: Area, scale: &Scale) {
 /// From bad to good, whichever end of the scale that is.
 fn shades(canvas: &mut Canvas, area: Area, scale: &Scale) {
     let steps = 11_u32;
-    let dark_first =
-        super::scale::luminance(scale.color_at(0.0)) < super::scale::luminance(scale.color_at(1.0));
+    let dark_first = luminance(scale.color_at(0.0)) < luminance(scale.color_at(1.0));
     for step in 0..steps {
         let fraction = f64::from(step) / f64::from(steps - 1);
         let position = if dark_first { fraction } else { 1.0 - fraction };

@@ -20,9 +20,9 @@ const NEGLIGIBLE: f64 = 0.1;
 
 /// A logarithmic colour scale for one metric.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Scale {
+pub struct Scale {
     /// The unit in which numbers are written.
-    pub(super) unit: &'static str,
+    pub unit: &'static str,
     /// How many of [`Metric::unit`] one such unit is.
     factor: f64,
     low: f64,
@@ -32,7 +32,7 @@ pub(super) struct Scale {
 
 impl Scale {
     /// The scale of all `points` of `metric`.
-    pub(super) fn of<'a>(metric: Metric, points: impl Iterator<Item = &'a Point>) -> Self {
+    pub fn of<'a>(metric: Metric, points: impl Iterator<Item = &'a Point>) -> Self {
         let numbers = points.filter_map(|point| match &point.reading {
             Reading::Number(estimate, _) => Some(estimate.value),
             Reading::Missing | Reading::Failed(_) => None,
@@ -56,23 +56,23 @@ impl Scale {
     }
 
     /// `value` as it is written, in [`Self::unit`].
-    pub(super) fn write(&self, value: f64) -> String {
+    pub fn write(&self, value: f64) -> String {
         number::short(value / self.factor)
     }
 
     /// Where `value` lies between the ends of the scale: 0 at the low, 1 at the high one.
-    pub(super) fn position(&self, value: f64) -> f64 {
+    pub fn position(&self, value: f64) -> f64 {
         let fraction = (value / self.low).ln() / (self.high / self.low).ln();
         fraction.clamp(0.0, 1.0)
     }
 
     /// The colour of `value`.
-    pub(super) fn color(&self, value: f64) -> Color {
+    pub fn color(&self, value: f64) -> Color {
         self.color_at(self.position(value))
     }
 
     /// The colour at `position`, 0 to 1.
-    pub(super) fn color_at(&self, position: f64) -> Color {
+    pub fn color_at(&self, position: f64) -> Color {
         let goodness = match self.better {
             Better::High => position,
             Better::Low => 1.0 - position,
@@ -82,7 +82,7 @@ impl Scale {
     }
 
     /// Round numbers on the scale with their positions, low to high, three to nine of them.
-    pub(super) fn ticks(&self) -> Vec<(f64, String)> {
+    pub fn ticks(&self) -> Vec<(f64, String)> {
         const STEPS: [&[f64]; 4] = [
             &[1.0],
             &[1.0, 3.0],
@@ -129,7 +129,7 @@ fn unit(metric: Metric, high: f64) -> (&'static str, f64) {
 }
 
 /// Black or white, whichever contrasts more with `background`.
-pub(super) fn text_on(background: Color) -> Color {
+pub fn text_on(background: Color) -> Color {
     // Source: WCAG 2.1, "contrast ratio": (L1 + 0.05) / (L2 + 0.05); equal at sqrt(1.05 x 0.05).
     if luminance(background) > (1.05_f64 * 0.05).sqrt() - 0.05 {
         BLACK
@@ -140,7 +140,7 @@ pub(super) fn text_on(background: Color) -> Color {
 
 /// Relative luminance of a colour [1].
 // Source: WCAG 2.1, "relative luminance".
-pub(super) fn luminance(Color(r, g, b): Color) -> f64 {
+pub fn luminance(Color(r, g, b): Color) -> f64 {
     let linear = |channel: u8| match f64::from(channel) / 255.0 {
         c if c <= 0.03928 => c / 12.92,
         c => ((c + 0.055) / 1.055).powf(2.4),
@@ -149,7 +149,7 @@ pub(super) fn luminance(Color(r, g, b): Color) -> f64 {
 }
 
 /// `share` of `over` on the rest of `under`.
-pub(super) fn blend(under: Color, over: Color, share: f64) -> Color {
+pub fn blend(under: Color, over: Color, share: f64) -> Color {
     let mix = |a: u8, b: u8| (f64::from(a) * (1.0 - share) + f64::from(b) * share).round() as u8;
     Color(
         mix(under.0, over.0),

@@ -1,0 +1,251 @@
+//! What did a run find, as pictures?
+//!
+//! Without `-o`, pictures go into the run's own `figures/`. They are made from the run alone, so
+//! they are made again whenever asked; a file named with `-o` is somebody's and kept unless
+//! `--force` is given.
+
+use std::fs;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use super::UsageError;
+use crate::analysis::{Analysis, Condition, Dimension, Metric, Reading, Series};
+use crate::experiment::Cell;
+use crate::record::{FolderError, RunFolder, RunHeader};
+use crate::view::canvas::FigureFormat;
+use crate::view::caption::{Landmarks, provenance};
+use crate::view::facet::{Facets, natural_axes};
+use crate::view::{heatmap, points, terminal};
+
+/// What `--metric all`, and no `--metric` at all, means.
+const DEFAULT: [Metric; 5] = [
+    Metric::Throughput,
+    Metric::Slowdown,
+    Metric::Efficiency,
+    Metric::Switches,
+    Metric::Wait,
+];
+
+/// Columns of a terminal that does not say how wide it is.
+const TERMINAL_WIDTH: usize = 100;
+
+/// Draws the heatmaps of a run.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Folder of the run.
+    run: PathBuf,
+    /// What to show: throughput, slowdown, efficiency, time, switches, wait, busy, a list of them,
+    /// or all.
+    #[arg(long, value_name = "METRIC")]
+    metric: Option<Metrics>,
+    /// Horizontal axis: outer, inner, n, runtime, wait, composition, placement, dispatch, chunk or
+    /// dtype.
+    #[arg(long, value_name = "AXIS")]
+    x: Option<Dimension>,
+    /// Vertical axis.
+    #[arg(long, value_name = "AXIS")]
+    y: Option<Dimension>,
+    /// Show only these cells, for example `wait=passive,n=256`.
+    #[arg(long = "where", value_name = "AXIS=VALUE", value_delimiter = ',')]
+    conditions: Vec<Condition>,
+    /// Picture to write, .png or .svg; the points go beside it as .csv.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Overwrite files that exist.
+    #[arg(long)]
+    force: bool,
+    /// Print the heatmap instead of writing files.
+    #[arg(long, conflicts_with = "output")]
+    terminal: bool,
+}
+
+/// Metrics by name.
+#[derive(Clone, Debug, PartialEq)]
+struct Metrics(Vec<Metric>);
+
+impl std::str::FromStr for Metrics {
+    type Err = crate::text::ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "all" {
+            return Ok(Self(DEFAULT.to_vec()));
+        }
+        let metrics: Result<Vec<Metric>, _> = text.split(',').map(|m| m.trim().parse()).collect();
+        metrics.map(Self)
+    }
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        if let Some(output) = &self.output {
+            FigureFormat::of(output).map_err(|error| UsageError(error.to_string()))?;
+        }
+        let metrics = self.metrics()?;
+        let run = Run::read(&self.run, &self.conditions)?;
+        let axes = self.axes(&run.cells)?;
+        let mut drawn = 0;
+        for metric in metrics {
+            let series = run.series(metric);
+            if !shows_a_number(&series) {
+                eprintln!("note: no cell has a number for {metric}; left out");
+                continue;
+            }
+            let facets = Facets::of(&run.cells, &series.points, axes);
+            drawn += 1;
+            if self.terminal {
+                println!("{}", on_terminal(metric, &facets));
+            } else {
+                let path = self.path(metric, axes);
+                self.picture(&run.header, metric, &facets, &path)?;
+            }
+        }
+        anyhow::ensure!(drawn > 0, "nothing to draw in {}", self.run.display());
+        Ok(())
+    }
+
+    fn metrics(&self) -> Result<Vec<Metric>, UsageError> {
+        let one = self.output.is_some() || self.terminal;
+        let metrics = match &self.metric {
+            None if one => vec![Metric::Slowdown],
+            None => DEFAULT.to_vec(),
+            Some(Metrics(metrics)) => metrics.clone(),
+        };
+        if self.output.is_some() && metrics.len() > 1 {
+            return Err(UsageError(
+                "-o names one picture; choose one --metric, or leave -o out to fill the run's figures/"
+                    .to_owned(),
+            ));
+        }
+        Ok(metrics)
+    }
+
+    fn axes(&self, cells: &[Cell]) -> Result<(Dimension, Dimension), UsageError> {
+        let (x, y) = natural_axes(cells);
+        let axes = match (self.x, self.y) {
+            (Some(x), Some(y)) => (x, y),
+            (Some(chosen), None) => (chosen, if chosen == y { x } else { y }),
+            (None, Some(chosen)) => (if chosen == x { y } else { x }, chosen),
+            (None, None) => (x, y),
+        };
+        if axes.0 == axes.1 {
+            let axis = axes.0;
+            return Err(UsageError(format!(
+                "--x and --y are both '{axis}'; choose two axes"
+            )));
+        }
+        Ok(axes)
+    }
+
+    /// Where the picture of `metric` goes.
+    fn path(&self, metric: Metric, (x, y): (Dimension, Dimension)) -> PathBuf {
+        if let Some(output) = &self.output {
+            return output.clone();
+        }
+        let mut name = metric.to_string();
+        if self.x.is_some() || self.y.is_some() {
+            name.push_str(&format!("_{y}-by-{x}"));
+        }
+        for condition in &self.conditions {
+            name.push_str(&format!("_{condition}"));
+        }
+        self.run.join("figures").join(name + ".png")
+    }
+
+    fn picture(
+        &self,
+        header: &RunHeader,
+        metric: Metric,
+        facets: &Facets<'_>,
+        path: &Path,
+    ) -> anyhow::Result<()> {
+        let csv = path.with_extension("csv");
+        let kept = self.output.is_some() && !self.force;
+        if let Some(there) = [path, &csv].into_iter().find(|path| kept && path.exists()) {
+            let there = there.display();
+            return Err(UsageError(format!("{there} exists; give --force to replace it")).into());
+        }
+        if let Some(folder) = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
+            fs::create_dir_all(folder)
+                .with_context(|| format!("cannot create {}", folder.display()))?;
+        }
+        let picture = heatmap::heatmap(metric, facets, &Landmarks::of(header), &provenance(header));
+        picture.save(path)?;
+        points::save(metric, facets, &csv)?;
+        println!("{}", path.display());
+        println!("{}", csv.display());
+        Ok(())
+    }
+}
+
+/// A run and those of its cells that the conditions admit.
+struct Run {
+    header: RunHeader,
+    cells: Vec<Cell>,
+    analysis: Analysis,
+}
+
+impl Run {
+    fn read(path: &Path, conditions: &[Condition]) -> anyhow::Result<Self> {
+        let (header, records) = RunFolder::read(path).map_err(|error| match error {
+            FolderError::NoRun(_) => anyhow::Error::new(UsageError(error.to_string())),
+            other => other.into(),
+        })?;
+        let admits = |cell: &Cell| conditions.iter().all(|c| c.admits(cell));
+        let cells: Vec<Cell> = header
+            .plan
+            .grid
+            .cells()
+            .0
+            .into_iter()
+            .filter(admits)
+            .collect();
+        if cells.is_empty() {
+            let conditions: Vec<String> = conditions.iter().map(Condition::to_string).collect();
+            let conditions = conditions.join(",");
+            return Err(UsageError(format!("no cell of the run has {conditions}")).into());
+        }
+        anyhow::ensure!(
+            records.iter().any(|record| admits(&record.visit.cell)),
+            "{} has no samples of these cells yet; `oversub sweep` with its plan takes it up",
+            path.display()
+        );
+        Ok(Self {
+            analysis: Analysis::of(&records, header.budget.cpus),
+            header,
+            cells,
+        })
+    }
+}
+
+impl Run {
+    /// One metric of the admitted cells; held against the best cell of the whole run, as always.
+    fn series(&self, metric: Metric) -> Series {
+        let mut series = self.analysis.series(metric);
+        series
+            .points
+            .retain(|point| self.cells.contains(&point.cell));
+        series
+    }
+}
+
+fn shows_a_number(series: &Series) -> bool {
+    let mut readings = series.points.iter().map(|point| &point.reading);
+    readings.any(|reading| matches!(reading, Reading::Number(..) | Reading::Failed(_)))
+}
+
+fn on_terminal(metric: Metric, facets: &Facets<'_>) -> String {
+    let stdout = std::io::stdout().is_terminal();
+    let ink = match stdout && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) {
+        true => terminal::Ink::Color,
+        false => terminal::Ink::Plain,
+    };
+    let columns = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    terminal::heatmap(metric, facets, columns.unwrap_or(TERMINAL_WIDTH), ink)
+}

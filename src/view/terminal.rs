@@ -1,0 +1,253 @@
+//! How does a heatmap look on a terminal?
+//!
+//! The same cells, panels and colours as in the picture, as lines of text. Without colour the
+//! marks alone must do: `*` best, `=` cannot be told from it, `>` or `<` a bound of a cell that was
+//! stopped at the time limit, `x` failed, `.` not measured yet. A live sweep draws this again and
+//! again, so it costs one pass over the cells.
+
+use crate::analysis::{Bound, Mark, Metric, Reading};
+use crate::view::canvas::Color;
+use crate::view::facet::{Facets, Slot};
+use crate::view::scale::{Scale, text_on};
+
+/// Whether cells have coloured grounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ink {
+    /// 24-bit colour escapes.
+    Color,
+    /// Text only.
+    Plain,
+}
+
+/// Between two panels side by side [columns].
+const BETWEEN: usize = 3;
+
+/// A line of text that takes `width` columns on the screen, without its escapes.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Line {
+    text: String,
+    width: usize,
+}
+
+impl Line {
+    fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.width += text.chars().count();
+    }
+
+    /// Adds `text` on a coloured ground.
+    fn push_on(&mut self, ground: Color, text: &str) {
+        let Color(r, g, b) = ground;
+        let Color(fr, fg, fb) = text_on(ground);
+        self.text.push_str(&format!(
+            "\x1b[48;2;{r};{g};{b};38;2;{fr};{fg};{fb}m{text}\x1b[0m"
+        ));
+        self.width += text.chars().count();
+    }
+
+    fn pad(&mut self, width: usize) {
+        let blank = " ".repeat(width.saturating_sub(self.width));
+        self.push(&blank);
+    }
+}
+
+/// `metric`, the one that the points of `facets` show, in lines of at most `width` columns; wider
+/// grids are broken into pieces below each other.
+pub fn heatmap(metric: Metric, facets: &Facets<'_>, width: usize, ink: Ink) -> String {
+    let scale = Scale::of(metric, facets.points());
+    let table = Table::of(facets, &scale, width);
+    let blocks: Vec<Vec<Line>> = (0..facets.panels.len())
+        .flat_map(|panel| table.blocks(panel, ink))
+        .collect();
+    let mut text = format!("{} [{}]\n", metric.title(), scale.unit);
+    text.push_str(&format!("{}\n", facets.common.join(" · ")));
+    for row in side_by_side(&blocks, width) {
+        text.push('\n');
+        text.push_str(row.text.trim_end());
+    }
+    text.push_str("\n\n");
+    text.push_str(&legend(facets));
+    text.push('\n');
+    text
+}
+
+/// How wide the columns of every panel are.
+struct Table<'a> {
+    facets: &'a Facets<'a>,
+    scale: &'a Scale,
+    head: usize,
+    cell: usize,
+    /// Columns of cells that fit side by side.
+    fit: usize,
+}
+
+impl<'a> Table<'a> {
+    fn of(facets: &'a Facets<'a>, scale: &'a Scale, width: usize) -> Self {
+        let length = |text: &str| text.chars().count();
+        let heads = facets.rows.iter().map(|v| length(&v.to_string()));
+        let head = heads.max().unwrap_or(0) + 1;
+        let labels = facets.slots().map(|slot| length(&label(slot, scale)));
+        let names = facets.columns.iter().map(|v| length(&v.to_string()) + 1);
+        let cell = labels.chain(names).max().unwrap_or(1) + 1;
+        Self {
+            facets,
+            scale,
+            head,
+            cell,
+            fit: (width.saturating_sub(head) / cell).max(1),
+        }
+    }
+
+    /// One panel, in as many blocks as the width needs.
+    fn blocks(&self, panel: usize, ink: Ink) -> Vec<Vec<Line>> {
+        let all: Vec<usize> = (0..self.facets.columns.len()).collect();
+        all.chunks(self.fit)
+            .map(|columns| self.block(panel, columns, ink))
+            .collect()
+    }
+
+    fn block(&self, panel: usize, columns: &[usize], ink: Ink) -> Vec<Line> {
+        let Facets { x, y, rows, .. } = self.facets;
+        let mut title = Line::default();
+        title.push(&self.facets.panels[panel].title);
+        let mut axes = Line::default();
+        axes.push(&format!("{y} by {x}"));
+        let mut lines = vec![title, axes];
+        // Thread counts rise upwards, as in the picture; names are read downwards.
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        if y.counts_threads() {
+            order.reverse();
+        }
+        lines.extend(order.iter().map(|row| self.row(panel, *row, columns, ink)));
+        lines.push(self.foot(columns));
+        lines.push(Line::default());
+        lines
+    }
+
+    fn row(&self, panel: usize, row: usize, columns: &[usize], ink: Ink) -> Line {
+        let mut line = Line::default();
+        let head = self.facets.rows[row].to_string();
+        line.push(&format!("{head:>width$} ", width = self.head - 1));
+        let panel = &self.facets.panels[panel];
+        for column in columns {
+            let slot = self.facets.slot(panel, *column, row);
+            let text = format!("{:>width$}", label(slot, self.scale), width = self.cell);
+            match (ink, ground(slot, self.scale)) {
+                (Ink::Color, Some(ground)) => line.push_on(ground, &text),
+                _ => line.push(&text),
+            }
+        }
+        line
+    }
+
+    /// The values of the horizontal axis.
+    fn foot(&self, columns: &[usize]) -> Line {
+        let mut line = Line::default();
+        line.pad(self.head);
+        for column in columns {
+            let value = self.facets.columns[*column].to_string();
+            // One column to the left of the marks, so that digits stand below digits.
+            line.push(&format!("{value:>width$} ", width = self.cell - 1));
+        }
+        line
+    }
+}
+
+/// Puts blocks beside each other as long as they fit into `width`.
+fn side_by_side(blocks: &[Vec<Line>], width: usize) -> Vec<Line> {
+    let mut done: Vec<Line> = Vec::new();
+    let mut row: Vec<Line> = Vec::new();
+    for block in blocks {
+        let wide = |lines: &[Line]| lines.iter().map(|l| l.width).max().unwrap_or(0);
+        let left = wide(&row);
+        if left > 0 && left + BETWEEN + wide(block) > width {
+            done.append(&mut row);
+        }
+        let left = wide(&row);
+        let start = if left > 0 { left + BETWEEN } else { 0 };
+        row.resize(row.len().max(block.len()), Line::default());
+        for (line, added) in row.iter_mut().zip(block) {
+            line.pad(start);
+            line.text.push_str(&added.text);
+            line.width += added.width;
+        }
+    }
+    done.append(&mut row);
+    while done.last().is_some_and(|line| line.width == 0) {
+        done.pop();
+    }
+    done
+}
+
+/// A number with its mark, in which the last column is the mark's.
+fn label(slot: Slot<'_>, scale: &Scale) -> String {
+    let point = match slot {
+        Slot::Outside => return String::new(),
+        Slot::Waiting => return ". ".to_owned(),
+        Slot::Answered(point) => point,
+    };
+    let mark = match point.mark {
+        Mark::Best => '*',
+        Mark::Tied => '=',
+        Mark::None => ' ',
+    };
+    match &point.reading {
+        Reading::Number(estimate, bound) => {
+            let sign = match bound {
+                Bound::Exact => "",
+                Bound::AtLeast => ">",
+                Bound::AtMost => "<",
+                Bound::UntilStopped => "~",
+            };
+            format!("{sign}{}{mark}", scale.write(estimate.value))
+        }
+        Reading::Missing => format!("-{mark}"),
+        Reading::Failed(_) => "x ".to_owned(),
+    }
+}
+
+fn ground(slot: Slot<'_>, scale: &Scale) -> Option<Color> {
+    match slot {
+        Slot::Answered(point) => match &point.reading {
+            Reading::Number(estimate, _) => Some(scale.color(estimate.value)),
+            Reading::Missing | Reading::Failed(_) => None,
+        },
+        Slot::Outside | Slot::Waiting => None,
+    }
+}
+
+/// What the marks that occur mean.
+fn legend(facets: &Facets<'_>) -> String {
+    let mark = |mark: Mark| facets.points().any(|p| p.mark == mark);
+    let bound = |bound: Bound| {
+        facets
+            .points()
+            .any(|p| matches!(&p.reading, Reading::Number(_, b) if *b == bound))
+    };
+    let entries = [
+        (mark(Mark::Best), "* best"),
+        (mark(Mark::Tied), "= cannot be told from it"),
+        (bound(Bound::AtLeast), "> stopped at the limit: at least"),
+        (bound(Bound::AtMost), "< stopped at the limit: at most"),
+        (bound(Bound::UntilStopped), "~ until stopped at the limit"),
+        (
+            facets
+                .points()
+                .any(|p| matches!(p.reading, Reading::Failed(_))),
+            "x failed",
+        ),
+        (
+            facets.points().any(|p| p.reading == Reading::Missing),
+            "- not recorded or not defined",
+        ),
+        (
+            facets.slots().any(|slot| slot == Slot::Waiting),
+            ". not measured yet",
+        ),
+    ];
+    let shown = entries.iter().filter(|(shown, _)| *shown);
+    shown
+        .map(|(_, words)| *words)
+        .collect::<Vec<_>>()
+        .join("   ")
+}
