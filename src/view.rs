@@ -3,13 +3,16 @@
 //! Views receive ready values from [`crate::analysis`] and draw them; nothing is computed here that
 //! a reader could take for a result. [`facet`] spreads the cells of a run over panels, rows and
 //! columns; [`heatmap`] draws them as a picture and [`terminal`] as text; [`points`] writes what
-//! was drawn as CSV.
+//! was drawn as CSV. [`topology`] draws a machine as a picture and [`tree`] as text.
 
 pub mod canvas;
 pub mod caption;
 pub mod facet;
 pub mod heatmap;
 pub mod number;
+mod outline;
 pub mod points;
 pub mod scale;
 pub mod terminal;
+pub mod topology;
+pub mod tree;

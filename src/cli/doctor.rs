@@ -1,15 +1,141 @@
-//! What may I really use here?
+//! What may I really use here, and what will each runtime think?
 
-use crate::machine::CpuBudget;
+mod report;
 
-/// Shows what this machine is and how much of it this process may use.
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Context;
+
+use super::UsageError;
+use crate::machine::{
+    CpuBudget, HostFacts, Memory, ThreadLimit, Topology, TopologyError, probes, thread_choices,
+};
+use crate::view;
+use crate::view::canvas::FigureFormat;
+use report::{OtherMachine, ThisMachine};
+
+/// Shows what this machine is, how much of it this process may use, and how many threads each
+/// runtime would start.
 #[derive(clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// Print everything as JSON; the fields are described in METHODOLOGY.md.
+    #[arg(long)]
+    json: bool,
+    /// Draw the topology into this file, as PNG or SVG by its extension.
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+    /// Show another machine: an hwloc synthetic description such as `pack:2 core:8 pu:2`, or a file
+    /// written by `lstopo machine.xml`.
+    #[arg(long, value_name = "MACHINE")]
+    machine: Option<String>,
+    /// Overwrite the file of --plot.
+    #[arg(long)]
+    force: bool,
+}
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let budget = CpuBudget::discover();
-        println!("P = {} CPUs: PUs {}", budget.cpus, budget.allowed);
+        self.check_plot()?;
+        match &self.machine {
+            None => self.this_machine(),
+            Some(machine) => self.other_machine(machine),
+        }
+    }
+
+    /// Refuses before anything is read: an extension that is no picture, a file that is there.
+    fn check_plot(&self) -> anyhow::Result<()> {
+        let Some(path) = &self.plot else {
+            return Ok(());
+        };
+        FigureFormat::of(path).map_err(|error| UsageError(error.to_string()))?;
+        if path.exists() && !self.force {
+            let path = path.display();
+            return Err(UsageError(format!("{path} exists; add --force to overwrite it")).into());
+        }
         Ok(())
+    }
+
+    fn this_machine(&self) -> anyhow::Result<()> {
+        let topology = Topology::discover()?;
+        let budget = CpuBudget::discover();
+        let environment: BTreeMap<String, String> = std::env::vars().collect();
+        let report = ThisMachine {
+            threads: thread_choices(&budget, &environment),
+            host: HostFacts::discover(),
+            thread_limit: ThreadLimit::discover(),
+            memory: Memory::discover(),
+            probes: probes(),
+            topology,
+            budget,
+        };
+        let name = report
+            .host
+            .host
+            .clone()
+            .unwrap_or_else(|| "this machine".to_owned());
+        self.draw(&report.topology, &report.budget.allowed, &name)?;
+        print(if self.json {
+            report.json()?
+        } else {
+            report.text()
+        })
+    }
+
+    fn other_machine(&self, machine: &str) -> anyhow::Result<()> {
+        let topology = read(machine)?;
+        self.draw(&topology, topology.pus(), machine)?;
+        let report = OtherMachine {
+            machine,
+            topology: &topology,
+        };
+        print(if self.json {
+            report.json()?
+        } else {
+            report.text()
+        })
+    }
+
+    fn draw(
+        &self,
+        topology: &Topology,
+        allowed: &crate::machine::CpuSet,
+        name: &str,
+    ) -> anyhow::Result<()> {
+        let Some(path) = &self.plot else {
+            return Ok(());
+        };
+        view::topology::draw(topology, allowed, name, path)?;
+        eprintln!("wrote {}", path.display());
+        Ok(())
+    }
+}
+
+/// The machine that `text` names: a file if it looks like one, else a description.
+fn read(text: &str) -> Result<Topology, UsageError> {
+    let path = std::path::Path::new(text);
+    let usage = |error: TopologyError| UsageError(format!("{error} (--machine {text})"));
+    let xml = path
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("xml"));
+    if !(xml || path.is_file()) {
+        return Topology::synthetic(text).map_err(|error| UsageError(error.to_string()));
+    }
+    let contents = std::fs::read_to_string(path).map_err(|error| {
+        UsageError(format!(
+            "cannot read {text}: {error}; write one with `lstopo {text}`"
+        ))
+    })?;
+    Topology::from_lstopo_xml(&contents).map_err(usage)
+}
+
+/// Prints `text`; a reader that stops reading, such as `head`, is no error.
+fn print(text: String) -> anyhow::Result<()> {
+    use std::io::{ErrorKind, Write};
+    match writeln!(std::io::stdout(), "{}", text.trim_end()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to standard output")
+        }
+        _ => Ok(()),
     }
 }

@@ -1,0 +1,362 @@
+//! What does the report say, and in which order?
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use crate::machine::{
+    CpuBudget, CpuSet, HostFacts, LimitSource, Memory, ObjectKind, Probe, ProbeState, ThreadChoice,
+    ThreadLimit, Topology,
+};
+use crate::units::{human_bytes, human_span};
+use crate::view::tree;
+
+/// Version of the JSON form. A change of meaning of any field raises it.
+const JSON_VERSION: u32 = 1;
+
+/// Width of a terminal nobody has widened.
+const COLUMNS: usize = 80;
+
+/// Width of the column of names.
+const NAMES: usize = 28;
+
+/// Everything that is said of this machine.
+pub(super) struct ThisMachine {
+    pub(super) topology: Topology,
+    pub(super) budget: CpuBudget,
+    pub(super) threads: Vec<ThreadChoice>,
+    pub(super) host: HostFacts,
+    pub(super) thread_limit: Option<ThreadLimit>,
+    pub(super) memory: Option<Memory>,
+    pub(super) probes: Vec<Probe>,
+}
+
+/// Everything that is said of a machine that is not here.
+pub(super) struct OtherMachine<'a> {
+    pub(super) machine: &'a str,
+    pub(super) topology: &'a Topology,
+}
+
+impl ThisMachine {
+    pub(super) fn text(&self) -> String {
+        let sections = [
+            ("Machine", self.machine()),
+            ("Topology", tree::draw(&self.topology, &self.budget.allowed)),
+            ("Budget", self.limits()),
+            ("Threads each runtime starts by default", self.choices()),
+            ("Headroom", self.headroom()),
+            ("Kernel", self.kernel()),
+            ("Probes", self.probes.iter().map(probe).collect()),
+        ];
+        let warning = self
+            .warning()
+            .map(|text| wrapped(&format!("warning: {text}")) + "\n\n");
+        let warning = warning.unwrap_or_default();
+        format!(
+            "{}{warning}{}",
+            page(&sections),
+            wrapped(&self.conclusion())
+        )
+    }
+
+    pub(super) fn json(&self) -> anyhow::Result<String> {
+        let report = json!({
+            "format_version": JSON_VERSION,
+            "conclusion": self.conclusion(),
+            "warning": self.warning(),
+            "budget": self.budget,
+            "whole_threads": self.budget.whole(),
+            "runtimes": self.threads.iter().map(|choice| self.choice_json(choice)).collect::<Vec<_>>(),
+            "threads_left": self.thread_limit.as_ref().map(|limit| limit.most),
+            "memory_available_bytes": self.memory.as_ref().map(|memory| memory.available),
+            "host": self.host,
+            "probes": self.probes.iter().map(probe_json).collect::<Vec<_>>(),
+            "counts": counts_json(&self.topology),
+            "topology": self.topology,
+        });
+        Ok(serde_json::to_string_pretty(&report)?)
+    }
+
+    fn choice_json(&self, choice: &ThreadChoice) -> Value {
+        json!({
+            "runtime": choice.runtime,
+            "threads": choice.threads,
+            "because": choice.because,
+            "overshoots": choice.overshoots(&self.budget),
+        })
+    }
+
+    fn machine(&self) -> Vec<String> {
+        let or_unknown = |text: &Option<String>| text.clone().unwrap_or("unknown".to_owned());
+        vec![
+            pair("host", &or_unknown(&self.host.host)),
+            pair("processor", &or_unknown(&self.host.processor)),
+            pair("objects", &counts(&self.topology)),
+            pair("SMT", &smt(&self.topology, self.topology.pus())),
+            pair("kinds of core", &kinds(&self.topology)),
+        ]
+    }
+
+    fn limits(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for limit in &self.budget.limits {
+            let (name, place) = match &limit.source {
+                LimitSource::Online => ("online", String::new()),
+                LimitSource::Affinity => ("affinity mask", String::new()),
+                LimitSource::CgroupCpuset(group) => ("cgroup cpuset", format!("  {group}")),
+                LimitSource::CgroupQuota(group) => ("CPU quota", format!("  {group}")),
+            };
+            lines.push(pair(name, &format!("{}{place}", cpus(limit.cpus))));
+        }
+        if self.budget.quota().is_none() {
+            lines.push(pair("CPU quota", "none, in any cgroup up to the root"));
+        }
+        let p = format!(
+            "{} on {}",
+            cpus(self.budget.cpus),
+            pu_list(&self.budget.allowed)
+        );
+        lines.push(pair("P", &p));
+        lines
+    }
+
+    fn choices(&self) -> Vec<String> {
+        let line = |choice: &ThreadChoice| {
+            let mark = if choice.overshoots(&self.budget) {
+                "  <- more than P"
+            } else {
+                ""
+            };
+            pair(
+                choice.runtime,
+                &format!("{:<4} {}{mark}", choice.threads, choice.because),
+            )
+        };
+        self.threads.iter().map(line).collect()
+    }
+
+    fn headroom(&self) -> Vec<String> {
+        let threads = self
+            .thread_limit
+            .as_ref()
+            .map_or("unknown".to_owned(), |limit| {
+                format!("{} more, by {}", limit.most, limit.source)
+            });
+        let memory = self.memory.as_ref().map_or("unknown".to_owned(), |memory| {
+            let group = memory.group.as_ref().map(|group| format!(", by {group}"));
+            format!(
+                "{} available{}",
+                human_bytes(memory.available),
+                group.unwrap_or_default()
+            )
+        });
+        vec![pair("threads", &threads), pair("memory", &memory)]
+    }
+
+    fn kernel(&self) -> Vec<String> {
+        let kernel = &self.host.kernel;
+        let unread = || "not readable".to_owned();
+        let tick = kernel.hz.map(|hz| {
+            let tick = std::time::Duration::from_secs(1) / hz.max(1);
+            format!("{hz} (a tick every {})", human_span(tick))
+        });
+        let slice = kernel
+            .slice_ns
+            .map(|ns| human_span(std::time::Duration::from_nanos(ns)));
+        vec![
+            pair("release", &kernel.release.clone().unwrap_or_else(unread)),
+            pair("HZ", &tick.unwrap_or_else(unread)),
+            pair("base slice", &slice.unwrap_or_else(unread)),
+            pair("governor", &kernel.governor.clone().unwrap_or_else(unread)),
+        ]
+    }
+
+    /// Names every runtime that starts more threads than the budget runs.
+    fn warning(&self) -> Option<String> {
+        let over: Vec<&ThreadChoice> = self
+            .threads
+            .iter()
+            .filter(|choice| choice.overshoots(&self.budget))
+            .collect();
+        let most = over.iter().map(|choice| choice.threads).max()?;
+        let names: Vec<&str> = over.iter().map(|choice| choice.runtime).collect();
+        let mut remedies: Vec<&str> = over.iter().map(|choice| choice.remedy).collect();
+        remedies.sort_unstable();
+        remedies.dedup();
+        let whole = self.budget.whole();
+        let set: Vec<String> = remedies
+            .iter()
+            .filter(|name| !name.is_empty())
+            .map(|name| format!("{name}={whole}"))
+            .collect();
+        Some(format!(
+            "{} would start up to {most} threads for {}; set {}",
+            names.join(", "),
+            cpus(self.budget.cpus),
+            set.join(" ")
+        ))
+    }
+
+    fn conclusion(&self) -> String {
+        let limited = match self.budget.tightest().map(|limit| &limit.source) {
+            Some(LimitSource::CgroupQuota(_)) => "limited by a CPU quota",
+            Some(LimitSource::CgroupCpuset(_)) => "limited by a cgroup cpuset",
+            Some(LimitSource::Affinity) => "limited by the affinity mask",
+            _ => "the whole machine",
+        };
+        let whole = self.budget.whole();
+        let threads = if whole == 1 { "thread" } else { "threads" };
+        format!(
+            "P = {} ({limited}): at most {whole} {threads} should run at a time, so keep \
+             outer x inner at {whole}.",
+            cpus(self.budget.cpus)
+        )
+    }
+}
+
+impl OtherMachine<'_> {
+    const NOT_HERE: &'static str =
+        "Budget, runtimes, kernel and probes are facts of this machine and left out.";
+
+    pub(super) fn text(&self) -> String {
+        let machine = vec![
+            pair("described by", self.machine),
+            pair("objects", &counts(self.topology)),
+            pair("SMT", &smt(self.topology, self.topology.pus())),
+            pair("kinds of core", &kinds(self.topology)),
+        ];
+        let tree = tree::draw(self.topology, self.topology.pus());
+        format!(
+            "{}{}\n",
+            page(&[("Machine", machine), ("Topology", tree)]),
+            Self::NOT_HERE
+        )
+    }
+
+    pub(super) fn json(&self) -> anyhow::Result<String> {
+        let report = json!({
+            "format_version": JSON_VERSION,
+            "machine": self.machine,
+            "note": Self::NOT_HERE,
+            "counts": counts_json(self.topology),
+            "topology": self.topology,
+        });
+        Ok(serde_json::to_string_pretty(&report)?)
+    }
+}
+
+fn page(sections: &[(&str, Vec<String>)]) -> String {
+    let mut page = String::new();
+    for (title, lines) in sections {
+        let _ = writeln!(page, "{title}");
+        for line in lines {
+            let _ = writeln!(page, "  {line}");
+        }
+        page.push('\n');
+    }
+    page
+}
+
+fn pair(name: &str, value: &str) -> String {
+    format!("{name:<NAMES$}{value}")
+}
+
+fn probe(probe: &Probe) -> String {
+    let state = match &probe.state {
+        ProbeState::Works(None) => format!("works: {}", probe.tells),
+        ProbeState::Works(Some(remark)) => format!("works: {}, {remark}", probe.tells),
+        ProbeState::Missing(why) => format!("missing: {why}"),
+    };
+    pair(probe.name, &state)
+}
+
+fn probe_json(probe: &Probe) -> Value {
+    let (works, note) = match &probe.state {
+        ProbeState::Works(remark) => (true, remark.as_deref()),
+        ProbeState::Missing(why) => (false, Some(why.as_str())),
+    };
+    json!({ "name": probe.name, "tells": probe.tells, "works": works, "note": note })
+}
+
+/// `words` broken at spaces into lines of at most 80 columns.
+fn wrapped(words: &str) -> String {
+    let (mut page, mut column) = (String::new(), 0);
+    for word in words.split_whitespace() {
+        let width = word.chars().count();
+        match column {
+            0 => {}
+            column if column + 1 + width > COLUMNS => page.push('\n'),
+            _ => page.push(' '),
+        }
+        column = if page.ends_with('\n') || column == 0 {
+            width
+        } else {
+            column + 1 + width
+        };
+        page.push_str(word);
+    }
+    page
+}
+
+/// `2 CPUs`, `1.5 CPUs`, `1 CPU`.
+fn cpus(cpus: f64) -> String {
+    let unit = if cpus == 1.0 { "CPU" } else { "CPUs" };
+    let rounded = (cpus * 100.0).round() / 100.0;
+    format!("{rounded} {unit}")
+}
+
+fn pu_list(pus: &CpuSet) -> String {
+    let word = if pus.len() == 1 { "PU" } else { "PUs" };
+    format!("{word} {pus}")
+}
+
+const COUNTED: [(ObjectKind, &str); 5] = [
+    (ObjectKind::Package, "package"),
+    (ObjectKind::NumaNode, "NUMA node"),
+    (ObjectKind::Cache(3), "L3 cache"),
+    (ObjectKind::Core, "core"),
+    (ObjectKind::Pu, "PU"),
+];
+
+/// `1 package, 1 NUMA node, 2 cores, 2 PUs`.
+fn counts(topology: &Topology) -> String {
+    let words = COUNTED.iter().filter_map(|(kind, word)| {
+        let count = topology.count(*kind);
+        let plural = if count == 1 { "" } else { "s" };
+        (count > 0).then(|| format!("{count} {word}{plural}"))
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+fn counts_json(topology: &Topology) -> Value {
+    json!({
+        "packages": topology.count(ObjectKind::Package),
+        "numa_nodes": topology.count(ObjectKind::NumaNode),
+        "cores": topology.count(ObjectKind::Core),
+        "pus": topology.count(ObjectKind::Pu),
+    })
+}
+
+fn smt(topology: &Topology, pus: &CpuSet) -> String {
+    let cores = topology.objects(ObjectKind::Core);
+    match cores
+        .iter()
+        .map(|core| core.cpuset.intersection(pus).len())
+        .max()
+    {
+        None => "unknown (no cores described)".to_owned(),
+        Some(0 | 1) => "off, or not there: one PU per core".to_owned(),
+        Some(most) => format!("on: up to {most} PUs per core"),
+    }
+}
+
+fn kinds(topology: &Topology) -> String {
+    match &topology.core_kinds[..] {
+        [] | [_] => "all alike, as far as known".to_owned(),
+        [efficient, fast] => format!("efficiency: PUs {efficient}; performance: PUs {fast}"),
+        many => {
+            let texts: Vec<String> = many.iter().map(CpuSet::to_string).collect();
+            format!("PUs, slowest kind first: {}", texts.join("; "))
+        }
+    }
+}
