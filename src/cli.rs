@@ -7,11 +7,13 @@
 
 mod cell;
 mod doctor;
+mod findings;
 mod header;
 mod plot;
 mod preflight;
 mod progress;
 mod request;
+mod screen;
 mod sweep;
 
 use std::process::ExitCode;

@@ -5,12 +5,12 @@
 //! `--force` is given.
 
 use std::fs;
-use std::io::IsTerminal;
+use std::io::stdout;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::UsageError;
+use super::{UsageError, screen};
 use crate::analysis::{Analysis, Condition, Dimension, Metric, Reading, Series};
 use crate::experiment::Cell;
 use crate::record::{FolderError, RunFolder, RunHeader};
@@ -27,9 +27,6 @@ const DEFAULT: [Metric; 5] = [
     Metric::Switches,
     Metric::Wait,
 ];
-
-/// Columns of a terminal that does not say how wide it is.
-const TERMINAL_WIDTH: usize = 100;
 
 /// Draws the heatmaps of a run.
 #[derive(clap::Args)]
@@ -78,6 +75,20 @@ impl std::str::FromStr for Metrics {
 }
 
 impl Args {
+    /// What draws the default figures of `run` into its folder.
+    pub(super) fn figures_of(run: &Path) -> Self {
+        Self {
+            run: run.to_owned(),
+            metric: None,
+            x: None,
+            y: None,
+            conditions: Vec::new(),
+            output: None,
+            force: false,
+            terminal: false,
+        }
+    }
+
     pub(super) fn run(self) -> anyhow::Result<()> {
         if let Some(output) = &self.output {
             FigureFormat::of(output).map_err(|error| UsageError(error.to_string()))?;
@@ -239,13 +250,5 @@ fn shows_a_number(series: &Series) -> bool {
 }
 
 fn on_terminal(metric: Metric, facets: &Facets<'_>) -> String {
-    let stdout = std::io::stdout().is_terminal();
-    let ink = match stdout && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) {
-        true => terminal::Ink::Color,
-        false => terminal::Ink::Plain,
-    };
-    let columns = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|text| text.parse().ok());
-    terminal::heatmap(metric, facets, columns.unwrap_or(TERMINAL_WIDTH), ink)
+    terminal::heatmap(metric, facets, screen::columns(), screen::ink(&stdout()))
 }

@@ -49,6 +49,7 @@ pub(super) struct Progress {
     records: Vec<Record>,
     forecast: Forecast,
     round: u32,
+    drawn: Option<Instant>,
 }
 
 impl Progress {
@@ -75,12 +76,25 @@ impl Progress {
                 current: None,
             },
             round: 0,
+            drawn: None,
         }
     }
 
     /// The flag that asks the walk to stop.
     pub(super) fn stop_flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.interrupted)
+    }
+
+    /// Draws the heatmap anew, between visits so that it does not disturb one, and not too often
+    /// for a sweep of many short visits.
+    fn redraw(&mut self) {
+        const PAUSE: Duration = Duration::from_millis(500);
+        let now = clock::now();
+        let due = self.drawn.is_none_or(|drawn| now - drawn >= PAUSE);
+        if self.display == Display::Terminal && due {
+            self.bar.set_message((self.picture)(&self.records));
+            self.drawn = Some(now);
+        }
     }
 
     /// Takes the display away.
@@ -94,6 +108,7 @@ impl Watch for Progress {
         self.forecast.start(visit.cell, clock::now());
         let left = self.forecast.left(done).map(human_span);
         let eta = left.map_or_else(String::new, |left| format!(", {left} left"));
+        self.redraw();
         self.bar.set_position(done as u64);
         let cell = visit.cell;
         self.bar.set_prefix(format!(
@@ -109,9 +124,6 @@ impl Watch for Progress {
 
     fn record(&mut self, record: &Record) {
         self.records.push(record.clone());
-        if self.display == Display::Terminal {
-            self.bar.set_message((self.picture)(&self.records));
-        }
     }
 
     fn interrupted(&self) -> bool {

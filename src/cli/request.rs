@@ -57,7 +57,7 @@ pub(super) struct Args {
     /// Tasks a worker takes from the queue at a time [default: 1].
     #[arg(long, value_name = "COUNTS")]
     chunk: Option<Counts>,
-    /// Tasks of every cell, so that all do the same work [default: 8 P, at least 16].
+    /// Tasks of every cell, so that all do the same work [default: 16 P, at least 32].
     #[arg(long, value_name = "N")]
     tasks: Option<NonZeroU32>,
     /// Process runs of each cell, interleaved [default: 5].

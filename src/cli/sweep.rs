@@ -1,17 +1,22 @@
 //! `oversub sweep`: walk an outer x inner grid on this machine and show where nesting hurts.
 
+use std::io::stderr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use anyhow::Context;
 
+use super::findings::findings;
 use super::progress::{Display, Picture, Progress};
-use super::{UsageError, header, preflight, request};
+use super::{UsageError, header, plot, preflight, request, screen};
+use crate::analysis::{Analysis, Metric};
 use crate::experiment::{Landmarks, Plan, Protocol};
 use crate::host::Host;
 use crate::machine::{CpuBudget, Topology};
 use crate::record::{Record, RunFolder};
 use crate::runner::{self, Ask};
+use crate::view::facet::{Facets, natural_axes};
+use crate::view::terminal;
 
 /// Measures every cell of an outer x inner grid here, and draws where nesting hurts.
 ///
@@ -58,7 +63,9 @@ impl Args {
         let header = header::gather(name, plan, topology, budget)?;
         let (mut folder, recorded) = RunFolder::open(&out, &header)?;
         announce(&header.plan, &out, &recorded);
-        walk(&header.plan, &recorded, host, &mut folder)
+        walk(&header.plan, &recorded, host, &mut folder)?;
+        drop(folder);
+        conclude(&out)
     }
 }
 
@@ -141,6 +148,28 @@ fn walk(
     Ok(())
 }
 
-fn picture(_plan: &Plan) -> Picture {
-    Box::new(|_| String::new())
+/// The heatmap of the records so far, for a terminal.
+fn picture(plan: &Plan) -> Picture {
+    let (cells, _) = plan.grid.cells();
+    let budget = f64::from(plan.grid.budget);
+    let axes = natural_axes(&cells);
+    Box::new(move |records| {
+        let series = Analysis::of(records, budget).series(Metric::Slowdown);
+        let facets = Facets::of(&cells, &series.points, axes);
+        terminal::heatmap(
+            Metric::Slowdown,
+            &facets,
+            screen::columns(),
+            screen::ink(&stderr()),
+        )
+    })
+}
+
+/// Says what the run found and draws its figures.
+fn conclude(out: &Path) -> anyhow::Result<()> {
+    let (header, records) = RunFolder::read(out)?;
+    let (cells, _) = header.plan.grid.cells();
+    let analysis = Analysis::of(&records, header.budget.cpus);
+    print!("{}", findings(&analysis, &cells, header.plan.grid.budget));
+    plot::Args::figures_of(out).run()
 }

@@ -234,9 +234,9 @@ impl Request {
 }
 
 /// Enough tasks that the widest default outer pool gets several each, and that P and 2 P divide
-/// them: 8 P, at least 16.
+/// them: 16 P, at least 32.
 fn default_tasks(landmarks: Landmarks) -> NonZeroU32 {
-    count((8 * landmarks.budget).max(16))
+    count((16 * landmarks.budget).max(32))
 }
 
 fn values<T: Clone>(axis: &Option<Axis<T>>, default: T) -> Vec<T> {
