@@ -16,3 +16,6 @@ pub use metric::{Better, Metric};
 pub use series::{Analysis, Bound, Mark, Point, Reading, Series};
 pub use summary::{CellSummary, Estimate, Round, State, summarize};
 pub use verdict::{Factor, Standing, Verdict, Work, verdicts};
+
+#[cfg(test)]
+mod tests;

@@ -16,3 +16,4 @@ pub mod scale;
 pub mod terminal;
 pub mod topology;
 pub mod tree;
+pub mod verdict;

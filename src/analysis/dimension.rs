@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::experiment::{Cell, Composition};
+use crate::experiment::{Cell, Composition, WaitPolicy};
 use crate::text::ParseError;
 
 /// A property of a cell along which figures spread cells out and users select them.
@@ -40,7 +40,7 @@ pub enum Value {
     /// A count.
     Count(u32),
     /// A name with its place in the order of names.
-    Name(usize, String),
+    Name(u64, String),
     /// The cell has no such property, for example the wait policy of rayon.
     Absent,
 }
@@ -92,11 +92,18 @@ impl Dimension {
             Self::Workload => name(cell.workload.name()),
             Self::N => Value::Count(cell.workload.n().get()),
             Self::Dtype => name(cell.workload.dtype()),
-            Self::Runtime => name(cell.runtime),
-            Self::Wait => cell.runtime.wait().map_or(Value::Absent, name),
+            Self::Runtime => {
+                let place = cell.runtime.wait().map_or(u64::MAX, eagerness);
+                Value::Name(place, cell.runtime.to_string())
+            }
+            Self::Wait => cell.runtime.wait().map_or(Value::Absent, |wait| {
+                Value::Name(eagerness(wait), wait.to_string())
+            }),
             Self::Composition => {
-                let place = Composition::ALL.iter().position(|c| *c == cell.composition);
-                Value::Name(place.unwrap_or_default(), cell.composition.to_string())
+                let place = Composition::ALL
+                    .iter()
+                    .take_while(|c| **c != cell.composition);
+                Value::Name(place.count() as u64, cell.composition.to_string())
             }
             Self::Placement => name(cell.placement),
             Self::Dispatch => name(cell.dispatch),
@@ -127,6 +134,17 @@ impl Dimension {
             Self::Dispatch => "dispatch",
             Self::Chunk => "chunk [tasks]",
         }
+    }
+}
+
+/// Orders wait policies from the one that never gives its PU away to the one that does at once.
+fn eagerness(wait: WaitPolicy) -> u64 {
+    let longest_spin = u64::from(u32::MAX);
+    match wait {
+        WaitPolicy::Active => 0,
+        WaitPolicy::SpinThenPark(spins) => 1 + longest_spin - u64::from(spins.get()),
+        WaitPolicy::Yield => 1 + longest_spin,
+        WaitPolicy::Passive => 2 + longest_spin,
     }
 }
 

@@ -96,7 +96,7 @@ impl Verdict {
     }
 
     /// Whether `cell` is in the tie set.
-    pub fn holds(&self, cell: &Cell) -> bool {
+    pub fn in_tie_set(&self, cell: &Cell) -> bool {
         *cell == self.best || self.tied.contains(cell)
     }
 }

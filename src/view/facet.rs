@@ -159,20 +159,24 @@ fn title(cells: &[Cell], splitting: &[Dimension], cell: &Cell) -> String {
 
 /// The value of `cell` along `dimension` in words that stand alone among `cells`.
 fn describe(cells: &[Cell], dimension: Dimension, cell: &Cell) -> String {
-    let value = dimension.value(cell);
     let one_runtime = || {
         cells
             .iter()
             .all(|c| c.runtime.name() == cell.runtime.name())
     };
     match dimension {
-        Dimension::N => format!("n = {value}"),
-        Dimension::Outer => format!("outer = {value}"),
-        Dimension::Inner => format!("inner = {value}"),
         Dimension::Runtime if cell.runtime.wait().is_some() && one_runtime() => {
             format!("wait: {}", Dimension::Wait.value(cell))
         }
-        _ => value.to_string(),
+        _ => named(dimension, &dimension.value(cell).to_string()),
+    }
+}
+
+/// A number with the name of what it counts; other values speak for themselves.
+fn named(dimension: Dimension, value: &str) -> String {
+    match dimension {
+        Dimension::N | Dimension::Outer | Dimension::Inner => format!("{dimension} = {value}"),
+        _ => value.to_owned(),
     }
 }
 
@@ -183,14 +187,9 @@ fn common(cells: &[Cell], splitting: &[Dimension], axes: (Dimension, Dimension))
     };
     let shown = |d: &Dimension| splitting.contains(d) || *d == axes.0 || *d == axes.1;
     let rest = Dimension::BASIC.into_iter().filter(|d| !shown(d));
-    let words = rest.map(|d| match values(cells, d).as_slice() {
-        [_] if d == Dimension::Runtime => d.value(cell).to_string(),
-        [_] => describe(cells, d, cell),
-        several => several
-            .iter()
-            .map(Value::to_string)
-            .collect::<Vec<_>>()
-            .join(" / "),
+    let words = rest.map(|d| {
+        let values: Vec<String> = values(cells, d).iter().map(Value::to_string).collect();
+        named(d, &values.join(" / "))
     });
     words.chain([format!("{} tasks", cell.tasks)]).collect()
 }

@@ -41,13 +41,10 @@ pub fn heatmap(
     let layout = Layout::of(facets, longest.as_deref().unwrap_or(""));
     let axes = Axes::of(facets, landmarks);
 
-    let wrap = |em: f64, words: &str| Text::new(em).wrap(words, layout.content);
-    let subject = [
-        wrap(SUBTITLE, metric.definition()),
-        wrap(SUBTITLE, &facets.common.join(" · ")),
-    ]
-    .concat();
-    let footnote = wrap(FOOTNOTE, &provenance.join(" · "));
+    let flow = |em: f64, phrases: &[String]| Text::new(em).flow(phrases, " · ", layout.content);
+    let mut subject = vec![metric.definition().to_owned()];
+    subject.extend(flow(SUBTITLE, &facets.common));
+    let footnote = flow(FOOTNOTE, provenance);
     let legend = legend::flow(&legend::items(facets, &axes, landmarks), layout.content);
 
     let below_title = MARGIN + TITLE * LINE;

@@ -4,8 +4,8 @@
 //! of steadily rising lightness, and so readable by colour-blind readers and in grey. Light is
 //! always good and dark bad, whichever end of the metric that is.
 //!
-//! The scale is no finer than the metric deserves: it spans at least a factor
-//! ([`Scale::of`]), so that a difference of two per cent does not look like a cliff.
+//! The scale is no finer than the metric deserves: it spans at least a factor of two, and ten for
+//! switches and waits, so that a difference of two per cent does not look like a cliff.
 
 use crate::analysis::{Better, Metric, Point, Reading};
 use crate::view::canvas::{BLACK, Color, WHITE};
@@ -113,8 +113,9 @@ fn widened(metric: Metric, low: f64, high: f64) -> (f64, f64) {
         Metric::Time => (low, high.max(low * LEAST_SPAN)),
         Metric::Busy => (low.min(100.0 / LEAST_SPAN), high.max(100.0)),
         Metric::Switches | Metric::Wait => {
-            let low = low.max(NEGLIGIBLE);
-            (low, high.max(low * LEAST_SPAN_OF_COUNTS))
+            // Downwards, so that a zero does not share its colour with a large number.
+            let high = high.max(NEGLIGIBLE * LEAST_SPAN_OF_COUNTS);
+            (low.max(NEGLIGIBLE).min(high / LEAST_SPAN_OF_COUNTS), high)
         }
     }
 }

@@ -120,19 +120,9 @@ impl<B: DrawingBackend> Device<'_, B> {
         }
     }
 
-    /// Pixels at both corners belong to a rectangle of pixels, but not to one of vectors.
     fn rect(&mut self, area: Area, color: Color) -> Drawn<B> {
-        let (from, to) = (
-            self.at((area.x, area.y)),
-            self.at((area.right(), area.bottom())),
-        );
-        let to = match self.kind {
-            Kind::Pixels => (to.0 - 1, to.1 - 1),
-            Kind::Vectors => to,
-        };
-        if to.0 < from.0 || to.1 < from.1 {
-            return Ok(());
-        }
+        let from = self.at((area.x, area.y));
+        let to = self.at((area.right(), area.bottom()));
         self.backend.draw_rect(from, to, &ink(color), true)
     }
 

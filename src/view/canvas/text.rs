@@ -111,16 +111,17 @@ impl Text {
         glyphs::width(self.weight, self.size, words)
     }
 
-    /// `words` broken at spaces into lines of at most `width` [points]; a longer word stands alone.
-    pub fn wrap(&self, words: &str, width: f64) -> Vec<String> {
+    /// `phrases` joined by `joint` into lines of at most `width` [points]. Lines break between
+    /// phrases; a phrase that is longer stands alone.
+    pub fn flow(&self, phrases: &[impl AsRef<str>], joint: &str, width: f64) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
-        for word in words.split_whitespace() {
+        for phrase in phrases.iter().map(AsRef::as_ref) {
             match lines.last_mut() {
-                Some(line) if self.width(&format!("{line} {word}")) <= width => {
-                    line.push(' ');
-                    line.push_str(word);
+                Some(line) if self.width(&format!("{line}{joint}{phrase}")) <= width => {
+                    line.push_str(joint);
+                    line.push_str(phrase);
                 }
-                _ => lines.push(word.to_owned()),
+                _ => lines.push(phrase.to_owned()),
             }
         }
         lines
@@ -141,12 +142,12 @@ mod tests {
     }
 
     #[test]
-    fn wrapped_lines_fit_and_lose_no_word() {
+    fn lines_fit_and_lose_no_phrase() {
         let text = Text::new(10.0);
-        let words = "one two three four five six seven";
-        let lines = text.wrap(words, 80.0);
+        let phrases = ["one two", "three", "four five", "six seven"];
+        let lines = text.flow(&phrases, ", ", 80.0);
         assert!(lines.len() > 1 && lines.iter().all(|line| text.width(line) <= 80.0));
-        assert_eq!(lines.join(" "), words);
-        assert_eq!(text.wrap("unbreakable", 5.0), ["unbreakable"]);
+        assert_eq!(lines.join(", "), phrases.join(", "));
+        assert_eq!(text.flow(&["unbreakable"], " ", 5.0), ["unbreakable"]);
     }
 }

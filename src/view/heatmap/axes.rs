@@ -5,14 +5,14 @@
 //! outer x inner = P have a place also where no cell was measured.
 
 use crate::analysis::{Dimension, Value};
-use crate::view::canvas::{Area, BLACK, Canvas, Spot, Stroke, Text, WHITE};
+use crate::view::canvas::{Area, BLACK, Canvas, Spot, Stroke, WHITE};
 use crate::view::caption::Landmarks;
 use crate::view::facet::Facets;
 
-use super::layout::{Layout, TICK_GAP, tick_text};
+use super::layout::{Layout, TICK_GAP, axis_text, tick_text};
 
-/// Steps in which the curve is drawn, per cell.
-const STEPS: u32 = 24;
+/// Slack for rounding at the ends of an axis [cells].
+const EDGE: f64 = 1e-9;
 
 /// A thread axis: its values at 0.5, 1.5, 2.5 and so on.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,16 @@ impl ThreadAxis {
         counts
             .filter(|counts| dimension.counts_threads() && !counts.is_empty())
             .map(Self)
+    }
+
+    /// Both ends and every value between.
+    fn knots(&self) -> Vec<f64> {
+        let values = (0..self.0.len()).map(|i| i as f64 + 0.5);
+        [0.0]
+            .into_iter()
+            .chain(values)
+            .chain([self.end()])
+            .collect()
     }
 
     fn end(&self) -> f64 {
@@ -86,19 +96,28 @@ impl Axes {
         }
     }
 
-    /// The points of the curve outer x inner = P, in cells from the lower left corner; empty unless
-    /// both axes count threads.
+    /// The corners of the curve outer x inner = P, in cells from the lower left corner; none unless
+    /// both axes count threads. On axes that are logarithmic piece by piece it is straight between
+    /// corners, which lie where either axis has a value.
     pub(super) fn curve(&self) -> Vec<Spot> {
         let (Some(x), Some(y)) = (&self.x, &self.y) else {
             return Vec::new();
         };
-        let steps = STEPS * x.0.len() as u32;
-        (0..=steps)
-            .filter_map(|step| {
-                let along = f64::from(step) / f64::from(STEPS);
-                Some((along, y.within(self.budget / x.count(along))?))
-            })
-            .collect()
+        let partner = |count: f64| self.budget / count;
+        let of_x = x
+            .knots()
+            .into_iter()
+            .map(|at| (at, y.position(partner(x.count(at)))));
+        let of_y = y
+            .knots()
+            .into_iter()
+            .map(|at| (x.position(partner(y.count(at))), at));
+        let inside = |(a, b): &Spot| {
+            (-EDGE..=x.end() + EDGE).contains(a) && (-EDGE..=y.end() + EDGE).contains(b)
+        };
+        let mut corners: Vec<Spot> = of_x.chain(of_y).filter(inside).collect();
+        corners.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
+        corners
     }
 
     /// Whether `count` has a place on an axis.
@@ -172,7 +191,7 @@ impl Axes {
         (layout, index): (&Layout, usize),
         grid: Area,
     ) {
-        let text = Text::new(13.0).middle();
+        let text = axis_text();
         if index + layout.across >= facets.panels.len() {
             let spot = (grid.centre().0, grid.bottom() + TICK_GAP + 26.0);
             canvas.text(spot, facets.x.label(), text);

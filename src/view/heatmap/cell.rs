@@ -51,7 +51,7 @@ pub(super) fn ground(canvas: &mut Canvas, slot: Slot<'_>, area: Area, scale: &Sc
     if let Some((color, bound)) = number_of(slot, scale) {
         canvas.rect(area.inset(0.5), color);
         if bound != Bound::Exact {
-            hatch(canvas, area.inset(0.5), blend(color, text_on(color), 0.45));
+            hatch(canvas, area.inset(1.5), blend(color, text_on(color), 0.45));
         }
         return;
     }
@@ -106,7 +106,7 @@ fn mark_radius(area: Area) -> f64 {
 
 /// Where a mark stands.
 fn mark_spot(area: Area) -> Spot {
-    let away = 5.0 + mark_radius(area);
+    let away = 6.0 + mark_radius(area);
     (area.right() - away, area.y + away)
 }
 
@@ -114,8 +114,8 @@ pub(super) fn best(canvas: &mut Canvas, area: Area) {
     canvas.frame(area.inset(0.5), Stroke::new(BLACK, 2.5));
     canvas.frame(area.inset(3.0), Stroke::new(WHITE, 1.5));
     let spot = mark_spot(area);
-    canvas.polygon(&star(spot, mark_radius(area) * 1.45 + 1.5), WHITE);
-    canvas.polygon(&star(spot, mark_radius(area) * 1.45), BLACK);
+    canvas.polygon(&star(spot, mark_radius(area) * 1.3 + 1.5), WHITE);
+    canvas.polygon(&star(spot, mark_radius(area) * 1.3), BLACK);
 }
 
 pub(super) fn tied(canvas: &mut Canvas, area: Area, color: Color) {

@@ -18,6 +18,8 @@ const TICK_LINE: f64 = 16.0;
 const LABEL_LINE: f64 = 22.0;
 /// Colour bar with its ticks and label [points].
 const BAR_ROOM: f64 = 96.0;
+/// About what title, legend and footnote take of the height [points].
+const WORDS: f64 = 200.0;
 /// Width of the colour bar [points].
 const BAR_WIDTH: f64 = 16.0;
 /// Shortest colour bar that can be read [points].
@@ -62,6 +64,11 @@ pub(super) fn tick_text() -> Text {
     Text::new(12.5)
 }
 
+/// Style of axis labels.
+pub(super) fn axis_text() -> Text {
+    Text::new(13.0).middle()
+}
+
 impl Layout {
     /// The measures for `facets` whose longest cell label is `longest`.
     pub(super) fn of(facets: &Facets<'_>, longest: &str) -> Self {
@@ -72,11 +79,14 @@ impl Layout {
         let &(_, width, height, em) = fits.unwrap_or(&CELLS[CELLS.len() - 1]);
         let label = Text::new(em).width(longest) + 6.0;
         let cell_width = width.max(label).max(widest(&facets.columns) + 10.0);
+        // So high that the upright axis label fits beside the rows.
+        let label = axis_text().width(facets.y.label()) + 6.0;
+        let cell_height = height.max(label / rows.max(1) as f64);
         let left = LABEL_LINE + widest(&facets.rows) + TICK_GAP + 4.0;
         let mut layout = Self {
             content: 0.0,
             cell_width,
-            cell_height: height,
+            cell_height,
             em,
             across: 1,
             panels,
@@ -97,7 +107,7 @@ impl Layout {
     fn best_across(&self) -> usize {
         let shape = |across: usize| {
             let width = across as f64 * (self.panel_width() + BETWEEN) + BAR_ROOM;
-            let height = self.panels.div_ceil(across) as f64 * self.panel_height();
+            let height = self.panels.div_ceil(across) as f64 * self.panel_height() + WORDS;
             (width / height / 1.5).ln().abs()
         };
         let all = 1..=self.panels.max(1);

@@ -1,0 +1,281 @@
+//! Are the answers those that one works out by hand?
+
+use std::time::Duration;
+
+use super::*;
+use crate::experiment::{Cell, Visit};
+use crate::record::{Answer, Record, Sample};
+
+const MS: Duration = Duration::from_millis(1);
+
+/// 8 tasks of 2 x 100^3 = 2e6 flop each: 16e6 flop.
+fn cell(outer: u32, inner: u32) -> Cell {
+    let text =
+        format!("matmul.f64.100_{outer}x{inner}_fork-join.passive_independent_unbound_queue.1_t8");
+    text.parse().unwrap()
+}
+
+fn of_size(n: u32, outer: u32) -> Cell {
+    let text = format!("matmul.f64.{n}_{outer}x1_fork-join.passive_independent_unbound_queue.1_t8");
+    text.parse().unwrap()
+}
+
+fn ok(ms: u32) -> Answer {
+    Answer::Ok(Sample {
+        wall: ms * MS,
+        tasks_done: Some(8),
+        ..Sample::default()
+    })
+}
+
+fn censored(ms: u32, tasks_done: u32) -> Answer {
+    Answer::Censored(Sample {
+        wall: ms * MS,
+        tasks_done: Some(tasks_done),
+        ..Sample::default()
+    })
+}
+
+fn failed() -> Answer {
+    Answer::Failed("wrong".into())
+}
+
+/// The records of one cell; one list of answers a round.
+fn records(cell: Cell, rounds: &[&[Answer]]) -> Vec<Record> {
+    let round = |(i, answers): (usize, &&[Answer])| -> Vec<Record> {
+        let records = answers.iter().enumerate().map(|(rep, answer)| Record {
+            runner: "scripted".into(),
+            visit: Visit {
+                round: i as u32 + 1,
+                cell,
+            },
+            rep: rep as u32 + 1,
+            unix_ms: 0,
+            answer: answer.clone(),
+        });
+        records.collect()
+    };
+    rounds.iter().enumerate().flat_map(round).collect()
+}
+
+/// A cell with one sample a round.
+fn times(cell: Cell, rounds: &[u32]) -> Vec<Record> {
+    let answers: Vec<[Answer; 1]> = rounds.iter().map(|ms| [ok(*ms)]).collect();
+    let answers: Vec<&[Answer]> = answers.iter().map(|a| &a[..]).collect();
+    records(cell, &answers)
+}
+
+fn summary(rounds: &[&[Answer]]) -> CellSummary {
+    summarize(&records(cell(1, 1), rounds)).remove(0)
+}
+
+fn number(analysis: &Analysis, metric: Metric, cell: Cell) -> (f64, Bound) {
+    let series = analysis.series(metric);
+    let point = series.points.iter().find(|p| p.cell == cell).unwrap();
+    match &point.reading {
+        Reading::Number(estimate, bound) => (estimate.value, *bound),
+        other => panic!("{metric} of {cell} is {other:?}"),
+    }
+}
+
+fn close(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-9 * b.abs()
+}
+
+/// Rounds (1, 9, 2), (4), (6, 8): medians 2, 4, 7; their median is 4. The mean of all is 5, their
+/// median 5: neither is the answer.
+#[test]
+fn a_cell_is_the_median_over_rounds_of_the_median_over_repetitions() {
+    let summary = summary(&[&[ok(1), ok(9), ok(2)], &[ok(4)], &[ok(6), ok(8)]]);
+    let wall = summary.wall.unwrap();
+    assert!(close(wall.value, 4e-3), "{wall:?}");
+    let interval = wall.interval.unwrap();
+    assert!(interval.low >= 2e-3 && interval.high <= 7e-3 && interval.contains(4e-3));
+    assert_eq!((summary.rounds.len(), summary.samples), (3, 6));
+    assert_eq!(summary.state, State::Ok);
+}
+
+/// Three rounds of which one was stopped: the middle one was timed. Of which two were: it was not.
+#[test]
+fn a_cell_is_censored_when_its_median_is_a_bound() {
+    let stopped: &[Answer] = &[censored(10, 3)];
+    let one = summary(&[&[ok(1)], &[ok(2)], stopped]);
+    assert_eq!((one.state, one.wall.unwrap().value), (State::Ok, 2e-3));
+    let two = summary(&[&[ok(1)], stopped, stopped]);
+    assert_eq!(
+        (two.state, two.wall.unwrap().value),
+        (State::Censored, 10e-3)
+    );
+    // Of two, the mean of both is the median, so one bound makes it a bound.
+    let half = summary(&[&[ok(1)], stopped]);
+    assert_eq!(half.state, State::Censored);
+}
+
+#[test]
+fn a_round_stopped_after_enough_timings_still_has_its_median() {
+    let summary = summary(&[&[ok(2), ok(3), censored(10, 1)]]);
+    assert_eq!(
+        (summary.state, summary.wall.unwrap().value),
+        (State::Ok, 3e-3)
+    );
+}
+
+#[test]
+fn a_failed_round_is_left_out_and_half_of_them_fail_the_cell() {
+    let few = summary(&[&[ok(1)], &[ok(3)], &[ok(50), failed()]]);
+    assert_eq!(few.state, State::Ok);
+    assert_eq!((few.wall.unwrap().value, few.failed_rounds), (2e-3, 1));
+    let half = summary(&[&[ok(1)], &[failed()]]);
+    assert_eq!(half.state, State::Failed("wrong".into()));
+}
+
+/// 16e6 flop in 4 ms: 4 GFLOP/s. T1 = 8 ms, D = 2, P = 2, T = 5 ms: E = 8 / (2 x 5) = 0.8; for
+/// D = 8 and T = 16 ms E = 8 / (2 x 16) = 0.25, since only P threads can run. S = 16 / 4 = 4.
+#[test]
+fn metrics_follow_their_formulas() {
+    let mut all = times(cell(1, 1), &[8, 8, 8]);
+    all.extend(times(cell(2, 1), &[4, 4, 4]));
+    all.extend(times(cell(1, 2), &[5, 5, 5]));
+    all.extend(times(cell(4, 2), &[16, 16, 16]));
+    let analysis = Analysis::of(&all, 2.0);
+    let is = |metric, cell, expected: f64| {
+        let (value, bound) = number(&analysis, metric, cell);
+        assert!(
+            close(value, expected) && bound == Bound::Exact,
+            "{metric} of {cell}: {value}"
+        );
+    };
+    is(Metric::Throughput, cell(2, 1), 4.0);
+    is(Metric::Efficiency, cell(1, 2), 0.8);
+    is(Metric::Efficiency, cell(4, 2), 0.25);
+    is(Metric::Slowdown, cell(4, 2), 4.0);
+    is(Metric::Slowdown, cell(2, 1), 1.0);
+}
+
+/// In 10 ms: 30 + 20 switches are 5000 a second; 4 threads waited 20 ms of 40 ms: 50 %; 15 ms of
+/// CPU time are 1.5 CPUs, 75 % of P = 2.
+#[test]
+fn switches_waits_and_cpu_time_are_rates_and_shares() {
+    let sample = Sample {
+        wall: 10 * MS,
+        cpu: Some(15 * MS),
+        tasks_done: Some(8),
+        voluntary_switches: Some(30),
+        involuntary_switches: Some(20),
+        run_queue_wait: Some(20 * MS),
+        threads: Some(4),
+    };
+    let analysis = Analysis::of(&records(cell(2, 2), &[&[Answer::Ok(sample)]]), 2.0);
+    assert!(close(
+        number(&analysis, Metric::Switches, cell(2, 2)).0,
+        5000.0
+    ));
+    assert!(close(number(&analysis, Metric::Wait, cell(2, 2)).0, 50.0));
+    assert!(close(number(&analysis, Metric::Busy, cell(2, 2)).0, 75.0));
+}
+
+#[test]
+fn what_was_not_recorded_is_missing_and_not_zero() {
+    let analysis = Analysis::of(&times(cell(2, 1), &[4]), 2.0);
+    for metric in [Metric::Wait, Metric::Switches, Metric::Efficiency] {
+        let series = analysis.series(metric);
+        assert_eq!(series.points[0].reading, Reading::Missing, "{metric}");
+    }
+}
+
+/// Stopped after 40 ms where the best took 4: at least 10 times slower, and at most 16e6 flop in
+/// 40 ms = 0.4 GFLOP/s.
+#[test]
+fn a_censored_cell_bounds_every_metric_on_the_right_side() {
+    let mut all = times(cell(2, 1), &[4]);
+    all.extend(records(cell(2, 2), &[&[censored(40, 1)]]));
+    let analysis = Analysis::of(&all, 2.0);
+    let (slowdown, side) = number(&analysis, Metric::Slowdown, cell(2, 2));
+    assert!(close(slowdown, 10.0) && side == Bound::AtLeast);
+    let (throughput, side) = number(&analysis, Metric::Throughput, cell(2, 2));
+    assert!(close(throughput, 0.4) && side == Bound::AtMost);
+}
+
+#[test]
+fn different_work_is_never_compared() {
+    let mut all = times(of_size(100, 1), &[10, 10, 10]);
+    all.extend(times(of_size(200, 1), &[80, 80, 80]));
+    all.extend(times(of_size(200, 2), &[40, 40, 40]));
+    let analysis = Analysis::of(&all, 2.0);
+    assert_eq!(analysis.verdicts.len(), 2);
+    assert_eq!(
+        number(&analysis, Metric::Slowdown, of_size(100, 1)).0,
+        1.0,
+        "the only cell of its work is its best"
+    );
+    assert_eq!(number(&analysis, Metric::Slowdown, of_size(200, 1)).0, 2.0);
+}
+
+/// The machine doubles its time in every second round, for both cells alike: the samples of both
+/// overlap widely, but cell b took 1.1 times as long as a in every single round.
+#[test]
+fn a_difference_that_holds_in_every_round_is_resolved_in_spite_of_drift() {
+    let mut all = times(cell(2, 1), &[100, 200, 100, 200, 100]);
+    all.extend(times(cell(1, 2), &[110, 220, 110, 220, 110]));
+    let verdict = Analysis::of(&all, 2.0).verdicts.remove(0);
+    assert_eq!(verdict.best, cell(2, 1));
+    assert!(verdict.tied.is_empty(), "{:?}", verdict.tied);
+}
+
+/// Ratios 1.1, 0.9, 1.2, 0.95, 1.05: the median is above 1, but some rounds went either way.
+#[test]
+fn a_difference_with_changing_sign_is_a_tie() {
+    let mut all = times(cell(2, 1), &[100, 100, 100, 100, 100]);
+    all.extend(times(cell(2, 2), &[110, 90, 120, 95, 105]));
+    let verdict = Analysis::of(&all, 2.0).verdicts.remove(0);
+    assert_eq!(verdict.best, cell(2, 1));
+    assert!(verdict.tied.contains(&cell(2, 2)));
+}
+
+#[test]
+fn of_less_than_three_rounds_overlapping_samples_are_a_tie() {
+    let mut all = records(cell(2, 1), &[&[ok(10), ok(12)]]);
+    all.extend(records(cell(1, 2), &[&[ok(11), ok(13)]]));
+    all.extend(records(cell(2, 2), &[&[ok(13), ok(14)]]));
+    let verdict = Analysis::of(&all, 2.0).verdicts.remove(0);
+    assert!(verdict.tied.contains(&cell(1, 2)));
+    assert!(!verdict.tied.contains(&cell(2, 2)));
+}
+
+/// 4 x 2 is fastest by a hair, 2 x 2 and 2 x 1 are tied with it: 2 x 1 asks for the fewest.
+#[test]
+fn the_recommended_cell_is_the_smallest_of_the_tie_set() {
+    let mut all = times(cell(4, 2), &[100, 100, 100]);
+    all.extend(times(cell(2, 2), &[99, 101, 102]));
+    all.extend(times(cell(2, 1), &[98, 103, 102]));
+    all.extend(times(cell(1, 1), &[200, 200, 200]));
+    let verdict = Analysis::of(&all, 2.0).verdicts.remove(0);
+    assert_eq!(verdict.best, cell(4, 2));
+    assert_eq!(verdict.recommended, cell(2, 1));
+    assert!(verdict.in_tie_set(&cell(2, 2)) && !verdict.in_tie_set(&cell(1, 1)));
+}
+
+#[test]
+fn the_worst_cell_may_be_a_bound_and_usual_settings_are_found() {
+    let mut all = times(cell(2, 1), &[10]);
+    all.extend(times(cell(2, 2), &[30]));
+    all.extend(records(cell(4, 4), &[&[censored(100, 0)]]));
+    let verdict = Analysis::of(&all, 2.0).verdicts.remove(0);
+    let worst = verdict.worst().unwrap();
+    assert_eq!(worst.cell, cell(4, 4));
+    assert!(matches!(worst.slowdown, Factor::AtLeast(s) if close(s, 10.0)));
+    let both = verdict.at(2, 2)[0];
+    assert!(matches!(both.slowdown, Factor::Exactly(s) if close(s, 3.0)));
+    assert!(verdict.at(3, 3).is_empty());
+}
+
+#[test]
+fn work_of_which_nothing_was_timed_has_no_verdict_but_keeps_its_points() {
+    let mut all = records(cell(1, 1), &[&[failed()]]);
+    all.extend(records(cell(2, 2), &[&[censored(9, 1)]]));
+    let analysis = Analysis::of(&all, 2.0);
+    assert!(analysis.verdicts.is_empty());
+    let series = analysis.series(Metric::Slowdown);
+    assert_eq!(series.points.len(), 2);
+    assert_eq!(series.points[0].reading, Reading::Failed("wrong".into()));
+}
