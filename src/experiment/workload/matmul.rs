@@ -17,8 +17,11 @@ pub struct Matmul {
 }
 
 impl Matmul {
-    /// Depth of a K panel [rows of B].
-    pub const PANEL: u32 = 128;
+    /// Greatest depth of a K panel [rows of B].
+    //
+    // Source: between OpenBLAS's 384 (param.h, SKYLAKEX, DGEMM_DEFAULT_Q) and what the gemm crate
+    // takes itself (cache.rs, `kernel_params`: at least 512). Measured: METHODOLOGY.md, "Speed".
+    pub const PANEL: u32 = 512;
 
     /// One multiplication and one addition for each of the n^3 terms.
     pub fn flops(&self) -> u64 {
@@ -30,12 +33,16 @@ impl Matmul {
         3 * u64::from(self.n.get()).pow(2) * self.dtype.bytes()
     }
 
-    /// K panels of a team; a single thread needs none and does the product in one.
+    /// K panels of a team, at least two; a single thread does the product in one.
+    ///
+    /// A BLAS's team meets in every panel, even an only one, because it shares the packed B. Here
+    /// nothing is shared but the end of a panel, so that a small product needs two to have a
+    /// meeting.
     pub fn phases(&self, width: u32) -> u32 {
         if width == 1 {
             1
         } else {
-            self.n.get().div_ceil(Self::PANEL)
+            self.n.get().div_ceil(Self::PANEL).max(2)
         }
     }
 }

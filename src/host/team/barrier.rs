@@ -65,4 +65,10 @@ impl Barrier {
             Ok(())
         }
     }
+
+    /// Meetings complete so far.
+    #[cfg(test)]
+    pub(super) fn complete(&self) -> u64 {
+        self.door.load(Ordering::Acquire)
+    }
 }

@@ -230,3 +230,46 @@ impl Shared {
         self.barrier.intact()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+    use crate::experiment::{Dtype, Matmul, Workload};
+    use crate::host::kernel::kernel;
+
+    /// Forks, barriers and joins of one region, by the numbers of the protocol.
+    fn meetings(workload: &Workload, width: NonZeroU32) -> u64 {
+        let kernel = kernel(workload, width);
+        let hook = Arc::new(|_| Ok(()));
+        let mut team = ForkJoin::new("w0", kernel, WaitPolicy::Passive, hook).unwrap();
+        team.run().unwrap();
+        let members = u64::from(width.get() - 1);
+        let joins = team
+            .shared
+            .finished
+            .load(Ordering::Acquire)
+            .checked_div(members);
+        match joins {
+            None => team.shared.barrier.complete(),
+            Some(joins) => {
+                let forks = team.shared.begun.load(Ordering::Acquire);
+                forks + team.shared.barrier.complete() + joins
+            }
+        }
+    }
+
+    #[test]
+    fn a_region_meets_as_often_as_the_workload_says() {
+        for n in [1, 40, Matmul::PANEL + 1] {
+            for width in 1..=3 {
+                let [n, width] = [n, width].map(|count| NonZeroU32::new(count).unwrap());
+                let dtype = Dtype::F64;
+                let workload = Workload::Matmul(Matmul { n, dtype });
+                let expected = u64::from(workload.sync_points(width.get()));
+                assert_eq!(meetings(&workload, width), expected, "{workload}, {width}");
+            }
+        }
+    }
+}
