@@ -1,5 +1,6 @@
 # make demo   the main job: sweep a small grid here and draw its heatmaps (about two minutes)
 # make test   everything the project checks of itself
+# make bench  speed beside OpenBLAS, faer, gemm and libgomp, as far as they are installed (about five minutes)
 # make setup  libhwloc, pkg-config and a C toolchain, where they are missing
 
 CARGO ?= cargo
@@ -39,6 +40,9 @@ unit:
 
 smoke:
 	@sh tests/smoke.sh
+
+bench: setup
+	$(CARGO) run --release -p oversub-benches
 
 install: build
 	$(CARGO) install --path . --locked
