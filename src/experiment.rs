@@ -16,7 +16,7 @@ mod share;
 mod wait;
 mod workload;
 
-pub use axis::{Axis, Counts, Landmarks};
+pub use axis::{Axis, Count, Counts, Landmarks};
 pub use cell::{Cell, IllegalCell, MAX_THREADS};
 pub use composition::Composition;
 pub use dispatch::Dispatch;

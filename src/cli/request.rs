@@ -4,12 +4,11 @@
 //! same; flags win.
 
 use std::fs;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::UsageError;
-use crate::experiment::{Axis, Composition, Counts, Dtype, Request, WaitPolicy};
+use crate::experiment::{Axis, Composition, Count, Counts, Dtype, Request, WaitPolicy};
 use crate::experiment::{DispatchName, RuntimeName, WorkloadName};
 use crate::machine::Placement;
 
@@ -59,13 +58,13 @@ pub(super) struct Args {
     chunk: Option<Counts>,
     /// Tasks of every cell, so that all do the same work [default: 16 P, at least 32].
     #[arg(long, value_name = "N")]
-    tasks: Option<NonZeroU32>,
+    tasks: Option<Count>,
     /// Process runs of each cell, interleaved [default: 5].
     #[arg(long, value_name = "N")]
-    rounds: Option<NonZeroU32>,
+    rounds: Option<Count>,
     /// Timed executions in a process run [default: 5].
     #[arg(long, value_name = "N")]
-    reps: Option<NonZeroU32>,
+    reps: Option<Count>,
     /// Untimed executions before them [default: 1].
     #[arg(long, value_name = "N")]
     warmups: Option<u32>,
@@ -86,7 +85,7 @@ impl Args {
             .map(read)
             .transpose()?
             .unwrap_or_default();
-        Ok(file.overlaid(Request {
+        let flags = Request {
             name: None,
             workload: self.workload,
             n: self.n,
@@ -105,7 +104,11 @@ impl Args {
             warmups: self.warmups,
             limit: self.limit,
             seed: self.seed,
-        }))
+        };
+        flags
+            .coherent()
+            .map_err(|error| UsageError(error.to_string()))?;
+        Ok(file.overlaid(flags))
     }
 }
 
@@ -123,6 +126,9 @@ fn read(path: &Path) -> Result<Request, UsageError> {
             one_line(error.message())
         ))
     })?;
+    request
+        .coherent()
+        .map_err(|error| UsageError(format!("{}: {error}", path.display())))?;
     if request.name.is_none() {
         let folder = path
             .parent()

@@ -111,20 +111,23 @@ fn print_commands(plan: &Plan, host: &Host) {
     }
 }
 
+/// Says what is about to happen.
 fn announce(plan: &Plan, out: &Path, recorded: &[Record]) {
     let (cells, skipped) = plan.grid.cells();
     for why in skipped {
         eprintln!("skipped: {why}");
     }
+    let Protocol { rounds, reps, .. } = plan.protocol;
+    let out = out.display();
     eprintln!(
-        "{} cells x {} rounds x {} repetitions into {}",
-        cells.len(),
-        plan.protocol.rounds,
-        plan.protocol.reps,
-        out.display()
+        "{} cells x {rounds} rounds x {reps} repetitions into {out}",
+        cells.len()
     );
     if !recorded.is_empty() {
-        eprintln!("taking up a run with {} records", recorded.len());
+        eprintln!(
+            "taking up the run there, which has {} samples",
+            recorded.len()
+        );
     }
 }
 

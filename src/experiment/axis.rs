@@ -126,6 +126,25 @@ impl fmt::Display for Counts {
     }
 }
 
+/// A whole number of at least 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count(pub NonZeroU32);
+
+impl FromStr for Count {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let bad = |_| ParseError::new("count", text, "a whole number from 1 to 4294967295");
+        text.trim().parse().map(Self).map_err(bad)
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// A non-empty list of values, written with commas.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Axis<T>(pub Vec<T>);
@@ -164,7 +183,8 @@ fn join<T: fmt::Display>(values: &[T]) -> String {
 #[serde(untagged)]
 enum Loose {
     Text(String),
-    Number(i64),
+    Whole(i64),
+    Number(f64),
     List(Vec<Loose>),
 }
 
@@ -172,6 +192,7 @@ impl Loose {
     fn text(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
+            Self::Whole(number) => number.to_string(),
             Self::Number(number) => number.to_string(),
             Self::List(list) => list.iter().map(Self::text).collect::<Vec<_>>().join(","),
         }
@@ -195,6 +216,7 @@ macro_rules! serde_as_axis {
     };
 }
 
+serde_as_axis!(, Count);
 serde_as_axis!(, Counts);
 serde_as_axis!(T, Axis<T>);
 

@@ -52,6 +52,21 @@ impl Grid {
         (cells, skipped)
     }
 
+    /// Combinations of the axes, an upper bound on the cells.
+    pub fn size(&self) -> usize {
+        [
+            self.workload.len(),
+            self.outer.len(),
+            self.inner.len(),
+            self.runtime.len(),
+            self.composition.len(),
+            self.placement.len(),
+            self.dispatch.len(),
+        ]
+        .into_iter()
+        .fold(1, usize::saturating_mul)
+    }
+
     /// Every combination, the innermost axis first.
     fn candidates(&self) -> Vec<Cell> {
         let mut cells = Vec::new();

@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Axis, Composition, Counts, Dispatch, Dtype, Grid, Landmarks, Plan, Protocol, Runtime,
+    Axis, Composition, Count, Counts, Dispatch, Dtype, Grid, Landmarks, Plan, Protocol, Runtime,
     WaitPolicy, Workload,
 };
 use crate::machine::Placement;
@@ -45,11 +45,11 @@ pub struct Request {
     /// Chunk sizes of the dispatch rules that have one.
     pub chunk: Option<Counts>,
     /// Tasks of every cell.
-    pub tasks: Option<NonZeroU32>,
+    pub tasks: Option<Count>,
     /// Process runs of each cell.
-    pub rounds: Option<NonZeroU32>,
+    pub rounds: Option<Count>,
     /// Timed executions in a process run.
-    pub reps: Option<NonZeroU32>,
+    pub reps: Option<Count>,
     /// Untimed executions before them.
     pub warmups: Option<u32>,
     /// Time limit [s].
@@ -115,9 +115,26 @@ pub enum RequestError {
     #[error("no cell is left to measure: {0}")]
     NoCell(String),
     /// The product of the axes is beyond use.
-    #[error("{0} cells are more than 100000; shorten an axis")]
+    #[error("{0} cells are more than {MAX_CELLS}; shorten an axis")]
     TooManyCells(usize),
+    /// Two keys of one source that do not go together.
+    #[error(
+        "'{key} = {value}' says nothing, because no {of} asked for with it has one; drop it, or ask for {remedy}"
+    )]
+    Contradiction {
+        /// The key without effect.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// What would have to have it.
+        of: &'static str,
+        /// What has it.
+        remedy: &'static str,
+    },
 }
+
+/// Most cells a plan may have; more are taken for a typing error.
+const MAX_CELLS: usize = 100_000;
 
 impl Request {
     /// This request with everything that `over` says laid over it.
@@ -155,13 +172,53 @@ impl Request {
             grid: self.grid(landmarks),
             protocol: self.protocol()?,
         };
+        let size = plan.grid.size();
+        if size > MAX_CELLS {
+            return Err(RequestError::TooManyCells(size));
+        }
         let (cells, skipped) = plan.grid.cells();
-        match cells.len() {
-            0 => Err(RequestError::NoCell(
-                skipped.into_iter().collect::<Vec<_>>().join("; "),
-            )),
-            count if count > 100_000 => Err(RequestError::TooManyCells(count)),
-            _ => Ok(plan),
+        if cells.is_empty() {
+            let reasons: Vec<String> = skipped.into_iter().collect();
+            return Err(RequestError::NoCell(reasons.join("; ")));
+        }
+        Ok(plan)
+    }
+
+    /// Checks that what one source says goes together. Flags laid over a file may well make a key of
+    /// the file idle; a source that does so to itself has a mistake in it.
+    ///
+    /// # Errors
+    ///
+    /// The first key that can have no effect.
+    pub fn coherent(&self) -> Result<(), RequestError> {
+        let without = |names: Option<Vec<&str>>, owner| names.is_some_and(|n| !n.contains(&owner));
+        let runtimes = self
+            .runtime
+            .as_ref()
+            .map(|axis| axis.0.iter().map(|r| r.0).collect());
+        let dispatches = self
+            .dispatch
+            .as_ref()
+            .map(|axis| axis.0.iter().map(|d| d.0).collect());
+        let wait = self
+            .wait
+            .as_ref()
+            .filter(|_| without(runtimes, "fork-join"));
+        let chunk = self.chunk.as_ref().filter(|_| without(dispatches, "queue"));
+        match (wait, chunk) {
+            (Some(wait), _) => Err(RequestError::Contradiction {
+                key: "wait",
+                value: wait.to_string(),
+                of: "runtime",
+                remedy: "runtime fork-join",
+            }),
+            (None, Some(chunk)) => Err(RequestError::Contradiction {
+                key: "chunk",
+                value: chunk.to_string(),
+                of: "dispatch",
+                remedy: "dispatch queue",
+            }),
+            (None, None) => Ok(()),
         }
     }
 
@@ -177,7 +234,9 @@ impl Request {
             composition: values(&self.composition, Composition::Independent),
             placement: values(&self.placement, Placement::Unbound),
             dispatch: self.dispatches(&resolve(&self.chunk, one(1))),
-            tasks: self.tasks.unwrap_or_else(|| default_tasks(landmarks)),
+            tasks: self
+                .tasks
+                .map_or_else(|| default_tasks(landmarks), |tasks| tasks.0),
             budget: landmarks.budget,
         }
     }
@@ -224,8 +283,8 @@ impl Request {
             return Err(RequestError::Limit(limit));
         }
         Ok(Protocol {
-            rounds: self.rounds.unwrap_or(count(5)),
-            reps: self.reps.unwrap_or(count(5)),
+            rounds: self.rounds.map_or(count(5), |rounds| rounds.0),
+            reps: self.reps.map_or(count(5), |reps| reps.0),
             warmups: self.warmups.unwrap_or(1),
             limit_ns: (limit * NANOS_PER_SECOND) as u64,
             seed: self.seed.unwrap_or(1),
@@ -250,4 +309,83 @@ fn one(n: u32) -> Counts {
 
 fn count(n: u32) -> NonZeroU32 {
     NonZeroU32::new(n).expect("defaults are not zero")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWO: Landmarks = Landmarks {
+        budget: 2,
+        physical: 2,
+        logical: 2,
+    };
+
+    fn request(toml: &str) -> Request {
+        toml::from_str(toml).unwrap()
+    }
+
+    #[test]
+    fn what_is_said_later_wins_and_the_rest_stays() {
+        let file = request("n = 64\nwait = [\"active\", \"passive\"]\nrounds = 3");
+        let flags = request("n = [128, 256]\nseed = 9");
+        let both = file.overlaid(flags);
+        assert_eq!(
+            both,
+            request("n = \"128,256\"\nwait = \"active,passive\"\nrounds = 3\nseed = 9")
+        );
+    }
+
+    /// 2 sizes x (fork-join with 2 policies + rayon) x (1x1, 1x2) = 12 cells.
+    #[test]
+    fn a_policy_multiplies_only_the_runtimes_that_have_one() {
+        let request = request(
+            "n = [8, 9]\nruntime = [\"fork-join\", \"rayon\"]\nwait = [\"active\", \"yield\"]\nouter = 1\ninner = [1, 2]",
+        );
+        assert_eq!(request.plan(TWO).unwrap().grid.cells().0.len(), 12);
+    }
+
+    #[test]
+    fn a_composition_that_sets_the_width_does_not_repeat_cells() {
+        let request = request(
+            "composition = [\"independent\", \"serial-inner\"]\nouter = [1, 2]\ninner = [1, 2, 3]",
+        );
+        let (cells, _) = request.plan(TWO).unwrap().grid.cells();
+        let serial = cells
+            .iter()
+            .filter(|c| c.composition == Composition::SerialInner);
+        assert_eq!(serial.count(), 2);
+        assert_eq!(cells.len(), 6 + 2);
+    }
+
+    #[test]
+    fn a_source_that_contradicts_itself_is_refused() {
+        let error = request("runtime = \"rayon\"\nwait = \"active\"")
+            .coherent()
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("'wait = active' says nothing"),
+            "{error}"
+        );
+        let error = request("dispatch = \"static\"\nchunk = 4")
+            .coherent()
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("'chunk = 4' says nothing"),
+            "{error}"
+        );
+        assert_eq!(
+            request("runtime = \"fork-join,rayon\"\nwait = \"active\"").coherent(),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn a_product_beyond_use_is_refused_before_it_is_made() {
+        let request = request("outer = \"1..=1000\"\ninner = \"1..=1000\"\nn = \"1..=1000\"");
+        assert_eq!(
+            request.plan(TWO),
+            Err(RequestError::TooManyCells(1_000_000_000))
+        );
+    }
 }

@@ -6,7 +6,7 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -68,8 +68,8 @@ impl Runner for Host {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn();
-        match piped {
-            Ok(child) => Conversation::with(child, ask).run(emit),
+        match piped.and_then(|child| Conversation::with(child, ask)) {
+            Ok(conversation) => conversation.run(emit),
             Err(error) => {
                 let reason = format!("cannot start {}: {error}", self.program.display());
                 let _ = emit(ask.first_rep, Answer::Failed(reason));
@@ -89,26 +89,23 @@ struct Conversation {
 }
 
 impl Conversation {
-    fn with(mut child: Child, ask: &Ask) -> Self {
-        let messages = listen(child.stdout.take());
-        let stderr = child.stderr.take();
-        let complaints = thread::spawn(move || {
-            let mut text = String::new();
-            // A child that floods its standard error is read to its end, but only this much kept.
-            if let Some(mut stderr) = stderr {
-                let _ = stderr.by_ref().take(4096).read_to_string(&mut text);
-                let _ = io::copy(&mut stderr, &mut io::sink());
-            }
-            text
-        });
-        Self {
+    /// Listens to `child`; without threads to listen with, it is ended.
+    fn with(mut child: Child, ask: &Ask) -> io::Result<Self> {
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let threads = listen(stdout).and_then(|messages| Ok((messages, overhear(stderr)?)));
+        let (messages, complaints) = threads.inspect_err(|_| {
+            // A child that is gone already cannot be killed, which is what was wanted.
+            let _ = child.kill();
+            let _ = child.wait();
+        })?;
+        Ok(Self {
             child,
             messages,
             complaints: Some(complaints),
             next_rep: ask.first_rep,
             last_rep: ask.last_rep.get(),
             patience: ask.protocol.limit() * (1 + ask.protocol.warmups) + GRACE,
-        }
+        })
     }
 
     /// Passes every message on until the child is done, dead or too late.
@@ -166,9 +163,9 @@ impl Conversation {
     }
 }
 
-fn listen(stdout: Option<ChildStdout>) -> Receiver<io::Result<Message>> {
+fn listen(stdout: Option<ChildStdout>) -> io::Result<Receiver<io::Result<Message>>> {
     let (heard, messages) = unbounded();
-    thread::spawn(move || {
+    let listener = move || {
         for line in stdout
             .into_iter()
             .flat_map(|stdout| BufReader::new(stdout).lines())
@@ -180,8 +177,22 @@ fn listen(stdout: Option<ChildStdout>) -> Receiver<io::Result<Message>> {
                 return;
             }
         }
-    });
-    messages
+    };
+    thread::Builder::new().spawn(listener)?;
+    Ok(messages)
+}
+
+/// Keeps the beginning of what a child complains of, and reads a flood of it to its end.
+fn overhear(stderr: Option<ChildStderr>) -> io::Result<thread::JoinHandle<String>> {
+    const KEPT: u64 = 4096;
+    thread::Builder::new().spawn(move || {
+        let mut text = Vec::new();
+        if let Some(mut stderr) = stderr {
+            let _ = stderr.by_ref().take(KEPT).read_to_end(&mut text);
+            let _ = io::copy(&mut stderr, &mut io::sink());
+        }
+        String::from_utf8_lossy(&text).into_owned()
+    })
 }
 
 /// How a child ended and the last thing it said, as one line.

@@ -15,7 +15,7 @@ use crate::experiment::Plan;
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// An input or output error, with the path.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}", path.display())]
     Io {
         /// What was tried.
         action: &'static str,
