@@ -48,6 +48,27 @@ impl Label {
         format!("{}{number}{size}", self.name())
     }
 
+    /// As [`Self::full`] without the number, where it stands for several.
+    pub(super) fn unnumbered(&self) -> String {
+        Self {
+            number: None,
+            ..self.clone()
+        }
+        .full()
+    }
+
+    /// As [`Self::full`] with the largest number a core can have where there are so many PUs.
+    pub(super) fn widest(&self, largest: PuId) -> String {
+        match (self.kind, self.number) {
+            (ObjectKind::Core, Some(number)) => Self {
+                number: Some(number.max(largest.0)),
+                ..self.clone()
+            }
+            .full(),
+            _ => String::new(),
+        }
+    }
+
     /// What it is, without number or size.
     pub(super) fn name(&self) -> String {
         match (self.kind, self.core_kind) {

@@ -1,16 +1,207 @@
 //! How is a machine drawn as a picture?
+//!
+//! Nested boxes, package to PU, after the manner of lstopo: a box holds what shares it. Caches and
+//! NUMA nodes are strips across the box of those that share them, kinds of core have their own
+//! colours, and PUs that this process may not use are hatched. A machine too large to be legible
+//! is folded: neighbours that look the same are drawn once, with their number.
+
+mod block;
+mod look;
 
 use std::path::Path;
 
-use super::canvas::{Canvas, FigureError};
-use crate::machine::{CpuSet, Topology};
+use super::canvas::{Area, Canvas, FigureError, GREY, Text};
+use super::outline::Outline;
+use crate::machine::{CpuSet, ObjectKind, PuId, Topology};
+use block::{Block, Scale};
+use look::Look;
 
-/// Nested boxes.
+/// More PUs than this are not drawn one by one.
+const LEGIBLE_PUS: usize = 512;
+
+/// Space around the picture [points].
+const MARGIN: f64 = 20.0;
+
+/// Draws `topology`, called `name`, with the PUs of `allowed` filled and others hatched.
+///
+/// # Errors
+///
+/// If `path` cannot be written, or its extension is neither png nor svg.
 pub fn draw(
-    _topology: &Topology,
-    _allowed: &CpuSet,
-    _name: &str,
+    topology: &Topology,
+    allowed: &CpuSet,
+    name: &str,
     path: &Path,
 ) -> Result<(), FigureError> {
-    Canvas::new(10.0, 10.0).save(path)
+    let outline = match topology.pus().len() {
+        0..=LEGIBLE_PUS => Outline::of(topology),
+        _ => Outline::of(topology).folded(allowed),
+    };
+    let scale = Scale::of(
+        leaves(&outline),
+        topology.pus().iter().last().unwrap_or(PuId(0)),
+    );
+    let machine = Block::of(&outline, allowed, scale);
+    let (title, legend) = (Text::new(16.0).bold(), legend(topology, allowed));
+    let words = format!("{name}: {}", counts(topology));
+    let width = machine.width.max(400.0);
+    let lines = title.wrap(&words, width);
+    let legend_rows = legend_rows(&legend, width);
+    let head = 22.0 * lines.len() as f64 + 8.0;
+    let foot = 14.0 + 20.0 * legend_rows.len() as f64;
+    let mut canvas = Canvas::new(
+        width + 2.0 * MARGIN,
+        head + machine.height + foot + 2.0 * MARGIN,
+    );
+    for (line, y) in lines
+        .into_iter()
+        .zip((0_u32..).map(|i| MARGIN + 9.0 + 22.0 * f64::from(i)))
+    {
+        canvas.text((MARGIN, y), line, title);
+    }
+    for (row, i) in legend_rows.iter().zip(0_u32..) {
+        let y = MARGIN + head + machine.height + 14.0 + 20.0 * f64::from(i);
+        draw_legend(row, y, &mut canvas);
+    }
+    let x = MARGIN + (width - machine.width) / 2.0;
+    machine.draw((x, MARGIN + head), &mut canvas);
+    canvas.save(path)
+}
+
+/// PUs that will be drawn.
+fn leaves(outline: &Outline) -> usize {
+    outline.pus.len() + outline.parts.iter().map(leaves).sum::<usize>()
+}
+
+/// `1 package, 1 NUMA node, 2 cores, 2 PUs`.
+fn counts(topology: &Topology) -> String {
+    const COUNTED: [(ObjectKind, &str); 4] = [
+        (ObjectKind::Package, "package"),
+        (ObjectKind::NumaNode, "NUMA node"),
+        (ObjectKind::Core, "core"),
+        (ObjectKind::Pu, "PU"),
+    ];
+    let words = COUNTED.iter().filter_map(|(kind, word)| {
+        let count = topology.count(*kind);
+        let plural = if count == 1 { "" } else { "s" };
+        (count > 0).then(|| format!("{count} {word}{plural}"))
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// What the colours mean; only those that occur.
+fn legend(topology: &Topology, allowed: &CpuSet) -> Vec<(Look, String)> {
+    let mut entries = vec![(Look::Pu, "PU that may be used".to_owned())];
+    if !topology.pus().is_subset(allowed) {
+        entries.push((Look::BarredPu, "PU that may not".to_owned()));
+    }
+    if topology.core_kinds.len() == 2 {
+        entries.push((Look::Core(Some((1, 2))), "performance core".to_owned()));
+        entries.push((Look::Core(Some((0, 2))), "efficiency core".to_owned()));
+    }
+    let caches = (1..=5).filter(|depth| topology.count(ObjectKind::Cache(*depth)) > 0);
+    entries.extend(caches.map(|depth| (Look::Cache(depth), format!("L{depth} cache"))));
+    if topology.count(ObjectKind::NumaNode) > 0 {
+        entries.push((Look::NumaNode, "NUMA node".to_owned()));
+    }
+    entries
+}
+
+const LEGEND_TEXT: f64 = 11.0;
+const LEGEND_BOX: (f64, f64) = (22.0, 13.0);
+
+fn entry_width(words: &str) -> f64 {
+    LEGEND_BOX.0 + 6.0 + Text::new(LEGEND_TEXT).width(words) + 18.0
+}
+
+fn legend_rows(entries: &[(Look, String)], width: f64) -> Vec<Vec<(Look, String)>> {
+    let mut rows: Vec<Vec<(Look, String)>> = Vec::new();
+    let mut used = f64::INFINITY;
+    for (look, words) in entries {
+        let needed = entry_width(words);
+        if used + needed > width {
+            rows.push(Vec::new());
+            used = 0.0;
+        }
+        used += needed;
+        if let Some(row) = rows.last_mut() {
+            row.push((*look, words.clone()));
+        }
+    }
+    rows
+}
+
+fn draw_legend(row: &[(Look, String)], y: f64, canvas: &mut Canvas) {
+    let mut x = MARGIN;
+    for (look, words) in row {
+        look.fill(Area::new((x, y), LEGEND_BOX.0, LEGEND_BOX.1), canvas);
+        let at = (x + LEGEND_BOX.0 + 6.0, y + LEGEND_BOX.1 / 2.0);
+        canvas.text(at, words.clone(), Text::new(LEGEND_TEXT).color(GREY));
+        x += entry_width(words);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn svg(topology: &Topology, allowed: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("machine.svg");
+        draw(topology, &allowed.parse().unwrap(), "box", &path).unwrap();
+        std::fs::read_to_string(path).unwrap()
+    }
+
+    fn synthetic(text: &str) -> Topology {
+        Topology::synthetic(text).unwrap()
+    }
+
+    #[test]
+    fn every_object_of_a_small_machine_is_labelled() {
+        let text = "pack:1 [numa(memory=8GiB)] l3:1(size=16MiB) l2:2(size=1MiB) core:1 pu:2";
+        let picture = svg(&synthetic(text), "0-3");
+        for words in [
+            "Package 0",
+            "NUMA node 0 8 GiB",
+            "L3 16 MiB",
+            "L2 1 MiB",
+            "Core 1",
+            "PU 3",
+        ] {
+            assert!(picture.contains(words), "{words}");
+        }
+        assert!(picture.contains("box: 1 package, 1 NUMA node, 2 cores, 4 PUs"));
+        assert!(!picture.contains("may not"));
+    }
+
+    #[test]
+    fn pus_that_may_not_be_used_look_different() {
+        let machine = synthetic("core:2 pu:1");
+        assert_ne!(svg(&machine, "0-1"), svg(&machine, "0"));
+        assert!(svg(&machine, "0").contains("PU that may not"));
+    }
+
+    #[test]
+    fn kinds_of_core_are_labelled_and_explained() {
+        let text = include_str!("../../tests/data/hybrid.xml");
+        let picture = svg(&Topology::from_lstopo_xml(text).unwrap(), "0-7");
+        for words in [
+            "P-core 0",
+            "E-core 8",
+            "performance core",
+            "efficiency core",
+        ] {
+            assert!(picture.contains(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_huge_machine_is_folded_into_a_picture_of_sane_size() {
+        let picture = svg(&synthetic("pack:8 numa:4 core:64 pu:8"), "0-16383");
+        assert!(
+            picture.contains("8 ×") && picture.contains("64 ×"),
+            "folded"
+        );
+        assert!(picture.len() < 100_000, "{} bytes", picture.len());
+    }
 }

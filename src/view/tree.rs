@@ -56,11 +56,7 @@ fn lines(outline: &Outline, allowed: &CpuSet, above: Stands) -> Vec<String> {
 fn words(label: &Label, stands: Stands) -> String {
     match stands {
         Stands::ForItself => label.full(),
-        Stands::ForMany => Label {
-            number: None,
-            ..label.clone()
-        }
-        .full(),
+        Stands::ForMany => label.unnumbered(),
     }
 }
 
