@@ -61,7 +61,7 @@ fn read(system: &System) -> Vec<Probe> {
         ),
         probe("PSI", "how long threads waited for a CPU", pressure(system)),
         probe("perf events", "hardware counters", perf(system)),
-        probe("steal", "time given to other guests", steal(system)),
+        probe("steal", "time lost to other guests", steal(system)),
     ]
 }
 
@@ -137,7 +137,7 @@ fn steal(system: &System) -> ProbeState {
         Some(stolen) => {
             let all: f64 = ticks.iter().take(8).sum();
             let share = 100.0 * stolen / all.max(1.0);
-            ProbeState::Works(Some(format!("{share:.2} % since boot")))
+            ProbeState::Works(Some(format!("{share:.2} % so far")))
         }
         None => ProbeState::Missing("no steal time in /proc/stat".to_owned()),
     }
@@ -182,10 +182,7 @@ mod tests {
                 .all(|state| matches!(state, ProbeState::Works(_))),
             "{found:?}"
         );
-        assert_eq!(
-            found[5],
-            ProbeState::Works(Some("10.00 % since boot".into()))
-        );
+        assert_eq!(found[5], ProbeState::Works(Some("10.00 % so far".into())));
     }
 
     #[test]

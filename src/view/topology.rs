@@ -43,9 +43,10 @@ pub fn draw(
     );
     let machine = Block::of(&outline, allowed, scale);
     let (title, legend) = (Text::new(16.0).bold(), legend(topology, allowed));
-    let words = format!("{name}: {}", counts(topology));
     let width = machine.width.max(400.0);
-    let lines = title.wrap(&words, width);
+    let mut words = counts(topology);
+    words[0] = format!("{name}: {}", words[0]);
+    let lines = title.flow(&words, ", ", width);
     let legend_rows = legend_rows(&legend, width);
     let head = 22.0 * lines.len() as f64 + 8.0;
     let foot = 14.0 + 20.0 * legend_rows.len() as f64;
@@ -73,11 +74,12 @@ fn leaves(outline: &Outline) -> usize {
     outline.pus.len() + outline.parts.iter().map(leaves).sum::<usize>()
 }
 
-/// `1 package, 1 NUMA node, 2 cores, 2 PUs`.
-fn counts(topology: &Topology) -> String {
-    const COUNTED: [(ObjectKind, &str); 4] = [
+/// How many objects of each kind there are: `2 packages`, `128 cores`.
+pub fn counts(topology: &Topology) -> Vec<String> {
+    const COUNTED: [(ObjectKind, &str); 5] = [
         (ObjectKind::Package, "package"),
         (ObjectKind::NumaNode, "NUMA node"),
+        (ObjectKind::Cache(3), "L3 cache"),
         (ObjectKind::Core, "core"),
         (ObjectKind::Pu, "PU"),
     ];
@@ -86,7 +88,7 @@ fn counts(topology: &Topology) -> String {
         let plural = if count == 1 { "" } else { "s" };
         (count > 0).then(|| format!("{count} {word}{plural}"))
     });
-    words.collect::<Vec<_>>().join(", ")
+    words.collect()
 }
 
 /// What the colours mean; only those that occur.
@@ -170,7 +172,7 @@ mod tests {
         ] {
             assert!(picture.contains(words), "{words}");
         }
-        assert!(picture.contains("box: 1 package, 1 NUMA node, 2 cores, 4 PUs"));
+        assert!(picture.contains("box: 1 package, 1 NUMA node"));
         assert!(!picture.contains("may not"));
     }
 

@@ -9,6 +9,7 @@ use crate::machine::{
     ThreadLimit, Topology,
 };
 use crate::units::{human_bytes, human_span};
+use crate::view::topology::counts;
 use crate::view::tree;
 
 /// Version of the JSON form. A change of meaning of any field raises it.
@@ -91,7 +92,7 @@ impl ThisMachine {
         vec![
             pair("host", &or_unknown(&self.host.host)),
             pair("processor", &or_unknown(&self.host.processor)),
-            pair("objects", &counts(&self.topology)),
+            pair("objects", &counts(&self.topology).join(", ")),
             pair("SMT", &smt(&self.topology, self.topology.pus())),
             pair("kinds of core", &kinds(&self.topology)),
         ]
@@ -221,7 +222,7 @@ impl OtherMachine<'_> {
     pub(super) fn text(&self) -> String {
         let machine = vec![
             pair("described by", self.machine),
-            pair("objects", &counts(self.topology)),
+            pair("objects", &counts(self.topology).join(", ")),
             pair("SMT", &smt(self.topology, self.topology.pus())),
             pair("kinds of core", &kinds(self.topology)),
         ];
@@ -308,24 +309,6 @@ fn cpus(cpus: f64) -> String {
 fn pu_list(pus: &CpuSet) -> String {
     let word = if pus.len() == 1 { "PU" } else { "PUs" };
     format!("{word} {pus}")
-}
-
-const COUNTED: [(ObjectKind, &str); 5] = [
-    (ObjectKind::Package, "package"),
-    (ObjectKind::NumaNode, "NUMA node"),
-    (ObjectKind::Cache(3), "L3 cache"),
-    (ObjectKind::Core, "core"),
-    (ObjectKind::Pu, "PU"),
-];
-
-/// `1 package, 1 NUMA node, 2 cores, 2 PUs`.
-fn counts(topology: &Topology) -> String {
-    let words = COUNTED.iter().filter_map(|(kind, word)| {
-        let count = topology.count(*kind);
-        let plural = if count == 1 { "" } else { "s" };
-        (count > 0).then(|| format!("{count} {word}{plural}"))
-    });
-    words.collect::<Vec<_>>().join(", ")
 }
 
 fn counts_json(topology: &Topology) -> Value {
