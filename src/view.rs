@@ -16,4 +16,3 @@ pub mod scale;
 pub mod terminal;
 pub mod topology;
 pub mod tree;
-pub mod verdict;

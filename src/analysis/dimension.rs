@@ -122,8 +122,8 @@ impl Dimension {
     /// The axis label: the quantity and its unit.
     pub fn label(self) -> &'static str {
         match self {
-            Self::Outer => "outer workers [threads]",
-            Self::Inner => "inner threads per outer worker [threads]",
+            Self::Outer => "outer [workers]",
+            Self::Inner => "inner [threads per worker]",
             Self::Workload => "workload",
             Self::N => "problem size n",
             Self::Dtype => "number type",

@@ -193,3 +193,78 @@ fn common(cells: &[Cell], splitting: &[Dimension], axes: (Dimension, Dimension))
     });
     words.chain([format!("{} tasks", cell.tasks)]).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells(texts: &[&str]) -> Vec<Cell> {
+        let cell = |text: &&str| format!("matmul.f64.{text}_unbound_queue.1_t8").parse();
+        texts.iter().map(|text| cell(text).unwrap()).collect()
+    }
+
+    const AXES: (Dimension, Dimension) = (Dimension::Inner, Dimension::Outer);
+
+    fn titles(cells: &[Cell], axes: (Dimension, Dimension)) -> Vec<String> {
+        let facets = Facets::of(cells, &[], axes);
+        facets.panels.iter().map(|p| p.title.clone()).collect()
+    }
+
+    #[test]
+    fn an_axis_splits_panels_only_where_it_tells_cells_of_one_place_apart() {
+        let both = cells(&[
+            "8_1x1_fork-join.active_independent",
+            "8_1x1_fork-join.passive_independent",
+            "8_2x1_fork-join.active_independent",
+        ]);
+        assert_eq!(titles(&both, AXES), ["wait: active", "wait: passive"]);
+        // Composition differs too, but never at the same place: one panel is enough.
+        let apart = cells(&["8_1x1_rayon_independent", "8_2x1_rayon_shared"]);
+        assert_eq!(titles(&apart, AXES), [""]);
+        let facets = Facets::of(&apart, &[], AXES);
+        assert!(facets.common.contains(&"independent / shared".to_owned()));
+    }
+
+    #[test]
+    fn several_splitting_axes_give_a_panel_for_each_combination_that_exists() {
+        let cells = cells(&[
+            "8_1x1_fork-join.active_independent",
+            "16_1x1_fork-join.active_independent",
+            "16_1x1_rayon_independent",
+        ]);
+        assert_eq!(
+            titles(&cells, AXES),
+            [
+                "n = 8, fork-join.active",
+                "n = 16, fork-join.active",
+                "n = 16, rayon"
+            ]
+        );
+        assert_eq!(titles(&cells, (Dimension::N, Dimension::Runtime)), [""]);
+    }
+
+    #[test]
+    fn places_without_a_cell_are_told_from_cells_without_a_record() {
+        let cells = cells(&["8_1x1_rayon_independent", "8_2x2_rayon_independent"]);
+        let facets = Facets::of(&cells, &[], AXES);
+        let panel = &facets.panels[0];
+        assert_eq!(facets.slot(panel, 0, 0), Slot::Waiting);
+        assert_eq!(facets.slot(panel, 1, 0), Slot::Outside);
+    }
+
+    #[test]
+    fn natural_axes_are_the_thread_counts_unless_one_of_them_is_fixed() {
+        let grid = cells(&["8_1x1_rayon_independent", "8_2x2_rayon_independent"]);
+        assert_eq!(natural_axes(&grid), AXES);
+        let fixed = cells(&[
+            "8_4x2_fork-join.active_independent",
+            "8_4x2_fork-join.active_exclusive",
+            "8_4x2_fork-join.active_counting",
+            "8_4x2_fork-join.passive_counting",
+        ]);
+        assert_eq!(
+            natural_axes(&fixed),
+            (Dimension::Composition, Dimension::Runtime)
+        );
+    }
+}

@@ -81,12 +81,13 @@ impl Scale {
         Color(r, g, b)
     }
 
-    /// Round numbers on the scale with their positions, low to high, three to nine of them.
+    /// Round numbers on the scale with their positions, low to high.
     pub fn ticks(&self) -> Vec<(f64, String)> {
-        const STEPS: [&[f64]; 4] = [
+        const STEPS: [&[f64]; 5] = [
             &[1.0],
             &[1.0, 3.0],
             &[1.0, 2.0, 5.0],
+            &[1.0, 1.5, 2.0, 3.0, 5.0, 7.0],
             &[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0],
         ];
         let ticks = |steps: &[f64]| -> Vec<(f64, String)> {
@@ -157,4 +158,88 @@ pub fn blend(under: Color, over: Color, share: f64) -> Color {
         mix(under.1, over.1),
         mix(under.2, over.2),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{Bound, Estimate, Mark};
+
+    fn scale(metric: Metric, values: &[f64]) -> Scale {
+        let cell = "matmul.f64.8_1x1_rayon_independent_unbound_static_t1";
+        let point = |value: &f64| Point {
+            cell: cell.parse().unwrap(),
+            reading: Reading::Number(
+                Estimate {
+                    value: *value,
+                    interval: None,
+                },
+                Bound::Exact,
+            ),
+            mark: Mark::None,
+            rounds: 1,
+            samples: 1,
+            failed_rounds: 0,
+        };
+        let points: Vec<Point> = values.iter().map(point).collect();
+        Scale::of(metric, points.iter())
+    }
+
+    /// So that grey prints and colour-blind readers see the order, and good is light for all.
+    #[test]
+    fn lightness_rises_steadily_towards_the_good_end() {
+        for (metric, better) in Metric::ALL.map(|(metric, _)| (metric, metric.better())) {
+            let scale = scale(metric, &[1.0, 1000.0]);
+            let lights: Vec<f64> = (0..=100)
+                .map(|i| luminance(scale.color_at(f64::from(i) / 100.0)))
+                .collect();
+            let rises = |pair: &[f64]| match better {
+                Better::High => pair[0] < pair[1],
+                Better::Low => pair[0] > pair[1],
+            };
+            assert!(lights.windows(2).all(rises), "{metric}");
+        }
+    }
+
+    #[test]
+    fn every_label_has_enough_contrast_with_its_ground() {
+        let scale = scale(Metric::Throughput, &[1.0, 1000.0]);
+        for i in 0..=100 {
+            let ground = scale.color_at(f64::from(i) / 100.0);
+            let (a, b) = (luminance(ground), luminance(text_on(ground)));
+            let contrast = (a.max(b) + 0.05) / (a.min(b) + 0.05);
+            // Source: WCAG 2.1, success criterion 1.4.3: at least 4.5 : 1.
+            assert!(contrast >= 4.5, "{contrast} at {i}");
+        }
+    }
+
+    #[test]
+    fn equal_ratios_are_equal_distances() {
+        let scale = scale(Metric::Throughput, &[1.0, 100.0]);
+        assert!((scale.position(10.0) - 0.5).abs() < 1e-12);
+        assert_eq!((scale.position(0.0), scale.position(1e9)), (0.0, 1.0));
+    }
+
+    /// 100 and 98 GFLOP/s on a scale of a factor of two: ln(100 / 98) / ln 2 = 0.029 apart.
+    #[test]
+    fn a_small_difference_does_not_span_the_scale() {
+        let scale = scale(Metric::Throughput, &[98.0, 100.0]);
+        let distance = scale.position(100.0) - scale.position(98.0);
+        assert!((0.02..0.04).contains(&distance), "{distance}");
+    }
+
+    #[test]
+    fn ticks_are_few_and_on_the_scale() {
+        for high in [1.01, 1.5, 3.0, 25.0, 400.0, 1e6] {
+            let ticks = scale(Metric::Slowdown, &[1.0, high]).ticks();
+            assert!((3..=12).contains(&ticks.len()), "{high}: {ticks:?}");
+            assert!(ticks.iter().all(|(at, _)| (0.0..=1.0).contains(at)));
+        }
+    }
+
+    #[test]
+    fn short_times_are_written_in_a_unit_that_suits_them() {
+        let scale = scale(Metric::Time, &[0.002, 0.0451]);
+        assert_eq!((scale.unit, scale.write(0.0451).as_str()), ("ms", "45.1"));
+    }
 }

@@ -117,7 +117,11 @@ impl Axes {
         };
         let mut corners: Vec<Spot> = of_x.chain(of_y).filter(inside).collect();
         corners.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
-        corners
+        match (corners.first(), corners.last()) {
+            (Some(first), Some(last)) if last.0 - first.0 > EDGE => corners,
+            // It only touches a corner.
+            _ => Vec::new(),
+        }
     }
 
     /// Whether `count` has a place on an axis.
@@ -224,5 +228,65 @@ pub(super) fn triangle(canvas: &mut Canvas, tip: Spot, away: Spot, fill: Fill) {
     if fill == Fill::Open {
         let inner = (tip.0 + away.0 * 2.8, tip.1 + away.1 * 2.8);
         canvas.polygon(&corners(inner, 4.2, 2.3), WHITE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn axis(values: &[u32]) -> Option<ThreadAxis> {
+        Some(ThreadAxis(values.iter().copied().map(f64::from).collect()))
+    }
+
+    fn axes(x: &[u32], y: &[u32], budget: f64) -> Axes {
+        Axes {
+            x: axis(x),
+            y: axis(y),
+            budget,
+            cores: 1.0,
+            pus: 1.0,
+        }
+    }
+
+    fn passes(axes: &Axes, spot: Spot) -> bool {
+        let near = |(x, y): &Spot| (x - spot.0).abs() < 1e-9 && (y - spot.1).abs() < 1e-9;
+        axes.curve().iter().any(near)
+    }
+
+    /// On 1, 2, 4, 8 every factor of two is one cell: outer x inner = 8 is the straight line through
+    /// the middles of (1, 8), (2, 4), (4, 2) and (8, 1).
+    #[test]
+    fn the_curve_passes_through_the_middle_of_every_cell_with_demand_p() {
+        let axes = axes(&[1, 2, 4, 8], &[1, 2, 4, 8], 8.0);
+        for spot in [(0.5, 3.5), (1.5, 2.5), (2.5, 1.5), (3.5, 0.5)] {
+            assert!(passes(&axes, spot), "{spot:?} of {:?}", axes.curve());
+        }
+        assert!(axes.curve().windows(2).all(|w| w[0].1 >= w[1].1));
+    }
+
+    /// P = 3 lies between 2 and 4 at log2(1.5) = 0.585 of a cell above the middle of 2.
+    #[test]
+    fn counts_between_two_values_lie_between_their_cells() {
+        let axis = axis(&[1, 2, 4]).unwrap();
+        assert!((axis.position(3.0) - (1.5 + 1.5_f64.log2())).abs() < 1e-12);
+        assert_eq!(axis.within(6.0), None);
+        for count in [1.0, 1.3, 2.0, 3.0, 4.0, 5.0] {
+            assert!((axis.count(axis.position(count)) - count).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn there_is_no_curve_on_an_axis_that_counts_no_threads_or_out_of_reach() {
+        let mut named = axes(&[1, 2, 4], &[1, 2, 4], 2.0);
+        assert!(!named.curve().is_empty());
+        named.y = None;
+        assert!(named.curve().is_empty());
+        assert!(axes(&[1, 2], &[1, 2], 64.0).curve().is_empty());
+    }
+
+    #[test]
+    fn one_row_has_a_curve_too() {
+        assert!(passes(&axes(&[1, 2, 4], &[2], 4.0), (1.5, 0.5)));
     }
 }

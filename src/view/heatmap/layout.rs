@@ -18,6 +18,8 @@ const TICK_LINE: f64 = 16.0;
 const LABEL_LINE: f64 = 22.0;
 /// Colour bar with its ticks and label [points].
 const BAR_ROOM: f64 = 96.0;
+/// How much an empty place spoils a figure; 1 is a page e times too wide.
+const EMPTY: f64 = 0.25;
 /// About what title, legend and footnote take of the height [points].
 const WORDS: f64 = 200.0;
 /// Width of the colour bar [points].
@@ -79,9 +81,11 @@ impl Layout {
         let &(_, width, height, em) = fits.unwrap_or(&CELLS[CELLS.len() - 1]);
         let label = Text::new(em).width(longest) + 6.0;
         let cell_width = width.max(label).max(widest(&facets.columns) + 10.0);
-        // So high that the upright axis label fits beside the rows.
-        let label = axis_text().width(facets.y.label()) + 6.0;
-        let cell_height = height.max(label / rows.max(1) as f64);
+        // So large that the axis labels fit beside the rows and below the columns.
+        let room =
+            |label: &str, cells: usize| (axis_text().width(label) + 6.0) / cells.max(1) as f64;
+        let cell_height = height.max(room(facets.y.label(), rows));
+        let cell_width = cell_width.max(room(facets.x.label(), columns));
         let left = LABEL_LINE + widest(&facets.rows) + TICK_GAP + 4.0;
         let mut layout = Self {
             content: 0.0,
@@ -103,12 +107,13 @@ impl Layout {
     }
 
     /// The number of panels side by side that comes closest to a page one and a half times as wide
-    /// as high.
+    /// as high, with few places left empty.
     fn best_across(&self) -> usize {
         let shape = |across: usize| {
             let width = across as f64 * (self.panel_width() + BETWEEN) + BAR_ROOM;
             let height = self.panels.div_ceil(across) as f64 * self.panel_height() + WORDS;
-            (width / height / 1.5).ln().abs()
+            let empty = self.panels.next_multiple_of(across) - self.panels;
+            (width / height / 1.5).ln().abs() + EMPTY * empty as f64
         };
         let all = 1..=self.panels.max(1);
         all.min_by(|a, b| shape(*a).total_cmp(&shape(*b)))
