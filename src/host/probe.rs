@@ -47,7 +47,11 @@ impl Usage {
     }
 }
 
-/// Open counters of every thread of this process, as it stood when they were opened.
+/// Open counters of every thread of this process but its main thread, as they stood when they were
+/// opened.
+///
+/// The main thread measures. It is about to block when the workers it has woken take its PU, and may
+/// stand in the run queue for all of the execution; that wait is not the nest's.
 pub(super) struct Probes {
     schedstats: Option<Vec<File>>,
 }
@@ -60,10 +64,9 @@ impl Probes {
         }
     }
 
-    /// Threads that existed, the calling one left out.
+    /// Threads whose counters are open.
     pub(super) fn threads(&self) -> Option<u32> {
-        let files = self.schedstats.as_ref()?;
-        u32::try_from(files.len()).ok()?.checked_sub(1)
+        u32::try_from(self.schedstats.as_ref()?.len()).ok()
     }
 
     /// The counters now.
@@ -96,7 +99,9 @@ fn cpu_time(usage: &Rusage) -> Duration {
 }
 
 fn open_schedstats() -> io::Result<Vec<File>> {
+    let main = std::process::id().to_string();
     fs::read_dir("/proc/self/task")?
+        .filter(|task| !task.as_ref().is_ok_and(|task| task.file_name() == *main))
         .map(|task| File::open(task?.path().join("schedstat")))
         .collect()
 }

@@ -51,6 +51,10 @@ fn a_sweep_measures_every_cell_and_says_the_best_split() {
             .iter()
             .all(|r| r.answer.sample().unwrap().tasks_done == Some(4))
     );
+    for record in &records {
+        let threads = record.answer.sample().unwrap().threads;
+        assert!(threads.is_none_or(|threads| threads == record.visit.cell.threads()));
+    }
     assert!(header.argv.contains(&"--wait".to_owned()));
     assert_eq!(header.ruler.empty_regions.len(), 2);
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
