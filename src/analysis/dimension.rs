@@ -1,6 +1,7 @@
 //! Along which dimensions do the cells of a run differ?
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use crate::experiment::{Cell, Composition, WaitPolicy};
@@ -90,8 +91,8 @@ impl Dimension {
             Self::Outer => Value::Count(cell.outer.get()),
             Self::Inner => Value::Count(cell.inner.get()),
             Self::Workload => name(cell.workload.name()),
-            Self::N => Value::Count(cell.workload.n().get()),
-            Self::Dtype => name(cell.workload.dtype()),
+            Self::N => count(cell.workload.n()),
+            Self::Dtype => cell.workload.dtype().map_or(Value::Absent, name),
             Self::Runtime => {
                 let place = cell.runtime.wait().map_or(u64::MAX, eagerness);
                 Value::Name(place, cell.runtime.to_string())
@@ -107,10 +108,7 @@ impl Dimension {
             }
             Self::Placement => name(cell.placement),
             Self::Dispatch => name(cell.dispatch),
-            Self::Chunk => cell
-                .dispatch
-                .chunk()
-                .map_or(Value::Absent, |chunk| Value::Count(chunk.get())),
+            Self::Chunk => count(cell.dispatch.chunk()),
         }
     }
 
@@ -146,6 +144,11 @@ fn eagerness(wait: WaitPolicy) -> u64 {
         WaitPolicy::Yield => 1 + longest_spin,
         WaitPolicy::Passive => 2 + longest_spin,
     }
+}
+
+/// A count, where the cell has one.
+fn count(value: Option<NonZeroU32>) -> Value {
+    value.map_or(Value::Absent, |value| Value::Count(value.get()))
 }
 
 /// A name that sorts as text.

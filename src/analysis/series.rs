@@ -180,7 +180,7 @@ impl Reference {
         Some(match metric {
             Metric::Time => wall,
             Metric::Throughput => {
-                let work = cell.flops() as f64 / FLOPS_PER_GFLOP;
+                let work = cell.flops()? as f64 / FLOPS_PER_GFLOP;
                 wall.map(|wall| work / wall)
             }
             Metric::Slowdown => {

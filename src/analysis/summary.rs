@@ -202,7 +202,7 @@ fn seconds(sample: &Sample) -> Option<f64> {
 }
 
 fn flop_rate(cell: &Cell, sample: &Sample) -> Option<f64> {
-    let flops = f64::from(sample.tasks_done?) * cell.workload.flops() as f64;
+    let flops = f64::from(sample.tasks_done?) * cell.workload.flops()? as f64;
     Some(flops / seconds(sample)?)
 }
 

@@ -26,9 +26,10 @@ pub(super) fn findings(analysis: &Analysis, cells: &[Cell], budget: u32) -> Stri
 
 fn one_work(text: &mut String, verdict: &Verdict, names: &Names, budget: u32) -> std::fmt::Result {
     let seconds = Duration::from_secs_f64(verdict.best_wall);
-    let rate = f64::from(verdict.work.tasks.get()) * verdict.work.workload.flops() as f64
-        / verdict.best_wall
-        / 1e9;
+    let rate = verdict.best.flops().map_or_else(String::new, |flops| {
+        let rate = flops as f64 / verdict.best_wall / 1e9;
+        format!(", {} GFLOP/s", three_digits(rate))
+    });
     writeln!(
         text,
         "{}, {} tasks:",
@@ -36,10 +37,9 @@ fn one_work(text: &mut String, verdict: &Verdict, names: &Names, budget: u32) ->
     )?;
     writeln!(
         text,
-        "  best       {}: {}, {} GFLOP/s",
+        "  best       {}: {}{rate}",
         names.of_cell(&verdict.best),
-        human_span(seconds),
-        three_digits(rate)
+        human_span(seconds)
     )?;
     match verdict.tied.len() {
         0 => writeln!(

@@ -29,9 +29,9 @@ pub(super) fn check(plan: &Plan) -> anyhow::Result<()> {
     if let (Some(cell), Some(memory)) = (largest, Memory::discover()) {
         anyhow::ensure!(
             cell.footprint() <= memory.available,
-            "{} outer workers at n = {} need {}, but {} are available; lower --outer or --n",
+            "{} outer workers of {} need {}, but {} are available; lower --outer or --n",
             cell.outer,
-            cell.workload.n(),
+            cell.workload,
             human_bytes(cell.footprint()),
             human_bytes(memory.available)
         );

@@ -111,9 +111,9 @@ impl Cell {
         f64::from(self.demand()) / budget
     }
 
-    /// Floating-point operations of all tasks.
-    pub fn flops(&self) -> u64 {
-        u64::from(self.tasks.get()) * self.workload.flops()
+    /// Floating-point operations of all tasks, where they are known.
+    pub fn flops(&self) -> Option<u64> {
+        Some(u64::from(self.tasks.get()) * self.workload.flops()?)
     }
 }
 

@@ -249,7 +249,7 @@ impl Request {
             dtypes.flat_map(move |d| {
                 sizes
                     .iter()
-                    .filter_map(move |n| Workload::named(name.0, *n, *d))
+                    .filter_map(move |n| Workload::named(name.0, Some(*n), Some(*d)))
             })
         };
         names.into_iter().flat_map(named).collect()

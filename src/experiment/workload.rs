@@ -67,9 +67,13 @@ impl Workload {
     /// The names a user can ask for.
     pub const NAMES: [&'static str; 1] = ["matmul"];
 
-    /// The workload called `name` at size `n`, or `None` where there is none of that name.
-    pub fn named(name: &str, n: NonZeroU32, dtype: Dtype) -> Option<Self> {
-        (name == "matmul").then_some(Self::Matmul(Matmul { n, dtype }))
+    /// The workload called `name` at size `n`, or `None` where there is none of that name with
+    /// these properties.
+    pub fn named(name: &str, n: Option<NonZeroU32>, dtype: Option<Dtype>) -> Option<Self> {
+        match (name, n, dtype) {
+            ("matmul", Some(n), Some(dtype)) => Some(Self::Matmul(Matmul { n, dtype })),
+            _ => None,
+        }
     }
 
     /// Name, as in the record column `workload`.
@@ -79,24 +83,25 @@ impl Workload {
         }
     }
 
-    /// Number type of the data.
-    pub fn dtype(&self) -> Dtype {
+    /// Number type of the data, where it is known.
+    pub fn dtype(&self) -> Option<Dtype> {
         match self {
-            Self::Matmul(matmul) => matmul.dtype,
+            Self::Matmul(matmul) => Some(matmul.dtype),
         }
     }
 
-    /// Problem size; its meaning is the workload's own (matrix order of a matmul).
-    pub fn n(&self) -> NonZeroU32 {
+    /// Problem size, where it is known; its meaning is the workload's own (matrix order of a
+    /// matmul).
+    pub fn n(&self) -> Option<NonZeroU32> {
         match self {
-            Self::Matmul(matmul) => matmul.n,
+            Self::Matmul(matmul) => Some(matmul.n),
         }
     }
 
-    /// Floating-point operations of one task.
-    pub fn flops(&self) -> u64 {
+    /// Floating-point operations of one task, where they are known.
+    pub fn flops(&self) -> Option<u64> {
         match self {
-            Self::Matmul(matmul) => matmul.flops(),
+            Self::Matmul(matmul) => Some(matmul.flops()),
         }
     }
 
@@ -127,7 +132,9 @@ impl Workload {
 
 impl fmt::Display for Workload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.name(), self.dtype(), self.n())
+        f.write_str(self.name())?;
+        self.dtype().map_or(Ok(()), |dtype| write!(f, ".{dtype}"))?;
+        self.n().map_or(Ok(()), |n| write!(f, ".{n}"))
     }
 }
 
@@ -142,7 +149,8 @@ impl FromStr for Workload {
         else {
             return Err(bad());
         };
-        Self::named(name, n.parse().map_err(|_| bad())?, dtype.parse()?).ok_or_else(bad)
+        let n = n.parse().map_err(|_| bad())?;
+        Self::named(name, Some(n), Some(dtype.parse()?)).ok_or_else(bad)
     }
 }
 

@@ -5,6 +5,7 @@
 //! `until-stopped`. `low` and `high` are the ends of the 95 % interval over rounds.
 
 use std::io;
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use serde::Serialize;
@@ -18,8 +19,8 @@ use crate::experiment::Cell;
 struct Row<'a> {
     cell: Cell,
     workload: &'static str,
-    dtype: String,
-    n: u32,
+    dtype: Option<String>,
+    n: Option<u32>,
     outer: u32,
     inner: u32,
     runtime: &'static str,
@@ -51,8 +52,8 @@ fn row(metric: Metric, point: &Point) -> Row<'_> {
     let interval = estimate.and_then(|estimate| estimate.interval);
     Row {
         workload: cell.workload.name(),
-        dtype: cell.workload.dtype().to_string(),
-        n: cell.workload.n().get(),
+        dtype: cell.workload.dtype().map(|dtype| dtype.to_string()),
+        n: cell.workload.n().map(NonZeroU32::get),
         outer: cell.outer.get(),
         inner: cell.inner.get(),
         runtime: cell.runtime.name(),

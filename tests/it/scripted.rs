@@ -106,7 +106,8 @@ pub(crate) fn plausible(machine: Machine) -> impl FnMut(&Visit, u32) -> Answer {
         };
         let sync = 1.0 + 0.03 * f64::from(cell.inner.get() - 1);
         let noise = 1.0 + 0.002 * f64::from((visit.round * 7 + rep * 3 + cell.demand()) % 11);
-        let seconds = cell.flops() as f64 / (25e9 * demand.min(pus)) * price * sync * noise;
+        let seconds =
+            cell.flops().unwrap() as f64 / (25e9 * demand.min(pus)) * price * sync * noise;
         let wait = (demand - pus).max(0.0) * seconds;
         Answer::Ok(Sample {
             wall: Duration::from_secs_f64(seconds),
