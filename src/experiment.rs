@@ -12,10 +12,10 @@ mod grid;
 mod plan;
 mod request;
 mod runtime;
-mod share;
 mod wait;
 mod workload;
 
+pub use crate::share::Share;
 pub use axis::{Axis, Count, Counts, Landmarks};
 pub use cell::{Cell, IllegalCell, MAX_THREADS};
 pub use composition::Composition;
@@ -24,6 +24,5 @@ pub use grid::Grid;
 pub use plan::{Plan, Protocol, Visit};
 pub use request::{DispatchName, Request, RequestError, RuntimeName, WorkloadName};
 pub use runtime::Runtime;
-pub use share::Share;
 pub use wait::WaitPolicy;
 pub use workload::{Dtype, Matmul, Workload};

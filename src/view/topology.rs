@@ -42,23 +42,23 @@ pub fn draw(
         topology.pus().iter().last().unwrap_or(PuId(0)),
     );
     let machine = Block::of(&outline, allowed, scale);
-    let (title, legend) = (Text::new(16.0).bold(), legend(topology, allowed));
-    let width = machine.width.max(400.0);
-    let mut words = counts(topology);
-    words[0] = format!("{name}: {}", words[0]);
-    let lines = title.flow(&words, ", ", width);
+    let (title, small, legend) = (
+        Text::new(16.0).bold(),
+        Text::new(12.0).color(GREY),
+        legend(topology, allowed),
+    );
+    let width = machine.width.max(400.0).max(title.width(name));
+    let lines = small.flow(&counts(topology), ", ", width);
     let legend_rows = legend_rows(&legend, width);
-    let head = 22.0 * lines.len() as f64 + 8.0;
+    let head = 24.0 + 16.0 * lines.len() as f64 + 8.0;
     let foot = 14.0 + 20.0 * legend_rows.len() as f64;
     let mut canvas = Canvas::new(
         width + 2.0 * MARGIN,
         head + machine.height + foot + 2.0 * MARGIN,
     );
-    for (line, y) in lines
-        .into_iter()
-        .zip((0_u32..).map(|i| MARGIN + 9.0 + 22.0 * f64::from(i)))
-    {
-        canvas.text((MARGIN, y), line, title);
+    canvas.text((MARGIN, MARGIN + 9.0), name, title);
+    for (line, i) in lines.into_iter().zip(0_u32..) {
+        canvas.text((MARGIN, MARGIN + 32.0 + 16.0 * f64::from(i)), line, small);
     }
     for (row, i) in legend_rows.iter().zip(0_u32..) {
         let y = MARGIN + head + machine.height + 14.0 + 20.0 * f64::from(i);
@@ -172,7 +172,7 @@ mod tests {
         ] {
             assert!(picture.contains(words), "{words}");
         }
-        assert!(picture.contains("box: 1 package, 1 NUMA node"));
+        assert!(picture.contains("1 package, 1 NUMA node"));
         assert!(!picture.contains("may not"));
     }
 

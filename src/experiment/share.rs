@@ -1,3 +1,0 @@
-//! Which part of a whole is mine? See [`crate::share`].
-
-pub use crate::share::Share;
