@@ -12,6 +12,7 @@ use oversub::experiment::WaitPolicy;
 use oversub::host::kernel::{Kernel, WrongResult};
 use oversub::host::team::{ForkJoin, RayonTeam, Team, pool};
 
+use crate::bind;
 use crate::library::symbol;
 use crate::turn::{self, Spread, Turn, ratios, rounds};
 
@@ -22,13 +23,25 @@ const ROUNDS: usize = 21;
 /// Regions of one repetition: the clock's own cost becomes negligible.
 const BATCH: u32 = 100;
 
-const ACTIVE: &[(&str, &str)] = &[("OMP_WAIT_POLICY", "active")];
-const PASSIVE: &[(&str, &str)] = &[("OMP_WAIT_POLICY", "passive")];
+type Environment = &'static [(&'static str, &'static str)];
+
+// Threads of all contestants are bound to a PU each: blocking threads that share one hand it to
+// each other in a few microseconds, and which case a process meets would be chance.
+const ACTIVE: Environment = &[
+    ("OMP_WAIT_POLICY", "active"),
+    ("OMP_PLACES", "threads"),
+    ("OMP_PROC_BIND", "close"),
+];
+const PASSIVE: Environment = &[
+    ("OMP_WAIT_POLICY", "passive"),
+    ("OMP_PLACES", "threads"),
+    ("OMP_PROC_BIND", "close"),
+];
 
 /// Prints the tables.
 pub fn table() {
     println!("\nempty region, team of {WIDTH}: time, and ratio to libgomp's\n");
-    let groups: [(&[&str], _); 2] = [
+    let groups: [(&[&str], Environment); 2] = [
         (
             &["libgomp", "oversub.active", "oversub.yield", "bare-spin"],
             ACTIVE,
@@ -83,11 +96,12 @@ impl Kernel for Nothing {
 
 /// One contestant's region [s].
 pub fn turn(contestant: &str) -> Result<f64, String> {
-    let hook = Arc::new(|_| Ok(()));
+    let pus = bind::allowed();
+    let hook = Arc::new(move |member| bind::bind(&pus, member));
     let kernel = Arc::new(Nothing);
     match contestant.split_once('.') {
         None if contestant == "libgomp" => libgomp(),
-        None if contestant == "bare-spin" => Ok(bare_spin()),
+        None if contestant == "bare-spin" => bare_spin(&*hook),
         Some(("oversub", "rayon")) => {
             let pool = pool("bench", kernel.width(), hook).map_err(|error| error.to_string())?;
             Ok(batches(RayonTeam::new(kernel, pool)))
@@ -130,12 +144,14 @@ fn libgomp() -> Result<f64, String> {
 }
 
 /// Two threads that only answer each other: what the machine allows.
-fn bare_spin() -> f64 {
+fn bare_spin(bind: &(impl Fn(u32) -> Result<(), String> + Sync)) -> Result<f64, String> {
     #[repr(align(128))]
     struct Line(AtomicU64);
     let (ping, pong) = (Line(AtomicU64::new(0)), Line(AtomicU64::new(0)));
+    bind(0)?;
     thread::scope(|scope| {
         scope.spawn(|| {
+            let _ = bind(1);
             for turn in 1.. {
                 while ping.0.load(Ordering::Acquire) < turn {}
                 pong.0.store(turn, Ordering::Release);
@@ -153,6 +169,6 @@ fn bare_spin() -> f64 {
             }
         });
         ping.0.store(u64::MAX, Ordering::Release);
-        batch / f64::from(BATCH)
+        Ok(batch / f64::from(BATCH))
     })
 }

@@ -7,6 +7,7 @@
 //! that a slow moment of the machine falls on all. A time is the median over rounds of the median
 //! of a turn; a ratio is the median over rounds of the ratio within the round, with its quartiles.
 
+mod bind;
 mod effect;
 mod empty;
 mod library;
