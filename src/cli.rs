@@ -14,6 +14,7 @@ mod preflight;
 mod progress;
 mod request;
 mod screen;
+mod simulate;
 mod sweep;
 
 use std::process::ExitCode;
@@ -32,6 +33,7 @@ struct Cli {
 enum Verb {
     Doctor(doctor::Args),
     Sweep(Box<sweep::Args>),
+    Simulate(Box<simulate::Args>),
     #[command(hide = true)]
     Cell(cell::Args),
     Plot(plot::Args),
@@ -48,6 +50,7 @@ pub fn main() -> ExitCode {
     let outcome: anyhow::Result<()> = match cli.verb {
         Verb::Doctor(args) => args.run(),
         Verb::Sweep(args) => args.run(),
+        Verb::Simulate(args) => args.run(),
         Verb::Cell(args) => args.run(),
         Verb::Plot(args) => args.run(),
     };

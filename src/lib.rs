@@ -25,6 +25,7 @@ pub mod record;
 pub mod runner;
 
 pub mod host;
+pub mod sim;
 
 pub mod analysis;
 

@@ -112,7 +112,7 @@ impl Args {
 }
 
 /// The machine that `text` names: a file if it looks like one, else a description.
-fn read(text: &str) -> Result<Topology, UsageError> {
+pub(super) fn read(text: &str) -> Result<Topology, UsageError> {
     let path = std::path::Path::new(text);
     let usage = |error: TopologyError| UsageError(format!("{error} (--machine {text})"));
     let xml = path

@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::experiment::Plan;
 use crate::host::ruler;
 use crate::machine::{CpuBudget, HostFacts, Topology};
-use crate::record::{FORMAT_VERSION, RunHeader};
+use crate::record::{FORMAT_VERSION, Ruler, RunHeader};
 
 /// Prefixes of environment variables that steer thread pools or allocators, or that change what
 /// hwloc sees.
@@ -43,7 +43,21 @@ pub(super) fn gather(
     budget: CpuBudget,
 ) -> anyhow::Result<RunHeader> {
     let ruler = ruler(&plan)?;
-    let facts = HostFacts::discover();
+    compose(
+        (name, plan),
+        (topology, budget),
+        HostFacts::discover(),
+        ruler,
+    )
+}
+
+/// The header of a run of `plan`, called `name`, on a machine, here or elsewhere, with `facts`.
+pub(super) fn compose(
+    (name, plan): (String, Plan),
+    (topology, budget): (Topology, CpuBudget),
+    facts: HostFacts,
+    ruler: Ruler,
+) -> anyhow::Result<RunHeader> {
     Ok(RunHeader {
         format_version: FORMAT_VERSION,
         name,

@@ -14,7 +14,7 @@ use crate::experiment::{Landmarks, Plan, Protocol};
 use crate::host::Host;
 use crate::machine::{CpuBudget, Topology};
 use crate::record::{Record, RunFolder};
-use crate::runner::{self, Ask};
+use crate::runner::{self, Ask, Runner};
 use crate::view::facet::{Facets, natural_axes};
 use crate::view::terminal;
 
@@ -49,7 +49,7 @@ impl Args {
         let plan = request
             .plan(landmarks(&topology, &budget))
             .map_err(|error| UsageError(error.to_string()))?;
-        let host =
+        let mut host =
             Host::new(std::env::current_exe().context("cannot find this program's own file")?);
         if self.dry_run {
             print_commands(&plan, &host);
@@ -63,7 +63,7 @@ impl Args {
         let header = header::gather(name, plan, topology, budget)?;
         let (mut folder, recorded) = RunFolder::open(&out, &header)?;
         announce(&header.plan, &out, &recorded);
-        walk(&header.plan, &recorded, host, &mut folder)?;
+        walk(&header.plan, &recorded, &mut host, &mut folder)?;
         drop(folder);
         conclude(&out)
     }
@@ -79,7 +79,7 @@ pub(super) fn landmarks(topology: &Topology, budget: &CpuBudget) -> Landmarks {
 }
 
 /// Names a run without a name after its workloads.
-fn default_name(plan: &Plan) -> String {
+pub(super) fn default_name(plan: &Plan) -> String {
     let mut names: Vec<&str> = plan.grid.workload.iter().map(|w| w.name()).collect();
     names.dedup();
     names.join("-")
@@ -112,7 +112,7 @@ fn print_commands(plan: &Plan, host: &Host) {
 }
 
 /// Says what is about to happen.
-fn announce(plan: &Plan, out: &Path, recorded: &[Record]) {
+pub(super) fn announce(plan: &Plan, out: &Path, recorded: &[Record]) {
     let (cells, skipped) = plan.grid.cells();
     for why in skipped {
         eprintln!("skipped: {why}");
@@ -131,21 +131,22 @@ fn announce(plan: &Plan, out: &Path, recorded: &[Record]) {
     }
 }
 
-fn walk(
+/// Asks `runner` everything of `plan` that `recorded` does not hold, showing how far it is.
+pub(super) fn walk(
     plan: &Plan,
     recorded: &[Record],
-    mut host: Host,
+    runner: &mut dyn Runner,
     folder: &mut RunFolder,
 ) -> anyhow::Result<()> {
     let mut progress = Progress::new(plan, recorded, Display::of_stderr(), picture(plan));
     let flag = progress.stop_flag();
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
         .context("cannot watch for Ctrl-C")?;
-    let tally = runner::sweep(plan, recorded, &mut host, folder, &mut progress);
+    let tally = runner::sweep(plan, recorded, runner, folder, &mut progress);
     progress.finish();
     anyhow::ensure!(
         tally?.complete,
-        "interrupted; what was measured is kept in {}, the same command goes on from there",
+        "interrupted; what was recorded is kept in {}, the same command goes on from there",
         folder.path().display()
     );
     Ok(())
@@ -169,7 +170,7 @@ fn picture(plan: &Plan) -> Picture {
 }
 
 /// Says what the run found and draws its figures.
-fn conclude(out: &Path) -> anyhow::Result<()> {
+pub(super) fn conclude(out: &Path) -> anyhow::Result<()> {
     let (header, records) = RunFolder::read(out)?;
     let (cells, _) = header.plan.grid.cells();
     let analysis = Analysis::of(&records, header.budget.cpus);

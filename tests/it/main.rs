@@ -5,4 +5,5 @@ mod doctor;
 mod host;
 mod plot;
 mod scripted;
+mod simulate;
 mod sweep;

@@ -1,0 +1,172 @@
+//! How would a cell be answered by a machine that is not here?
+//!
+//! [`Sim`] is a runner like `host`: it answers the same cells with the same samples, but runs the
+//! nest of threads on a simulated kernel's run queues in simulated time. Its parts, each knowing
+//! only those above it:
+//!
+//! ```text
+//! calendar         which event is next
+//! kernel, params   what the kernel does, what things cost: numbers with their sources
+//! layout           which PUs are close
+//! nest             what each thread does next and whom it lets go on; no time, no PUs
+//! rq               who runs next on a PU
+//! engine           threads on run queues in slices (the model); fluid: without (the baseline)
+//! model            what a cell means in these terms
+//! ```
+//!
+//! Everything random comes from the plan's seed, the cell, round and repetition, so an answer does
+//! not depend on what was simulated before it.
+
+mod calendar;
+mod costs;
+mod engine;
+mod kernel;
+mod layout;
+mod model;
+mod nest;
+mod params;
+mod report;
+mod rq;
+
+use std::time::Duration;
+
+use costs::Costs;
+use engine::{Engine, Setup};
+use layout::Layout;
+use nest::Shape;
+
+pub use engine::Quota;
+pub use kernel::{Kernel, KernelVersion, Policy, TickMode, YieldRule};
+pub use model::NoCacheSizes;
+pub use params::{Parameter, ParameterError, Parameters, Provenance};
+pub use report::{Category, Report, Split, Stop};
+
+use crate::experiment::Visit;
+use crate::machine::{CpuSet, Topology};
+use crate::record::{Answer, Sample, Status};
+use crate::runner::{Ask, Emit, Runner};
+use crate::units::ns;
+
+/// A machine with its kernel, as far as a simulation has to know them.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// Its PUs and how they are grouped.
+    pub topology: Topology,
+    /// The PUs that may be used.
+    pub allowed: CpuSet,
+    /// Its scheduler.
+    pub kernel: Kernel,
+    /// A limit on CPU time.
+    pub quota: Option<Quota>,
+    /// What everything costs.
+    pub parameters: Parameters,
+}
+
+/// Answers cells by simulating them.
+pub struct Sim {
+    machine: Machine,
+    layout: Layout,
+    costs: Costs,
+    told: Box<Tell>,
+}
+
+/// Is told what came of every simulated execution, before its answer is given.
+pub type Tell = dyn FnMut(&Visit, u32, &Report);
+
+impl Sim {
+    /// A runner on `machine` that tells `told` of every execution.
+    ///
+    /// # Errors
+    ///
+    /// If neither the topology nor the parameters say how large the caches of a core are.
+    pub fn new(machine: Machine, told: Box<Tell>) -> Result<Self, NoCacheSizes> {
+        let layout = Layout::new(&machine.topology, &machine.allowed);
+        let costs = Costs::of(&machine.topology, &machine.parameters)?;
+        Ok(Self {
+            machine,
+            layout,
+            costs,
+            told,
+        })
+    }
+
+    /// What comes of repetition `rep` of `ask`.
+    pub fn report(&self, ask: &Ask, rep: u32) -> Report {
+        let Machine {
+            topology,
+            allowed,
+            kernel,
+            quota,
+            parameters,
+        } = &self.machine;
+        let cell = &ask.visit.cell;
+        let shape = Shape::of(cell, ask.budget, parameters);
+        let masks = model::masks(cell, &shape, &self.layout, (topology, allowed));
+        let setup = Setup {
+            layout: &self.layout,
+            kernel: *kernel,
+            costs: &self.costs,
+            masks: &masks,
+            working_set: model::working_set(cell),
+            quota: *quota,
+            limit: ns(ask.protocol.limit()),
+            seed: seed(ask, rep),
+        };
+        Engine::simulate(setup, shape)
+    }
+}
+
+impl Runner for Sim {
+    fn name(&self) -> &'static str {
+        "sim"
+    }
+
+    fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) {
+        let mut spent = Duration::ZERO;
+        for rep in ask.first_rep..=ask.last_rep.get() {
+            let report = self.report(ask, rep);
+            (self.told)(&ask.visit, rep, &report);
+            let answer = Answer::from(report);
+            spent += answer.sample().map_or(Duration::ZERO, |sample| sample.wall);
+            let ended = answer.status() != Status::Ok || spent >= ask.protocol.limit();
+            if emit(rep, answer).is_break() || ended {
+                return;
+            }
+        }
+    }
+}
+
+impl From<Report> for Answer {
+    fn from(report: Report) -> Self {
+        let sample = Sample {
+            wall: Duration::from_nanos(report.wall),
+            cpu: Some(Duration::from_nanos(report.split.busy())),
+            tasks_done: Some(report.tasks_done),
+            voluntary_switches: Some(report.voluntary_switches),
+            involuntary_switches: Some(report.involuntary_switches),
+            run_queue_wait: Some(Duration::from_nanos(report.run_queue_wait)),
+            threads: Some(report.threads),
+        };
+        match report.stop {
+            Stop::Done => Self::Ok(sample),
+            Stop::Limit => Self::Censored(sample),
+            Stop::Deadlock(waiting) => Self::Failed(format!("deadlock: {}", waiting.join("; "))),
+            Stop::Livelock(at) => Self::Failed(format!("simulated time stands still at {at} ns")),
+        }
+    }
+}
+
+/// Seed of one execution: a hash of all that names it.
+// Source: FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ (64 bit).
+fn seed(ask: &Ask, rep: u32) -> u64 {
+    let name = format!(
+        "{} {} {rep} {}",
+        ask.protocol.seed, ask.visit.round, ask.visit.cell
+    );
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! What does each action of the machine and of its kernel cost?
+//!
+//! The numbers an engine needs, in its units. Where they come from is the business of
+//! [`super::params`].
+
+use super::calendar::Ns;
+use super::layout::Distance;
+
+/// Costs of one machine.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Costs {
+    /// A switch between two threads on a PU [ns].
+    pub(super) switch: Ns,
+    /// From waking a thread to its first instruction, on a PU that was idle [ns].
+    pub(super) idle_exit: Ns,
+    /// What the waker pays for asking, however many it wakes [ns].
+    pub(super) wake_call: Ns,
+    /// What the waker pays for each thread it wakes [ns].
+    pub(super) wake_each: Ns,
+    /// A `sched_yield(2)` without the switch [ns].
+    pub(super) yield_call: Ns,
+    /// Until a spinning waiter sees what another PU wrote, by distance: same last-level cache,
+    /// same package, same machine [ns].
+    pub(super) handoff: [Ns; 3],
+    /// More for each further waiter, who all want the same line [ns].
+    pub(super) handoff_next: Ns,
+    /// Looking for work to take from other PUs before going idle [ns].
+    pub(super) idle_look: Ns,
+    /// Size of the cache of a core, which a thread has to fill again after others used it [bytes].
+    pub(super) private_cache: f64,
+    /// Speed of filling it from the next level [bytes/ns].
+    pub(super) refill_rate: f64,
+    /// Throughput of two computing threads on one core, in threads [1].
+    pub(super) smt_compute: f64,
+    /// Rate of a computing thread beside a spinning one [1].
+    pub(super) smt_spin: f64,
+    /// Rate of a computing thread beside a yielding one [1].
+    pub(super) smt_yield: f64,
+}
+
+impl Costs {
+    /// Until a waiter at `distance` sees a release; `before` others were told first [ns].
+    pub(super) fn handoff(&self, distance: Distance, before: usize) -> Ns {
+        let first = match distance {
+            Distance::Llc => self.handoff[0],
+            Distance::Package => self.handoff[1],
+            Distance::Machine => self.handoff[2],
+        };
+        first + before as Ns * self.handoff_next
+    }
+
+    /// A machine on which nothing but the work itself takes time.
+    #[cfg(test)]
+    pub(super) fn free() -> Self {
+        Self {
+            switch: 0,
+            idle_exit: 0,
+            wake_call: 0,
+            wake_each: 0,
+            yield_call: 1,
+            handoff: [0; 3],
+            handoff_next: 0,
+            idle_look: 0,
+            private_cache: 0.0,
+            refill_rate: 1.0,
+            smt_compute: 1.0,
+            smt_spin: 1.0,
+            smt_yield: 1.0,
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! What does the running thread of a PU do next?
+//!
+//! In this order: the rest of being switched to; seeing its release; waking the threads it has
+//! released; waiting, as its policy says, until it is released; its work; and then it asks the nest
+//! for the next step.
+
+use super::{Doing, Engine, Pu, State, Tid};
+use crate::sim::calendar::{NEVER, Ns};
+use crate::sim::nest::{Step, Wait};
+
+use rand::RngExt;
+
+/// What a thread that waits does with its PU.
+enum Waiting {
+    /// Keeps it busy for a while.
+    For(Doing, Ns),
+    /// Gives it away.
+    Leaves,
+}
+
+impl Engine<'_> {
+    /// Charges what `pu` has done since it was last settled.
+    pub(super) fn settle(&mut self, pu: Pu) {
+        let processor = &mut self.pus[pu as usize];
+        let span = self.now - processor.since;
+        if span == 0 {
+            return;
+        }
+        processor.since = self.now;
+        processor.split.charge(processor.doing.category(), span);
+        let Some(tid) = processor.rq.running() else {
+            return;
+        };
+        if processor.doing == Doing::Throttled {
+            return;
+        }
+        processor.quota = processor.quota.saturating_sub(span);
+        let thread = &mut self.threads[tid as usize];
+        match processor.doing {
+            Doing::Idle | Doing::Leaving | Doing::Throttled => {}
+            Doing::Switch => thread.switch -= span,
+            Doing::Handoff => thread.handoff -= span,
+            Doing::Wake => thread.waking = thread.waking.map(|left| left - span),
+            Doing::Work if self.now >= processor.ends => thread.work = 0.0,
+            Doing::Work => thread.work -= span as f64 * processor.rate,
+            Doing::Spin if thread.wait.spin == Wait::FOREVER => {}
+            Doing::Spin => thread.wait.spin -= span,
+            Doing::Yield => thread.burst = thread.burst.map(|left| left.saturating_sub(span)),
+            Doing::Rotation => {
+                // Nobody gains on anybody: virtual time stands still while all take turns.
+                let turn = self.setup.costs.yield_call + self.setup.costs.switch;
+                if processor.rq.len() > 1 {
+                    self.report.involuntary_switches += span / turn.max(1);
+                }
+                return;
+            }
+        }
+        processor.rq.charge(span);
+    }
+
+    /// Brings `pu` to what it has to do now.
+    pub(super) fn serve(&mut self, pu: Pu) {
+        self.settle(pu);
+        let now = self.now;
+        let processor = &mut self.pus[pu as usize];
+        match processor.doing {
+            Doing::Throttled => return,
+            Doing::Leaving if now < processor.ends => return,
+            _ => {}
+        }
+        if processor.rq.running().is_some() && now >= processor.slice_ends {
+            processor.rq.expire();
+            processor.resched = true;
+        }
+        let processor = &self.pus[pu as usize];
+        let picked = !processor.resched && processor.rq.running().is_some();
+        if picked || self.pick(pu) {
+            self.run(pu);
+        }
+    }
+
+    /// Lets the running thread of `pu` go on until it does something that takes time, or until
+    /// there is no thread left to run.
+    fn run(&mut self, pu: Pu) {
+        loop {
+            if self.pus[pu as usize].resched && !self.pick(pu) {
+                return;
+            }
+            let Some(tid) = self.pus[pu as usize].rq.running() else {
+                return;
+            };
+            let thread = &mut self.threads[tid as usize];
+            if let left @ 1.. = thread.switch {
+                return self.begin(pu, Doing::Switch, left);
+            }
+            if let left @ 1.. = thread.handoff {
+                return self.begin(pu, Doing::Handoff, left);
+            }
+            if !thread.to_wake.is_empty() {
+                match self.wake_first(tid) {
+                    0 => continue,
+                    left => return self.begin(pu, Doing::Wake, left),
+                }
+            }
+            if thread.waits && !thread.released {
+                match self.keep_waiting(pu, tid) {
+                    Waiting::For(doing, span) => return self.begin(pu, doing, span),
+                    Waiting::Leaves => continue,
+                }
+            }
+            if thread.work > 0.0 {
+                if self.refill(pu, tid) {
+                    continue;
+                }
+                return self.begin_work(pu, tid);
+            }
+            self.step(pu, tid);
+            if self.nest.is_done() {
+                return;
+            }
+        }
+    }
+
+    /// Has `pu` do something for `span` from now on.
+    pub(super) fn begin(&mut self, pu: Pu, doing: Doing, span: Ns) {
+        let (doing, span) = if doing.needs_quota() && self.is_out_of_quota(pu) {
+            (Doing::Throttled, NEVER)
+        } else {
+            (doing, span)
+        };
+        let now = self.now;
+        let processor = &mut self.pus[pu as usize];
+        let before = processor.doing;
+        processor.doing = doing;
+        processor.ends = now.saturating_add(span);
+        processor.slice_ends = match doing {
+            Doing::Rotation | Doing::Idle | Doing::Leaving | Doing::Throttled => NEVER,
+            _ => processor.rq.slice_end(now),
+        };
+        self.set_event(pu);
+        self.doing_changed(pu, before, doing);
+    }
+
+    /// Enters the next event of `pu` in the calendar.
+    pub(super) fn set_event(&mut self, pu: Pu) {
+        let processor = &self.pus[pu as usize];
+        let quota_ends = self.quota_ends(processor);
+        let next = processor.ends.min(processor.slice_ends).min(quota_ends);
+        self.calendar.set(pu, next);
+    }
+
+    /// What is left of waking the first thread that `tid` has to wake; wakes it when nothing is.
+    fn wake_first(&mut self, tid: Tid) -> Ns {
+        let costs = self.setup.costs;
+        let thread = &mut self.threads[tid as usize];
+        let left = *thread.waking.get_or_insert(costs.wake_each);
+        if left == 0 {
+            thread.waking = None;
+            if let Some(sleeper) = thread.to_wake.pop_front() {
+                self.wake(sleeper);
+            }
+        }
+        left
+    }
+
+    /// The next thing a thread does that waits and has not been released.
+    fn keep_waiting(&mut self, pu: Pu, tid: Tid) -> Waiting {
+        let Wait { spin, yields } = self.threads[tid as usize].wait;
+        if spin > 0 {
+            let span = if spin == Wait::FOREVER { NEVER } else { spin };
+            return Waiting::For(Doing::Spin, span);
+        }
+        if yields > 0 {
+            return self.keep_yielding(pu, tid);
+        }
+        self.block(pu, tid);
+        Waiting::Leaves
+    }
+
+    fn keep_yielding(&mut self, pu: Pu, tid: Tid) -> Waiting {
+        let thread = &self.threads[tid as usize];
+        match thread.burst {
+            Some(0) => {
+                self.yield_now(pu, tid);
+                Waiting::Leaves
+            }
+            Some(left) => Waiting::For(Doing::Yield, left),
+            None if thread.wait.yields == u32::MAX && self.all_yield(pu) => {
+                Waiting::For(Doing::Rotation, NEVER)
+            }
+            None => {
+                // A yield that lets nobody run comes back at once: as many as are in vain are one.
+                let in_vain = match thread.wait.yields {
+                    u32::MAX => self.pus[pu as usize].rq.yields_in_vain(),
+                    _ => 0,
+                };
+                let burst = in_vain.max(self.setup.costs.yield_call).max(1);
+                self.threads[tid as usize].burst = Some(burst);
+                Waiting::For(Doing::Yield, burst)
+            }
+        }
+    }
+
+    fn yield_now(&mut self, pu: Pu, tid: Tid) {
+        let thread = &mut self.threads[tid as usize];
+        thread.burst = None;
+        if thread.wait.yields != u32::MAX {
+            thread.wait.yields -= 1;
+        }
+        let processor = &mut self.pus[pu as usize];
+        processor.rq.yield_running();
+        processor.resched = true;
+    }
+
+    /// Whether every thread of `pu` yields until it is released.
+    pub(super) fn all_yield(&self, pu: Pu) -> bool {
+        let rq = &self.pus[pu as usize].rq;
+        let yields = |tid: Tid| {
+            let thread = &self.threads[tid as usize];
+            let forever = thread.wait.spin == 0 && thread.wait.yields == u32::MAX;
+            let busy = thread.switch > 0 || !thread.to_wake.is_empty();
+            thread.waits && !thread.released && forever && !busy
+        };
+        rq.running().into_iter().chain(rq.waiting()).all(yields)
+    }
+
+    /// The thread has done its step: asks for the next one.
+    fn step(&mut self, pu: Pu, tid: Tid) {
+        let mut released = std::mem::take(&mut self.released);
+        released.clear();
+        let step = self.nest.advance(tid, &mut released);
+        let thread = &mut self.threads[tid as usize];
+        thread.waits = false;
+        thread.released = false;
+        match step {
+            Step::Compute(work) => thread.work = work,
+            Step::Wait(wait) => {
+                thread.waits = true;
+                thread.wait = wait;
+                thread.burst = None;
+                self.active -= 1;
+            }
+            Step::End => {
+                // Its last act is to block: it sleeps until the next execution.
+                thread.waits = true;
+                thread.wait = Wait::BLOCK;
+                self.active -= 1;
+            }
+        }
+        for (before, waiter) in released.iter().enumerate() {
+            self.release(tid, pu, *waiter, before);
+        }
+        self.released = released;
+    }
+
+    /// Thread `by` on `pu` lets `waiter` go on, after `before` others.
+    fn release(&mut self, by: Tid, pu: Pu, waiter: Tid, before: usize) {
+        self.active += 1;
+        let Waiter { state, there } = self.waiter(waiter);
+        if state == State::Blocked {
+            let thread = &mut self.threads[waiter as usize];
+            thread.released = true;
+            let call = self.setup.costs.wake_call;
+            let releaser = &mut self.threads[by as usize];
+            if releaser.to_wake.is_empty() {
+                // Asking is paid with the first.
+                releaser.waking = Some(call + self.setup.costs.wake_each);
+            }
+            releaser.to_wake.push_back(waiter);
+            return;
+        }
+        self.settle(there);
+        let rotates = self.pus[there as usize].doing == Doing::Rotation;
+        if rotates {
+            self.detect_in_rotation(there, waiter);
+        } else if state == State::Running {
+            let distance = self.setup.layout.distance(pu, there);
+            let handoff = self.setup.costs.handoff(distance, before);
+            let thread = &mut self.threads[waiter as usize];
+            // A thread in the middle of a yield looks when it is back.
+            thread.handoff += thread
+                .burst
+                .take()
+                .map_or(handoff, |left| left.max(handoff));
+        }
+        self.threads[waiter as usize].released = true;
+        if rotates || state == State::Running {
+            self.mark(there);
+        }
+    }
+
+    fn waiter(&self, tid: Tid) -> Waiter {
+        let thread = &self.threads[tid as usize];
+        Waiter {
+            state: thread.state,
+            there: thread.pu,
+        }
+    }
+
+    /// `waiter` is one of the threads that take turns on `pu`: its turn comes at a random time
+    /// within one round.
+    fn detect_in_rotation(&mut self, pu: Pu, waiter: Tid) {
+        let costs = self.setup.costs;
+        let processor = &mut self.pus[pu as usize];
+        let turns = processor.rq.len() as Ns;
+        let turn = costs.yield_call + if turns > 1 { costs.switch } else { 0 };
+        let delay = self.rng.random_range(0..(turns * turn).max(1));
+        if let Some(front) = processor.rq.running().filter(|front| *front != waiter) {
+            processor.rq.exchange_running(waiter);
+            processor.last = Some(waiter);
+            self.threads[front as usize].state = State::Queued;
+            self.threads[front as usize].queued_at = self.now;
+            let thread = &mut self.threads[waiter as usize];
+            thread.state = State::Running;
+            self.report.run_queue_wait += self.now - thread.queued_at;
+        }
+        let processor = &mut self.pus[pu as usize];
+        processor.doing = Doing::Yield;
+        self.threads[waiter as usize].handoff += delay;
+    }
+
+    /// Adds what `tid` has to fetch again before it computes; whether there was anything.
+    fn refill(&mut self, pu: Pu, tid: Tid) -> bool {
+        let costs = self.setup.costs;
+        let keeps = self.setup.working_set.min(costs.private_cache);
+        let thread = &mut self.threads[tid as usize];
+        let cold = std::mem::take(&mut thread.cold);
+        if cold == 0.0 {
+            return false;
+        }
+        self.pus[pu as usize].traffic += keeps;
+        let span = (cold * keeps / costs.refill_rate) as Ns;
+        thread.switch += span;
+        span > 0
+    }
+}
+
+struct Waiter {
+    state: State,
+    there: Pu,
+}

@@ -1,0 +1,149 @@
+//! Who runs on a PU, and to which PU does a woken thread go?
+
+use super::{Account, Doing, Engine, Pu, State, Tid};
+use crate::sim::calendar::NEVER;
+use crate::sim::rq::Preempt;
+
+impl Engine<'_> {
+    /// Picks the next thread of `pu`, pulling one from elsewhere where it has none; `false` where
+    /// there is none to run.
+    pub(super) fn pick(&mut self, pu: Pu) -> bool {
+        let processor = &mut self.pus[pu as usize];
+        processor.resched = false;
+        let before = processor.rq.running();
+        if processor.rq.len() == 0 && !self.pull_for_idle(pu) {
+            self.go_idle(pu);
+            return false;
+        }
+        let Some(next) = self.pus[pu as usize].rq.pick() else {
+            return false;
+        };
+        if before == Some(next) {
+            return true;
+        }
+        if let Some(loser) = before {
+            self.report.involuntary_switches += 1;
+            self.depart(loser, pu, State::Queued);
+        }
+        self.arrive(next, pu);
+        true
+    }
+
+    /// `tid` has lost or given up `pu`.
+    fn depart(&mut self, tid: Tid, pu: Pu, state: State) {
+        let thread = &mut self.threads[tid as usize];
+        thread.state = state;
+        thread.queued_at = self.now;
+        thread.left_at = self.now;
+        thread.left_traffic = self.pus[pu as usize].traffic;
+    }
+
+    /// `tid` gets `pu`.
+    fn arrive(&mut self, tid: Tid, pu: Pu) {
+        let costs = self.setup.costs;
+        let processor = &mut self.pus[pu as usize];
+        let thread = &mut self.threads[tid as usize];
+        thread.state = State::Running;
+        self.report.run_queue_wait += self.now - thread.queued_at;
+        if processor.last != Some(tid) {
+            thread.switch += costs.switch;
+            let others = (processor.traffic - thread.left_traffic) / costs.private_cache.max(1.0);
+            thread.cold = thread.cold.max(others.min(1.0));
+        }
+        processor.last = Some(tid);
+    }
+
+    fn go_idle(&mut self, pu: Pu) {
+        self.give_back_quota(pu);
+        self.begin(pu, Doing::Idle, NEVER);
+    }
+
+    /// The running thread of `pu` sleeps until it is woken.
+    pub(super) fn block(&mut self, pu: Pu, tid: Tid) {
+        let processor = &mut self.pus[pu as usize];
+        if let Some(account) = processor.rq.block() {
+            self.threads[tid as usize].account = account;
+        }
+        processor.resched = true;
+        self.report.voluntary_switches += 1;
+        self.depart(tid, pu, State::Blocked);
+    }
+
+    /// Makes a sleeping thread ready to run.
+    pub(super) fn wake(&mut self, tid: Tid) {
+        let Self { threads, pus, .. } = self;
+        let thread = &threads[tid as usize];
+        let account = pus[thread.pu as usize].rq.slept(thread.account);
+        let target = self.wake_target(tid);
+        self.enqueue(tid, target, account);
+    }
+
+    /// The PU it ran on if that is idle; else a PU of an idle core that shares the last-level cache
+    /// with it; else any idle PU that does; else the PU it ran on. Never beyond that cache.
+    // Source: kernel/sched/fair.c select_idle_sibling, with the waker's PU left out: it is busy
+    // waking.
+    fn wake_target(&self, tid: Tid) -> Pu {
+        let layout = self.setup.layout;
+        let mask = self.setup.masks.of(tid);
+        let last = self.threads[tid as usize].pu;
+        if self.is_idle(last) {
+            return last;
+        }
+        let idle = |pu: &Pu| mask.allows(*pu) && self.is_idle(*pu);
+        let core_idle = |pu: &Pu| layout.cores.with(*pu).iter().all(|pu| self.is_idle(*pu));
+        let near = layout.llcs.with(last).iter().copied();
+        let in_idle_core = near.clone().find(|pu| idle(pu) && core_idle(pu));
+        in_idle_core
+            .or_else(|| near.clone().find(idle))
+            .unwrap_or(last)
+    }
+
+    /// Whether `pu` has nothing to run.
+    pub(super) fn is_idle(&self, pu: Pu) -> bool {
+        self.pus[pu as usize].rq.len() == 0
+    }
+
+    /// Queues `tid` on `pu`.
+    pub(super) fn enqueue(&mut self, tid: Tid, pu: Pu, account: Account) {
+        self.settle(pu);
+        self.moved_to(tid, pu);
+        let thread = &mut self.threads[tid as usize];
+        thread.state = State::Queued;
+        thread.queued_at = self.now;
+        let exit = self.setup.costs.idle_exit;
+        let processor = &mut self.pus[pu as usize];
+        let preempt = processor.rq.enqueue(tid, account, self.now);
+        match processor.doing {
+            Doing::Idle => return self.begin(pu, Doing::Leaving, exit),
+            Doing::Leaving => return,
+            _ => processor.resched |= preempt == Preempt::Yes,
+        }
+        self.mark(pu);
+    }
+
+    /// Notes that `tid` will run on `pu`, where it may not have run last.
+    fn moved_to(&mut self, tid: Tid, pu: Pu) {
+        let thread = &mut self.threads[tid as usize];
+        if thread.pu != pu {
+            thread.pu = pu;
+            thread.cold = 1.0;
+            self.report.migrations += 1;
+        }
+        if self.pus[pu as usize].last != Some(tid) && thread.cold == 1.0 {
+            // Its traffic mark belongs to another PU.
+            thread.left_traffic = self.pus[pu as usize].traffic;
+        }
+    }
+
+    /// Takes a queued thread away from `from` and queues it on `pu`.
+    pub(super) fn migrate(&mut self, tid: Tid, from: Pu, pu: Pu) {
+        self.settle(from);
+        let Some(account) = self.pus[from as usize].rq.steal(tid) else {
+            return;
+        };
+        let thread = &self.threads[tid as usize];
+        self.report.run_queue_wait += self.now - thread.queued_at;
+        self.enqueue(tid, pu, account);
+        self.mark(from);
+    }
+}

@@ -1,0 +1,128 @@
+//! What is known of each thread and of each PU while a nest is simulated?
+
+use std::collections::VecDeque;
+
+use crate::sim::calendar::Ns;
+use crate::sim::layout::Pu;
+use crate::sim::nest::Wait;
+use crate::sim::report::{Category, Split};
+use crate::sim::rq::{Account, RunQueue, Tid};
+
+/// What a PU is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doing {
+    Idle,
+    /// Idle still, but on its way to a thread.
+    Leaving,
+    /// The group has used up its quota.
+    Throttled,
+    Switch,
+    /// Its thread sees that it was released.
+    Handoff,
+    /// Its thread wakes another.
+    Wake,
+    Work,
+    Spin,
+    Yield,
+    /// All its threads yield to each other until one is released.
+    Rotation,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Blocked,
+    Queued,
+    Running,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Thread {
+    pub(super) state: State,
+    /// Where it runs, is queued or ran last.
+    pub(super) pu: Pu,
+    /// It waits, or waited and has not yet gone on.
+    pub(super) waits: bool,
+    pub(super) released: bool,
+    /// What is left of its ways to wait before it blocks.
+    pub(super) wait: Wait,
+    /// Work left of its step [ns at rate 1].
+    pub(super) work: f64,
+    /// Left of being switched to [ns].
+    pub(super) switch: Ns,
+    /// Left of seeing its release [ns].
+    pub(super) handoff: Ns,
+    /// Left of waking the first of `to_wake` [ns].
+    pub(super) waking: Option<Ns>,
+    pub(super) to_wake: VecDeque<Tid>,
+    /// Left of the yield it is in [ns].
+    pub(super) burst: Option<Ns>,
+    /// Part of its working set that it has to fetch again before it computes [1].
+    pub(super) cold: f64,
+    pub(super) account: Account,
+    /// When it was queued.
+    pub(super) queued_at: Ns,
+    /// When it last ran.
+    pub(super) left_at: Ns,
+    /// What others had read on its PU when it left [bytes].
+    pub(super) left_traffic: f64,
+}
+
+pub(super) struct Processor {
+    pub(super) rq: RunQueue,
+    pub(super) doing: Doing,
+    /// Since when it has been charged.
+    pub(super) since: Ns,
+    /// When what it does ends.
+    pub(super) ends: Ns,
+    /// When the running thread's slice ends.
+    pub(super) slice_ends: Ns,
+    /// Speed of work.
+    pub(super) rate: f64,
+    pub(super) resched: bool,
+    pub(super) dirty: bool,
+    /// The last thread that ran here.
+    pub(super) last: Option<Tid>,
+    /// What threads have read here so far [bytes].
+    pub(super) traffic: f64,
+    pub(super) split: Split,
+    /// What it may still run of the group's quota [ns].
+    pub(super) quota: Ns,
+    pub(super) next_balance: Vec<Ns>,
+}
+
+impl Thread {
+    /// A thread that waits for the first time.
+    pub(super) fn before(wait: Wait) -> Self {
+        Self {
+            state: State::Blocked,
+            pu: 0,
+            waits: true,
+            released: false,
+            wait,
+            work: 0.0,
+            switch: 0,
+            handoff: 0,
+            waking: None,
+            to_wake: VecDeque::new(),
+            burst: None,
+            cold: 0.0,
+            account: Account::default(),
+            queued_at: 0,
+            left_at: 0,
+            left_traffic: 0.0,
+        }
+    }
+}
+
+impl Doing {
+    pub(super) fn category(self) -> Category {
+        match self {
+            Self::Idle | Self::Leaving => Category::Idle,
+            Self::Throttled => Category::Throttled,
+            Self::Switch | Self::Wake => Category::Switch,
+            Self::Work => Category::Compute,
+            Self::Spin | Self::Handoff => Category::Spin,
+            Self::Yield | Self::Rotation => Category::Yield,
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! Closed forms: what must come out when a case is small enough to be worked out by hand.
+//!
+//! Work is in reference time, so that a thread alone on its core needs as many nanoseconds as it
+//! has work. Costs are zero unless a test names them. Where ticks come at a random time against
+//! the start, steady states are compared: the difference of two runs of different length.
+
+mod sharing;
+
+use super::*;
+use crate::experiment::Dispatch;
+use crate::machine::{CpuSet, PuId, Topology};
+use crate::sim::kernel::{Policy, YieldRule};
+use crate::sim::nest::Inner;
+use crate::sim::report::Category;
+
+const US: Ns = 1_000;
+const MS: Ns = 1_000_000;
+
+/// EEVDF with slices of 1.4 ms that end exactly then.
+fn exact_kernel() -> Kernel {
+    let policy = Policy::Eevdf {
+        slice: 1_400 * US,
+        yields: YieldRule::Forfeit,
+    };
+    Kernel {
+        policy,
+        tick: 4 * MS,
+        mode: TickMode::Exact,
+    }
+}
+
+/// The same looked at at ticks of 4 ms: the quantum is 4 ms.
+fn ticking_kernel() -> Kernel {
+    Kernel {
+        mode: TickMode::Aligned,
+        ..exact_kernel()
+    }
+}
+
+/// A case to be simulated.
+struct Case {
+    machine: &'static str,
+    kernel: Kernel,
+    costs: Costs,
+    shape: Shape,
+    /// The PU of each thread; none is free to go anywhere.
+    pinned: Vec<u32>,
+    quota: Option<Quota>,
+    seed: u64,
+}
+
+/// Workers with teams of `width`, one task each, that take `work` in `phases`.
+fn teams(workers: usize, width: u32, phases: u32, work: Ns) -> Shape {
+    Shape {
+        widths: vec![width; workers],
+        inner: Inner::Teams,
+        pool: 0,
+        tasks: workers as u32,
+        dispatch: Dispatch::Static,
+        gate: None,
+        phases: vec![phases; workers],
+        items: width,
+        work: vec![work as f64; workers],
+        wait: Wait::SPIN,
+        take: 0.0,
+        meet: 0.0,
+    }
+}
+
+impl Case {
+    fn new(machine: &'static str, shape: Shape) -> Self {
+        let kernel = exact_kernel();
+        Self {
+            machine,
+            kernel,
+            costs: Costs::free(),
+            shape,
+            pinned: Vec::new(),
+            quota: None,
+            seed: 1,
+        }
+    }
+
+    fn report(&self) -> Report {
+        let topology = Topology::synthetic(self.machine).unwrap();
+        let layout = Layout::new(&topology, topology.pus());
+        let mask = |tid: usize| match self.pinned.get(tid) {
+            Some(pu) => layout.mask(&CpuSet::from_iter([PuId(*pu)])),
+            None => layout.mask(topology.pus()),
+        };
+        let masks: Masks = (0..self.shape.roles().len()).map(mask).collect();
+        let setup = Setup {
+            layout: &layout,
+            kernel: self.kernel,
+            costs: &self.costs,
+            masks: &masks,
+            working_set: 0.0,
+            quota: self.quota,
+            limit: 1_000_000 * MS,
+            seed: self.seed,
+        };
+        let report = Engine::simulate(setup, self.shape.clone());
+        let all = report.pus as Ns * report.wall;
+        assert_eq!(report.split.total(), all, "PU time is conserved");
+        report
+    }
+
+    /// Time of the whole; every task must be done.
+    fn wall(&self) -> Ns {
+        let report = self.report();
+        assert_eq!(
+            (&report.stop, report.tasks_done),
+            (&Stop::Done, self.shape.tasks)
+        );
+        report.wall
+    }
+
+    /// Time of a phase in the steady state of a single task, whose phases are given per task.
+    fn phase_time(mut self, work_of_phase: Ns) -> Ns {
+        let mut of = |phases: u32| {
+            self.shape.phases.fill(phases);
+            self.shape
+                .work
+                .fill((Ns::from(phases) * work_of_phase) as f64);
+            self.wall()
+        };
+        // The place of the last to arrive comes round after as many phases as there are threads.
+        (of(48) - of(24)) / 24
+    }
+}
+
+/// A1: as many threads as PUs do not notice each other: T = w.
+#[test]
+fn independent_threads_take_their_own_time() {
+    assert_eq!(
+        Case::new("core:4 pu:1", teams(4, 1, 1, 3 * MS)).wall(),
+        3 * MS
+    );
+}
+
+/// A2: two threads of 3 ms on one PU, slices of 2 ms, 0.1 ms a switch, which the kernel charges to
+/// the thread switched to, so that a slice holds 1.9 ms of work:
+///
+/// ```text
+/// ms  0   0.1  2.0 2.1  4.0 4.1  5.2 5.3  6.4
+///     |s|-- A --|s|-- B --|s|-- A -|s|-- B -|
+/// ```
+#[test]
+fn two_threads_alternate_and_pay_for_every_switch() {
+    let mut case = Case::new("core:1 pu:1", teams(2, 1, 1, 3 * MS));
+    case.kernel.policy = Policy::Eevdf {
+        slice: 2 * MS,
+        yields: YieldRule::Forfeit,
+    };
+    case.costs.switch = MS / 10;
+    let report = case.report();
+    assert_eq!(report.wall, 6_400 * US);
+    assert_eq!(report.split.of(Category::Switch), 400 * US);
+    assert_eq!(report.involuntary_switches, 2);
+}
+
+/// A3: fork, share, join. 4 ms shared by 4 members on 4 PUs is 1 ms; each release takes 1 us to
+/// be seen, and the join is one more.
+#[test]
+fn a_team_divides_the_work_and_pays_for_fork_and_join() {
+    let mut case = Case::new("core:4 pu:1", teams(1, 4, 1, 4 * MS));
+    case.costs.handoff = [US; 3];
+    assert_eq!(case.wall(), MS + 2 * US);
+}
+
+/// A4: 7 tasks of 1 ms by 3 workers, block sizes 3, 2, 2: as long as the largest.
+#[test]
+fn static_blocks_take_as_long_as_the_largest() {
+    let mut shape = teams(3, 1, 1, MS);
+    shape.tasks = 7;
+    assert_eq!(Case::new("core:4 pu:1", shape).wall(), 3 * MS);
+}
+
+/// F1: N spinning members on one PU, short phases. The last to arrive releases the others and
+/// goes on to the next phase in the same slice, so N - 1 quanta separate two releases, whatever
+/// the work. The quantum includes the switch, which the kernel charges to the thread switched to.
+#[test]
+fn spinners_on_one_pu_need_n_minus_one_quanta_a_phase() {
+    for width in [2, 3, 4, 8] {
+        let mut case = Case::new("core:1 pu:1", teams(1, width, 1, 0));
+        case.kernel = ticking_kernel();
+        case.costs.switch = 5 * US;
+        let quanta = Ns::from(width) - 1;
+        assert_eq!(case.phase_time(20 * US), quanta * 4 * MS, "{width} threads");
+    }
+}
+
+/// F2: with any work w a phase of N spinners on one PU takes at least N w and at most
+/// N w + (N - 1) q.
+#[test]
+fn spinners_with_long_work_stay_between_their_bounds() {
+    for work in [US, 300 * US, MS, 3 * MS, 7 * MS, 30 * MS] {
+        let mut case = Case::new("core:1 pu:1", teams(1, 3, 1, 0));
+        case.kernel = ticking_kernel();
+        let time = case.phase_time(3 * work);
+        assert!(
+            (3 * work..=3 * work + 8 * MS).contains(&time),
+            "{work}: {time}"
+        );
+    }
+}
+
+/// F3: a team on several PUs is as slow as the PU with the most members: (n_max - 1) q. One
+/// misplaced thread doubles the cost of 4 on 2.
+#[test]
+fn the_fullest_pu_sets_the_pace_of_a_spinning_team() {
+    let phase_time = |machine, pinned: &[u32]| {
+        let mut case = Case::new(machine, teams(1, pinned.len() as u32, 1, 0));
+        case.kernel = ticking_kernel();
+        case.pinned = pinned.to_vec();
+        case.phase_time(10 * US)
+    };
+    assert_eq!(phase_time("core:2 pu:1", &[0, 1, 0, 1]), 4 * MS);
+    assert_eq!(phase_time("core:4 pu:1", &[0, 1, 2, 3, 0, 1, 2, 3]), 4 * MS);
+    assert_eq!(phase_time("core:2 pu:1", &[0, 0, 0, 1]), 8 * MS);
+}
+
+/// F4: two spinning teams of two, one thread of each on either PU, ticks aligned. Either both
+/// members of a team are queued in the same place (S = 1: a gang by accident, a phase of 40 us
+/// takes 2 x 40 us on average), or in different ones (S = 2: O q (S - 1) / S = 4 ms). Both happen.
+#[test]
+fn two_teams_are_a_gang_by_accident_or_wait_a_quantum() {
+    let mut seen = [false; 2];
+    for seed in 0..20 {
+        let mut case = Case::new("core:2 pu:1", teams(2, 2, 1, 0));
+        case.kernel = ticking_kernel();
+        case.seed = seed;
+        case.pinned = vec![0, 1, 0, 1];
+        case.shape.phases = vec![2000; 2];
+        case.shape.work = vec![2000.0 * 80_000.0; 2];
+        let phase = case.wall() / 2000;
+        let gang = phase < 100 * US;
+        let expected = if gang { 80 * US } else { 4 * MS };
+        assert!(
+            phase.abs_diff(expected) <= expected * 6 / 100,
+            "seed {seed}: {phase}"
+        );
+        seen[usize::from(gang)] = true;
+    }
+    assert_eq!(seen, [true, true]);
+}
+
+/// F6: two blocking members on one PU. In a phase one of them works and blocks, the PU switches,
+/// the other works and, being last, wakes the first: 2 w + switch + wake.
+#[test]
+fn blocking_members_pay_a_switch_and_a_wake() {
+    let mut case = Case::new("core:1 pu:1", teams(1, 2, 1, 0));
+    case.shape.wait = Wait::BLOCK;
+    case.costs.switch = 2 * US;
+    (case.costs.wake_call, case.costs.wake_each) = (US, 3 * US);
+    assert_eq!(case.phase_time(2 * 50 * US), (2 * 50 + 2 + 1 + 3) * US);
+}
+
+/// F6 on two idle PUs: the last to arrive wakes the other (1 + 3 us) and works on meanwhile; the
+/// other needs 5 us to get out of idle, so it is 9 us late, w later it is last itself and the first
+/// is blocked: the roles alternate and a phase takes w + 9 us.
+#[test]
+fn blocking_on_idle_pus_costs_the_wake_and_the_way_out_of_idle() {
+    let mut case = Case::new("core:2 pu:1", teams(1, 2, 1, 0));
+    case.shape.wait = Wait::BLOCK;
+    (
+        case.costs.wake_call,
+        case.costs.wake_each,
+        case.costs.idle_exit,
+    ) = (US, 3 * US, 5 * US);
+    assert_eq!(case.phase_time(2 * 100 * US), 109 * US);
+}
+
+/// F7: two yielding members on one PU: each works, yields and is switched from, once a phase in
+/// all, because the last to arrive works on in the next phase: 2 w + yield + switch.
+#[test]
+fn yielding_members_pay_a_yield_and_a_switch() {
+    let mut case = Case::new("core:1 pu:1", teams(1, 2, 1, 0));
+    case.shape.wait = Wait::YIELD;
+    (case.costs.yield_call, case.costs.switch) = (US, 2 * US);
+    assert_eq!(case.phase_time(2 * 5 * US), 13 * US);
+}
+
+/// F7 beside a thread that works 100 ms: the yielding member has nothing to do. Where a yield
+/// gives up the slice, it costs next to nothing; where it does not, its loop is as good as any
+/// work and gets half the PU, as under CFS.
+#[test]
+fn what_a_yield_costs_the_others_depends_on_the_kernel() {
+    let wall = |policy| {
+        let mut case = Case::new("core:1 pu:1", teams(1, 2, 1, 100 * MS));
+        case.shape.items = 1;
+        case.shape.wait = Wait::YIELD;
+        case.kernel = Kernel {
+            policy,
+            ..ticking_kernel()
+        };
+        case.costs.yield_call = US;
+        case.wall()
+    };
+    let slice = 1_400 * US;
+    let forfeit = wall(Policy::Eevdf {
+        slice,
+        yields: YieldRule::Forfeit,
+    });
+    assert!((100 * MS..101 * MS).contains(&forfeit), "{forfeit}");
+    let deadline = wall(Policy::Eevdf {
+        slice,
+        yields: YieldRule::Deadline,
+    });
+    assert!((190 * MS..=205 * MS).contains(&deadline), "{deadline}");
+    let cfs = wall(Policy::Cfs {
+        latency: 12 * MS,
+        min_granularity: 1_500 * US,
+        wakeup_granularity: 2 * MS,
+    });
+    assert!((180 * MS..=205 * MS).contains(&cfs), "{cfs}");
+}
+
+/// F8: two members that spin for s before they block: 2 w + min(s, q) a phase. A short spin is
+/// spent; a long one is cut off by the end of the slice, as if it never ended.
+#[test]
+fn a_spin_before_blocking_costs_the_spin_or_the_quantum() {
+    let phase = |spin| {
+        let mut case = Case::new("core:1 pu:1", teams(1, 2, 1, 0));
+        case.shape.wait = Wait { spin, yields: 0 };
+        case.phase_time(2 * 20 * US)
+    };
+    assert_eq!(phase(100 * US), (2 * 20 + 100) * US);
+    assert_eq!(phase(10 * MS), 1_400 * US);
+    assert_eq!(phase(Wait::FOREVER), 1_400 * US);
+}

@@ -1,0 +1,140 @@
+//! Closed forms of what threads share: quotas, cores, PUs, gates and pools.
+
+use super::*;
+use crate::experiment::Dispatch;
+
+/// F9, A13: 10 threads of 200 ms under a quota of 2 CPUs (200 ms in each 100 ms) on 10 PUs: all
+/// run 20 ms of each period and stand still for 80; the tenth 20 ms end at 920 ms.
+#[test]
+fn a_quota_lets_all_run_and_then_stops_all() {
+    let mut case = Case::new("core:10 pu:1", teams(10, 1, 1, 200 * MS));
+    case.quota = Some(Quota {
+        quota: 200 * MS,
+        period: 100 * MS,
+    });
+    let report = case.report();
+    assert_eq!(report.wall, 920 * MS);
+    assert_eq!(report.split.of(Category::Throttled), 10 * 9 * 80 * MS);
+}
+
+/// The same with 40 threads and 4 CPUs: 10 ms of running, 90 ms of standing still.
+#[test]
+fn forty_threads_use_four_cpus_up_in_ten_milliseconds() {
+    let mut case = Case::new("core:40 pu:1", teams(40, 1, 1, 20 * MS));
+    case.quota = Some(Quota {
+        quota: 400 * MS,
+        period: 100 * MS,
+    });
+    assert_eq!(case.wall(), 110 * MS);
+}
+
+/// F9: one worker computes, its partner spins all the time: half of a quota of 1 CPU is burnt, so
+/// 200 ms of work take 4 periods of 50 ms work, the last of which ends after 50 ms.
+#[test]
+fn spinners_burn_quota() {
+    let mut case = Case::new("core:2 pu:1", teams(1, 2, 1, 200 * MS));
+    case.shape.items = 1;
+    case.quota = Some(Quota {
+        quota: 100 * MS,
+        period: 100 * MS,
+    });
+    assert_eq!(case.wall(), 350 * MS);
+}
+
+/// F10: three members with 100 ms each on two PUs. A member that spins when it is done keeps its PU
+/// busy, so the other two share theirs to the end: 200 ms, and up to three quanta of spinning, before
+/// the worker first runs and after the first of the two is done. A member that blocks leaves an
+/// idle PU, which pulls one of the two at half time: 150 ms.
+#[test]
+fn a_spinner_keeps_its_pu_from_helping() {
+    let wall = |wait| {
+        let mut case = Case::new("core:2 pu:1", teams(1, 3, 1, 300 * MS));
+        case.shape.wait = wait;
+        case.kernel = ticking_kernel();
+        case.wall()
+    };
+    let spinning = wall(Wait::SPIN);
+    assert!((200 * MS..=212 * MS).contains(&spinning), "{spinning}");
+    let blocking = wall(Wait::BLOCK);
+    assert!((148 * MS..=156 * MS).contains(&blocking), "{blocking}");
+}
+
+/// A15: two threads on one core share its throughput S: with S = 1, 3 ms each take 6 ms; with
+/// S = 1.2, 5 ms. Beside a spinner work goes at 0.9.
+#[test]
+fn siblings_share_a_core() {
+    let wall = |shape, smt_compute| {
+        let mut case = Case::new("core:1 pu:2", shape);
+        (case.costs.smt_compute, case.costs.smt_spin) = (smt_compute, 0.9);
+        case.wall()
+    };
+    assert_eq!(wall(teams(2, 1, 1, 3 * MS), 1.0), 6 * MS);
+    assert_eq!(wall(teams(2, 1, 1, 3 * MS), 1.2), 5 * MS);
+    let mut beside_spinner = teams(1, 2, 1, 9 * MS);
+    beside_spinner.items = 1;
+    assert_eq!(wall(beside_spinner, 1.0), 10 * MS);
+}
+
+/// A16: one region at a time: 12 tasks of 1 ms take 12 ms whoever calls. Counting to 4 with teams
+/// of two: two at a time.
+#[test]
+fn a_gate_limits_how_many_regions_run() {
+    let wall = |workers, width, gate: (u32, u32)| {
+        let mut shape = teams(workers, width, 1, MS * Ns::from(width));
+        shape.tasks = 12;
+        shape.gate = Some((gate.0, vec![gate.1; workers]));
+        shape.dispatch = Dispatch::Queue(std::num::NonZeroU32::MIN);
+        shape.wait = Wait::BLOCK;
+        Case::new("core:8 pu:1", shape).wall()
+    };
+    assert_eq!(
+        [1, 2, 4].map(|workers| wall(workers, 2, (1, 1))),
+        [12 * MS; 3]
+    );
+    assert_eq!(wall(4, 2, (4, 2)), 6 * MS);
+}
+
+/// A19: a region that wants two permits of one never starts.
+#[test]
+fn a_deadlock_names_who_waits_for_what() {
+    let mut shape = teams(1, 2, 1, MS);
+    shape.gate = Some((1, vec![2]));
+    let report = Case::new("core:2 pu:1", shape).report();
+    let expected = [
+        "worker 0 waits for the gate",
+        "thread 0.1 waits for its worker",
+    ];
+    assert_eq!(
+        report.stop,
+        Stop::Deadlock(expected.map(String::from).to_vec())
+    );
+}
+
+/// Pools: two workers, each with a pool of two that shares its region's two phases: the workers
+/// block meanwhile, and 4 ms of work take 2 ms on 4 PUs, 4 ms on 2.
+#[test]
+fn pools_share_the_pieces_of_a_region() {
+    let wall = |machine, inner| {
+        let mut shape = teams(2, 2, 2, 4 * MS);
+        (shape.inner, shape.pool) = (inner, 2);
+        shape.wait = Wait::BLOCK;
+        Case::new(machine, shape).wall()
+    };
+    assert_eq!(wall("core:4 pu:1", Inner::OwnPools), 2 * MS);
+    assert_eq!(wall("core:4 pu:1", Inner::SharedPool), 4 * MS);
+}
+
+/// The same seed gives the same report; events at equal times have an order.
+#[test]
+fn a_seed_decides_everything() {
+    let report = |seed| {
+        let mut case = Case::new("core:2 pu:2", teams(3, 3, 7, 10 * MS));
+        case.kernel = ticking_kernel();
+        case.costs.handoff = [100; 3];
+        case.costs.switch = US;
+        case.seed = seed;
+        case.report()
+    };
+    assert_eq!(report(5), report(5));
+    assert!((0..9).any(|seed| report(seed).wall != report(5).wall));
+}

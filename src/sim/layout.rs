@@ -1,0 +1,214 @@
+//! Which PUs are close to each other?
+//!
+//! The topology as flat tables over the PUs that may be used, numbered from 0 in topology order:
+//! what the engine looks up in every event. A *domain* is a set of PUs among which the kernel
+//! balances its queues.
+
+use std::collections::BTreeMap;
+
+use crate::machine::{CpuSet, ObjectKind, PuId, Topology};
+
+/// Number of a PU in the layout.
+pub(super) type Pu = u32;
+
+/// PUs grouped by what they share, one table each way.
+#[derive(Clone, Debug)]
+pub(super) struct Groups {
+    /// Group of each PU.
+    pub(super) of: Vec<u32>,
+    /// PUs of each group, ascending.
+    pub(super) pus: Vec<Vec<Pu>>,
+}
+
+impl Groups {
+    fn new(order: &[PuId], sets: &[CpuSet]) -> Self {
+        let mut pus = vec![Vec::new(); sets.len()];
+        let mut of = Vec::with_capacity(order.len());
+        for (number, pu) in order.iter().enumerate() {
+            let group = sets.iter().position(|set| set.contains(*pu)).unwrap_or(0);
+            pus[group].push(number as Pu);
+            of.push(group as u32);
+        }
+        Self { of, pus }
+    }
+
+    /// PUs that share this group with `pu`, itself among them.
+    pub(super) fn with(&self, pu: Pu) -> &[Pu] {
+        &self.pus[self.of[pu as usize] as usize]
+    }
+}
+
+/// How far apart two PUs are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Distance {
+    /// They share the last-level cache.
+    Llc,
+    /// They share the package only.
+    Package,
+    /// They share the machine only.
+    Machine,
+}
+
+/// The tables.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    /// Operating-system index of each PU.
+    order: Vec<PuId>,
+    pub(super) cores: Groups,
+    pub(super) llcs: Groups,
+    pub(super) packages: Groups,
+    /// Groupings of the balancer from the innermost outwards; each has a group of several PUs.
+    pub(super) domains: Vec<Groups>,
+}
+
+impl Layout {
+    /// The PUs of `topology` that are in `allowed`.
+    pub(super) fn new(topology: &Topology, allowed: &CpuSet) -> Self {
+        let order: Vec<PuId> = topology
+            .pu_order()
+            .into_iter()
+            .filter(|pu| allowed.contains(*pu))
+            .collect();
+        let everything = vec![order.iter().copied().collect::<CpuSet>()];
+        let sets = |kind| -> Vec<CpuSet> {
+            let found = topology
+                .objects(kind)
+                .into_iter()
+                .map(|object| object.cpuset.clone());
+            // A machine that does not tell its packages or nodes has one.
+            let found: Vec<CpuSet> = found.collect();
+            if found.is_empty() {
+                everything.clone()
+            } else {
+                found
+            }
+        };
+        let alone: Vec<CpuSet> = order.iter().map(|pu| CpuSet::from_iter([*pu])).collect();
+        let cores = if topology.count(ObjectKind::Core) == 0 {
+            alone
+        } else {
+            sets(ObjectKind::Core)
+        };
+        let llc = last_level_cache(topology).unwrap_or(ObjectKind::Package);
+        let groups = |sets: &[CpuSet]| Groups::new(&order, sets);
+        let (cores, llcs) = (groups(&cores), groups(&sets(llc)));
+        let (nodes, packages) = (
+            groups(&sets(ObjectKind::NumaNode)),
+            groups(&sets(ObjectKind::Package)),
+        );
+        let machine = groups(&everything);
+        let domains = distinct([&cores, &llcs, &nodes, &packages, &machine]);
+        Self {
+            order,
+            cores,
+            llcs,
+            packages,
+            domains,
+        }
+    }
+
+    /// Number of PUs.
+    pub(super) fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// The PUs of `set`, as a mask over the layout.
+    pub(super) fn mask(&self, set: &CpuSet) -> Mask {
+        Mask::from_iter(self.order.iter().map(|pu| set.contains(*pu)))
+    }
+
+    /// How far apart `a` and `b` are.
+    pub(super) fn distance(&self, a: Pu, b: Pu) -> Distance {
+        let (a, b) = (a as usize, b as usize);
+        if self.llcs.of[a] == self.llcs.of[b] {
+            Distance::Llc
+        } else if self.packages.of[a] == self.packages.of[b] {
+            Distance::Package
+        } else {
+            Distance::Machine
+        }
+    }
+}
+
+/// The largest cache that several cores may share, where the machine tells of caches.
+pub(super) fn last_level_cache(topology: &Topology) -> Option<ObjectKind> {
+    (2..=5)
+        .rev()
+        .map(ObjectKind::Cache)
+        .find(|kind| topology.count(*kind) > 0)
+}
+
+/// The groupings that differ from the one inside them and have several PUs in a group.
+fn distinct(levels: [&Groups; 5]) -> Vec<Groups> {
+    let mut domains: Vec<Groups> = Vec::new();
+    for level in levels {
+        let several = level.pus.iter().any(|pus| pus.len() > 1);
+        let wider = domains.last().is_none_or(|inner| {
+            let widest = |groups: &Groups| groups.pus.iter().map(Vec::len).max();
+            widest(level) > widest(inner)
+        });
+        if several && wider {
+            domains.push(level.clone());
+        }
+    }
+    domains
+}
+
+/// A set of PUs of a layout.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Mask(Vec<u64>);
+
+impl Mask {
+    /// Whether `pu` is in the set.
+    pub(super) fn allows(&self, pu: Pu) -> bool {
+        self.0[pu as usize / 64] >> (pu % 64) & 1 == 1
+    }
+
+    /// The PUs of the set, ascending.
+    pub(super) fn pus(&self) -> impl Iterator<Item = Pu> + '_ {
+        (0..self.0.len() as Pu * 64).filter(|pu| self.allows(*pu))
+    }
+}
+
+impl FromIterator<bool> for Mask {
+    fn from_iter<I: IntoIterator<Item = bool>>(members: I) -> Self {
+        let mut words = Vec::new();
+        for (pu, member) in members.into_iter().enumerate() {
+            if pu % 64 == 0 {
+                words.push(0);
+            }
+            words[pu / 64] |= u64::from(member) << (pu % 64);
+        }
+        Self(words)
+    }
+}
+
+/// Every different mask once, and which one each thread has.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Masks {
+    distinct: Vec<Mask>,
+    of: Vec<u32>,
+}
+
+impl Masks {
+    /// The mask of `thread`.
+    pub(super) fn of(&self, thread: u32) -> &Mask {
+        &self.distinct[self.of[thread as usize] as usize]
+    }
+}
+
+impl FromIterator<Mask> for Masks {
+    fn from_iter<I: IntoIterator<Item = Mask>>(masks: I) -> Self {
+        let mut numbers = BTreeMap::new();
+        let mut all = Self::default();
+        for mask in masks {
+            let next = numbers.len() as u32;
+            let number = *numbers.entry(mask.clone()).or_insert(next);
+            if number == next {
+                all.distinct.push(mask);
+            }
+            all.of.push(number);
+        }
+        all
+    }
+}

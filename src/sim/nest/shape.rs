@@ -1,0 +1,128 @@
+//! Who is there in a nest and what do they do, in units of time?
+//!
+//! What an engine needs to know of a cell before anything runs.
+
+use std::fmt;
+
+use crate::experiment::Dispatch;
+use crate::sim::calendar::Ns;
+
+/// How a thread waits: spins, then yields, then blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sim) struct Wait {
+    /// CPU time of spinning before it does something else; [`Wait::FOREVER`] never ends [ns].
+    pub(in crate::sim) spin: Ns,
+    /// Yields after that; `u32::MAX` never ends.
+    pub(in crate::sim) yields: u32,
+}
+
+impl Wait {
+    /// A spin that does not end.
+    pub(in crate::sim) const FOREVER: Ns = Ns::MAX;
+    /// Blocks at once.
+    pub(in crate::sim) const BLOCK: Self = Self { spin: 0, yields: 0 };
+    /// Spins until released.
+    pub(in crate::sim) const SPIN: Self = Self {
+        spin: Self::FOREVER,
+        yields: 0,
+    };
+    /// Yields until released.
+    pub(in crate::sim) const YIELD: Self = Self {
+        spin: 0,
+        yields: u32::MAX,
+    };
+}
+
+/// What a thread does next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::sim) enum Step {
+    /// This much work [ns at rate 1].
+    Compute(f64),
+    /// Nothing until another thread releases it; then it asks again.
+    Wait(Wait),
+    /// Nothing any more.
+    End,
+}
+
+/// Which threads run a region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sim) enum Inner {
+    /// The worker and threads of its own.
+    Teams,
+    /// A pool of threads for each worker.
+    OwnPools,
+    /// One pool for all workers.
+    SharedPool,
+}
+
+/// A nest as an engine needs it: who there is, what they do, in units of time.
+#[derive(Clone, Debug)]
+pub(in crate::sim) struct Shape {
+    /// Team width of each outer worker, or pieces of its regions [threads].
+    pub(in crate::sim) widths: Vec<u32>,
+    /// Who runs a region.
+    pub(in crate::sim) inner: Inner,
+    /// Threads of the shared pool; ignored for other kinds.
+    pub(in crate::sim) pool: u32,
+    /// Tasks in all.
+    pub(in crate::sim) tasks: u32,
+    /// How tasks reach the workers.
+    pub(in crate::sim) dispatch: Dispatch,
+    /// Permits in all and of each worker's region, where there is a gate.
+    pub(in crate::sim) gate: Option<(u32, Vec<u32>)>,
+    /// Phases of a region on each worker's team.
+    pub(in crate::sim) phases: Vec<u32>,
+    /// Items among which the members of a team divide a phase.
+    pub(in crate::sim) items: u32,
+    /// Work of one task on each worker's team [ns at rate 1].
+    pub(in crate::sim) work: Vec<f64>,
+    /// How inner threads wait, and the worker inside its region.
+    pub(in crate::sim) wait: Wait,
+    /// Work of taking a task [ns].
+    pub(in crate::sim) take: f64,
+    /// Work of meeting the team [ns].
+    pub(in crate::sim) meet: f64,
+}
+
+impl Shape {
+    /// Numbers of the threads: first each worker's own, then its inner ones.
+    pub(in crate::sim) fn roles(&self) -> Vec<Role> {
+        let mut roles = Vec::new();
+        for (worker, width) in (0_u32..).zip(&self.widths) {
+            roles.push(Role::Worker(worker));
+            let inner = match self.inner {
+                Inner::Teams => 1..*width,
+                Inner::OwnPools => 0..*width,
+                Inner::SharedPool => 0..0,
+            };
+            roles.extend(inner.map(|member| Role::Inner { worker, member }));
+        }
+        if self.inner == Inner::SharedPool {
+            roles.extend((0..self.pool).map(|member| Role::Inner { worker: 0, member }));
+        }
+        roles
+    }
+}
+
+/// Who a thread is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sim) enum Role {
+    /// An outer worker.
+    Worker(u32),
+    /// A thread of a worker's team, or of a pool; pools and teams of worker 0, 1, ...
+    Inner {
+        /// Whose.
+        worker: u32,
+        /// Which of its threads.
+        member: u32,
+    },
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Worker(worker) => write!(f, "worker {worker}"),
+            Self::Inner { worker, member } => write!(f, "thread {worker}.{member}"),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What came of a simulated execution, and what did the PUs spend their time on?
+
+use super::calendar::Ns;
+
+/// What a PU spends its time on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Category {
+    /// Work of the tasks, and taking part in them.
+    Compute,
+    /// Spinning, and seeing a release.
+    Spin,
+    /// Yielding.
+    Yield,
+    /// Switching, refilling caches, waking other threads.
+    Switch,
+    /// Nothing, or on the way out of nothing.
+    Idle,
+    /// Held back by the quota.
+    Throttled,
+}
+
+impl Category {
+    /// Every category with its name, in the order in which results show them.
+    pub const ALL: [(Self, &'static str); 6] = [
+        (Self::Compute, "compute"),
+        (Self::Spin, "spin"),
+        (Self::Yield, "yield"),
+        (Self::Switch, "switch"),
+        (Self::Idle, "idle"),
+        (Self::Throttled, "throttled"),
+    ];
+}
+
+/// Time by category [ns].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Split([Ns; 6]);
+
+impl Split {
+    /// Time spent on `category` [ns].
+    pub fn of(&self, category: Category) -> Ns {
+        self.0[category as usize]
+    }
+
+    /// Time of all categories [ns].
+    pub fn total(&self) -> Ns {
+        self.0.iter().sum()
+    }
+
+    /// Time in which a PU was busy for a thread [ns].
+    pub fn busy(&self) -> Ns {
+        self.total() - self.of(Category::Idle) - self.of(Category::Throttled)
+    }
+
+    pub(super) fn charge(&mut self, category: Category, span: Ns) {
+        self.0[category as usize] += span;
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        for (sum, more) in self.0.iter_mut().zip(other.0) {
+            *sum += more;
+        }
+    }
+}
+
+/// Why a simulation ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// All tasks are done.
+    Done,
+    /// The time limit came first.
+    Limit,
+    /// Every thread waits for another; who for what, one line each.
+    Deadlock(Vec<String>),
+    /// Time stands still at this instant [ns].
+    Livelock(Ns),
+}
+
+/// What came of a simulated execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Why it ended.
+    pub stop: Stop,
+    /// From the first wake-up of a worker to the end of the last task [ns].
+    pub wall: Ns,
+    /// Tasks finished.
+    pub tasks_done: u32,
+    /// What the PUs spent their time on; the sum is PUs x wall.
+    pub split: Split,
+    /// Number of PUs.
+    pub pus: usize,
+    /// Threads in all.
+    pub threads: u32,
+    /// Switches in which a thread gave up its PU.
+    pub voluntary_switches: u64,
+    /// Switches in which a thread lost its PU, yields among them.
+    pub involuntary_switches: u64,
+    /// Time threads were queued [ns].
+    pub run_queue_wait: Ns,
+    /// Times a thread came to another PU than its last.
+    pub migrations: u64,
+    /// Events handled.
+    pub events: u64,
+}
+
+impl Report {
+    pub(super) fn new(threads: u32, pus: usize) -> Self {
+        Self {
+            stop: Stop::Done,
+            wall: 0,
+            tasks_done: 0,
+            split: Split::default(),
+            pus,
+            threads,
+            voluntary_switches: 0,
+            involuntary_switches: 0,
+            run_queue_wait: 0,
+            migrations: 0,
+            events: 0,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Whole cells on whole machines: the signs must come out as everybody has measured them.
+
+use std::num::NonZeroU32;
+use std::ops::ControlFlow;
+
+use super::*;
+use crate::experiment::Protocol;
+use crate::stats::median;
+
+/// Median wall time of five executions of a cell [ns].
+fn wall(machine: &str, cell: &str) -> f64 {
+    let topology = Topology::synthetic(machine).unwrap();
+    let allowed = topology.pus().clone();
+    let budget = allowed.len() as u32;
+    let kernel = Kernel::of("6.18".parse().unwrap(), 250, allowed.len());
+    let parameters = Parameters::preset("epyc-9004").unwrap();
+    let machine = Machine {
+        topology,
+        allowed,
+        kernel,
+        quota: None,
+        parameters,
+    };
+    let mut sim = Sim::new(machine, Box::new(|_, _, _| {})).unwrap();
+    let five = NonZeroU32::new(5).unwrap();
+    let ask = Ask {
+        visit: Visit {
+            round: 1,
+            cell: cell.parse().unwrap(),
+        },
+        first_rep: 1,
+        last_rep: five,
+        protocol: Protocol {
+            rounds: five,
+            reps: five,
+            warmups: 0,
+            limit_ns: 60_000_000_000,
+            seed: 1,
+        },
+        budget,
+    };
+    let mut walls = Vec::new();
+    sim.run(&ask, &mut |_, answer| {
+        assert_eq!(answer.status(), Status::Ok, "{answer:?}");
+        walls.push(answer.sample().unwrap().wall.as_nanos() as f64);
+        ControlFlow::Continue(())
+    });
+    median(&walls).unwrap()
+}
+
+const TWO: &str = "pack:1 l3:1 core:2 pu:1";
+
+/// 1 x 4 spinning on 2 PUs meets at every phase a member that is not running; each time a quantum
+/// is lost. 2 x 1 does the same work without meeting anybody.
+#[test]
+fn spinning_teams_wider_than_the_machine_lose_an_order_of_magnitude() {
+    let cell = |threads: &str, wait: &str| {
+        let name =
+            format!("matmul.f64.256_{threads}_fork-join.{wait}_independent_unbound_queue.1_t16");
+        wall(TWO, &name)
+    };
+    let best = cell("2x1", "passive");
+    assert!(cell("1x4", "active") > 10.0 * best);
+    assert!(cell("1x4", "passive") < 2.0 * best);
+    assert!(cell("1x2", "active") < 1.5 * best);
+}
+
+/// The work of 16 products of order 256 in f64 is 16 x 2 x 256^3 flop; at 55 flop/ns and
+/// 256 / (256 + 12) of it, by two workers, each 8 of them: 5.11 ms.
+#[test]
+fn one_thread_a_worker_takes_its_flops_by_its_rate() {
+    let cell = "matmul.f64.256_2x1_fork-join.passive_independent_unbound_queue.1_t16";
+    let expected = 8.0 * 2.0 * 256_f64.powi(3) / (55.0 * 256.0 / 268.0);
+    let ratio = wall(TWO, cell) / expected;
+    assert!((1.0..1.01).contains(&ratio), "{ratio}");
+}
+
+#[test]
+fn every_composition_and_runtime_reaches_its_end() {
+    for runtime in [
+        "fork-join.active",
+        "fork-join.spin-then-park.500",
+        "fork-join.yield",
+        "fork-join.passive",
+        "rayon",
+    ] {
+        for composition in [
+            "independent",
+            "partitioned",
+            "exclusive",
+            "counting",
+            "shared",
+        ] {
+            if composition == "shared" && runtime != "rayon" {
+                continue;
+            }
+            for placement in ["unbound", "close.core", "spread.pu", "partitioned.pu"] {
+                let cell =
+                    format!("matmul.f64.128_3x3_{runtime}_{composition}_{placement}_stealing_t7");
+                assert!(wall("pack:2 l3:1 core:2 pu:2", &cell) > 0.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_machine_without_cache_sizes_needs_a_preset() {
+    let topology = Topology::synthetic(TWO).unwrap();
+    let allowed = topology.pus().clone();
+    let kernel = Kernel::of("6.18".parse().unwrap(), 250, 2);
+    let parameters = Parameters::preset("generic").unwrap();
+    let machine = Machine {
+        topology,
+        allowed,
+        kernel,
+        quota: None,
+        parameters,
+    };
+    let error = Sim::new(machine, Box::new(|_, _, _| {})).err().unwrap();
+    assert!(error.to_string().contains("--preset"));
+}

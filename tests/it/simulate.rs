@@ -1,0 +1,168 @@
+//! `oversub simulate` from the command line.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use oversub::record::{Answer, RunFolder};
+
+const TWO_PUS: &str = "pack:1 l3:1 core:2 pu:1";
+
+fn simulate(machine: &str, out: &Path, more: &[&str]) -> Output {
+    let fixed = [
+        "simulate",
+        "--machine",
+        machine,
+        "--preset",
+        "epyc-9004",
+        "--out",
+        out.to_str().unwrap(),
+    ];
+    Command::new(env!("CARGO_BIN_EXE_oversub"))
+        .args([&fixed[..], more].concat())
+        .output()
+        .unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn median_wall(out: &Path) -> u128 {
+    let (_, records) = RunFolder::read(out).unwrap();
+    let mut walls: Vec<u128> = records
+        .iter()
+        .map(|record| match &record.answer {
+            Answer::Ok(sample) => sample.wall.as_nanos(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    walls.sort_unstable();
+    walls[walls.len() / 2]
+}
+
+#[test]
+fn a_simulation_is_a_run_that_plot_can_draw() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    let done = simulate(
+        TWO_PUS,
+        &out,
+        &[
+            "--n", "64", "--outer", "1,2", "--inner", "1,2", "--reps", "2",
+        ],
+    );
+    assert!(done.status.success(), "{}", said(&done));
+    assert!(said(&done).contains("uncalibrated"), "{}", said(&done));
+    let (header, records) = RunFolder::read(&out).unwrap();
+    assert_eq!(records.len(), 2 * 2 * 2);
+    assert!(records.iter().all(|record| record.runner == "sim"));
+    assert!(header.processor.unwrap().contains("uncalibrated"));
+    let plot = Command::new(env!("CARGO_BIN_EXE_oversub"))
+        .args(["plot", out.to_str().unwrap()])
+        .output();
+    assert!(
+        plot.as_ref().unwrap().status.success(),
+        "{}",
+        said(&plot.unwrap())
+    );
+}
+
+/// The six categories of a row add up to PUs x wall time.
+#[test]
+fn the_breakdown_accounts_for_all_time() {
+    let place = tempfile::tempdir().unwrap();
+    simulate(
+        TWO_PUS,
+        place.path(),
+        &[
+            "--n", "128", "--outer", "2", "--inner", "2", "--wait", "active", "--reps", "1",
+        ],
+    );
+    let wall = median_wall(place.path());
+    let text = fs::read_to_string(place.path().join("breakdown.csv")).unwrap();
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let row: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let times = names
+        .iter()
+        .zip(&row)
+        .filter(|(name, _)| name.ends_with("_ns"));
+    let sum: u128 = times.map(|(_, value)| value.parse::<u128>().unwrap()).sum();
+    assert_eq!((names.len(), sum), (row.len(), 2 * wall));
+}
+
+#[test]
+fn the_same_command_twice_adds_nothing_and_other_numbers_are_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let cell = ["--n", "64", "--outer", "2", "--inner", "2", "--reps", "2"];
+    simulate(TWO_PUS, place.path(), &cell);
+    let before = fs::read(place.path().join("samples.csv")).unwrap();
+    let breakdown = fs::read(place.path().join("breakdown.csv")).unwrap();
+    assert!(simulate(TWO_PUS, place.path(), &cell).status.success());
+    assert_eq!(fs::read(place.path().join("samples.csv")).unwrap(), before);
+    assert_eq!(
+        fs::read(place.path().join("breakdown.csv")).unwrap(),
+        breakdown
+    );
+    let other = simulate(
+        TWO_PUS,
+        place.path(),
+        &[&cell[..], &["--hz", "1000"]].concat(),
+    );
+    assert_eq!(other.status.code(), Some(1));
+    assert!(
+        said(&other).contains("--out another folder"),
+        "{}",
+        said(&other)
+    );
+    assert_eq!(fs::read(place.path().join("samples.csv")).unwrap(), before);
+}
+
+/// A quota of half a CPU for work that keeps two busy for about 5 ms: 50 ms in each 100 ms are
+/// enough; a quota of 0.05 CPUs gives 5 ms of CPU time in each 100 ms for 10 ms of work.
+#[test]
+fn a_quota_stretches_what_it_throttles() {
+    let place = tempfile::tempdir().unwrap();
+    let wall = |name: &str, quota: &[&str]| {
+        let out = place.path().join(name);
+        let cell = [
+            "--outer", "2", "--inner", "1", "--tasks", "16", "--reps", "1",
+        ];
+        let done = simulate(TWO_PUS, &out, &[&cell[..], quota].concat());
+        assert!(done.status.success(), "{}", said(&done));
+        median_wall(&out)
+    };
+    let free = wall("free", &[]);
+    assert_eq!(wall("half", &["--quota", "0.5"]), free);
+    assert!((100_000_000..400_000_000).contains(&wall("tight", &["--quota", "0.05"])));
+}
+
+#[test]
+fn what_cannot_be_simulated_is_one_line_and_code_two() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("none");
+    for (machine, more, why) in [
+        ("core:0", &[][..], "core:0"),
+        ("nonsense", &[], "nonsense"),
+        ("missing.xml", &[], "missing.xml"),
+        (TWO_PUS, &["--preset", "pdp-11"], "pdp-11"),
+        (TWO_PUS, &["--preset", "missing.toml"], "missing.toml"),
+        (TWO_PUS, &["--preset", "generic"], "--preset"),
+        (TWO_PUS, &["--quota", "-1"], "-1"),
+        (TWO_PUS, &["--quota=nan"], "NaN"),
+        (TWO_PUS, &["--kernel", "2.4"], "2.4"),
+        (TWO_PUS, &["--hz", "0"], "0"),
+        (TWO_PUS, &["--tick", "tock"], "tock"),
+    ] {
+        let output = simulate(machine, &out, more);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{machine} {more:?}: {}",
+            said(&output)
+        );
+        assert!(said(&output).contains(why), "{}", said(&output));
+        assert!(!out.exists());
+    }
+}
