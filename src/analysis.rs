@@ -14,7 +14,7 @@ mod verdict;
 pub use dimension::{Condition, Dimension, Value};
 pub use metric::{Better, Metric};
 pub use series::{Analysis, Bound, Mark, Point, Reading, Series};
-pub use summary::{CellSummary, Estimate, Round, State, summarize};
+pub use summary::{CellSummary, Estimate, Round, Rounds, State, summarize};
 pub use verdict::{Factor, Standing, Verdict, Work, verdicts};
 
 #[cfg(test)]

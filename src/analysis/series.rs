@@ -125,11 +125,11 @@ impl Analysis {
         let mut serial: BTreeMap<Work, f64> = BTreeMap::new();
         let alone = |s: &&CellSummary| s.state == State::Ok && s.cell.demand() == 1;
         for summary in self.cells.iter().filter(alone) {
-            if let Some(wall) = summary.wall {
+            if let Some(wall) = summary.wall.median() {
                 let fastest = serial
                     .entry(Work::of(&summary.cell))
                     .or_insert(f64::INFINITY);
-                *fastest = fastest.min(wall.value);
+                *fastest = fastest.min(wall);
             }
         }
         serial
@@ -176,27 +176,29 @@ impl Reference {
     /// The metric of a cell that has a time, in the metric's unit.
     fn estimate(&self, summary: &CellSummary, metric: Metric) -> Option<Estimate> {
         let cell = &summary.cell;
-        let wall = summary.wall?;
         Some(match metric {
-            Metric::Time => wall,
+            Metric::Time => summary.wall.estimate()?,
             Metric::Throughput => {
                 let work = cell.flops()? as f64 / FLOPS_PER_GFLOP;
-                wall.map(|wall| work / wall)
+                summary.wall.estimate()?.map(|wall| work / wall)
             }
             Metric::Slowdown => {
                 let best = self.best?;
-                wall.map(|wall| wall / best)
+                summary.wall.estimate()?.map(|wall| wall / best)
             }
             Metric::Efficiency => {
                 let cpus = f64::from(cell.demand()).min(self.budget);
                 let serial = self.serial?;
-                wall.map(|wall| serial / (cpus * wall))
+                summary.wall.estimate()?.map(|wall| serial / (cpus * wall))
             }
-            Metric::Switches => summary.switch_rate?,
-            Metric::Wait => summary.wait_share?.map(|share| share * PERCENT),
+            Metric::Switches => summary.switch_rate.estimate()?,
+            Metric::Wait => summary.wait_share.estimate()?.map(|share| share * PERCENT),
             Metric::Busy => {
                 let budget = self.budget;
-                summary.cpus_busy?.map(|cpus| cpus / budget * PERCENT)
+                summary
+                    .cpus_busy
+                    .estimate()?
+                    .map(|cpus| cpus / budget * PERCENT)
             }
         })
     }

@@ -80,7 +80,24 @@ pub struct Round {
     pub censored: bool,
 }
 
-/// What was seen of one cell. Estimates are `None` where no record has the numbers.
+/// The values of a quantity in the rounds of a cell that have it. Its estimate is made when asked
+/// for: the interval costs far more than all the rest, and a live view needs none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rounds(Vec<f64>);
+
+impl Rounds {
+    /// The median over rounds; `None` of no round.
+    pub fn median(&self) -> Option<f64> {
+        median(&self.0)
+    }
+
+    /// The median over rounds with its interval; `None` of no round.
+    pub fn estimate(&self) -> Option<Estimate> {
+        Estimate::of(&self.0)
+    }
+}
+
+/// What was seen of one cell. Quantities have no rounds where no record has the numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CellSummary {
     /// The cell.
@@ -96,15 +113,15 @@ pub struct CellSummary {
     /// Shortest and longest sample [s].
     pub range: Option<Interval>,
     /// Wall time, a lower bound in a censored cell [s].
-    pub wall: Option<Estimate>,
+    pub wall: Rounds,
     /// Work finished per second while it ran, also in a censored cell [flop/s].
-    pub flop_rate: Option<Estimate>,
+    pub flop_rate: Rounds,
     /// Context switches of both kinds per second of wall time [1/s].
-    pub switch_rate: Option<Estimate>,
+    pub switch_rate: Rounds,
     /// Run-queue wait summed over threads, per wall time and thread [1].
-    pub wait_share: Option<Estimate>,
+    pub wait_share: Rounds,
     /// CPUs kept busy on average: CPU time per wall time [CPUs].
-    pub cpus_busy: Option<Estimate>,
+    pub cpus_busy: Rounds,
 }
 
 /// The summary of every cell in `records`, in the order of the cells.
@@ -129,17 +146,16 @@ fn summary(cell: Cell, answers: &BTreeMap<u32, Vec<&Answer>>) -> CellSummary {
         .iter()
         .filter_map(|(number, answers)| Some((**number, round(answers)?)))
         .collect();
-    let walls: Vec<f64> = rounds.values().map(|round| round.wall).collect();
     let samples: Vec<&Sample> = timed
         .iter()
         .flat_map(|(_, answers)| answers.iter().filter_map(|a| a.sample()))
         .collect();
-    let estimate = |of: &dyn Fn(&Sample) -> Option<f64>| {
+    let over_rounds = |of: &dyn Fn(&Sample) -> Option<f64>| {
         let medians = timed.iter().filter_map(|(_, answers)| {
             let values: Vec<f64> = answers.iter().filter_map(|a| of(a.sample()?)).collect();
             median(&values)
         });
-        Estimate::of(&medians.collect::<Vec<f64>>())
+        Rounds(medians.collect())
     };
     let state = if !failed.is_empty() && 2 * failed.len() >= answers.len() {
         State::Failed(commonest_reason(failed.iter().flat_map(|(_, a)| a.iter())))
@@ -153,11 +169,11 @@ fn summary(cell: Cell, answers: &BTreeMap<u32, Vec<&Answer>>) -> CellSummary {
         failed_rounds: failed.len(),
         samples: samples.len(),
         range: range(&samples),
-        wall: Estimate::of(&walls),
-        flop_rate: estimate(&|s| flop_rate(&cell, s)),
-        switch_rate: estimate(&switch_rate),
-        wait_share: estimate(&|s| wait_share(&cell, s)),
-        cpus_busy: estimate(&|s| Some(s.cpu?.as_secs_f64() / seconds(s)?)),
+        wall: Rounds(rounds.values().map(|round| round.wall).collect()),
+        flop_rate: over_rounds(&|s| flop_rate(&cell, s)),
+        switch_rate: over_rounds(&switch_rate),
+        wait_share: over_rounds(&|s| wait_share(&cell, s)),
+        cpus_busy: over_rounds(&|s| Some(s.cpu?.as_secs_f64() / seconds(s)?)),
         rounds,
         cell,
     }

@@ -87,7 +87,7 @@ fn close(a: f64, b: f64) -> bool {
 #[test]
 fn a_cell_is_the_median_over_rounds_of_the_median_over_repetitions() {
     let summary = summary(&[&[ok(1), ok(9), ok(2)], &[ok(4)], &[ok(6), ok(8)]]);
-    let wall = summary.wall.unwrap();
+    let wall = summary.wall.estimate().unwrap();
     assert!(close(wall.value, 4e-3), "{wall:?}");
     let interval = wall.interval.unwrap();
     assert!(interval.low >= 2e-3 && interval.high <= 7e-3 && interval.contains(4e-3));
@@ -100,10 +100,10 @@ fn a_cell_is_the_median_over_rounds_of_the_median_over_repetitions() {
 fn a_cell_is_censored_when_its_median_is_a_bound() {
     let stopped: &[Answer] = &[censored(10, 3)];
     let one = summary(&[&[ok(1)], &[ok(2)], stopped]);
-    assert_eq!((one.state, one.wall.unwrap().value), (State::Ok, 2e-3));
+    assert_eq!((one.state, one.wall.median().unwrap()), (State::Ok, 2e-3));
     let two = summary(&[&[ok(1)], stopped, stopped]);
     assert_eq!(
-        (two.state, two.wall.unwrap().value),
+        (two.state, two.wall.median().unwrap()),
         (State::Censored, 10e-3)
     );
     // Of two, the mean of both is the median, so one bound makes it a bound.
@@ -115,7 +115,7 @@ fn a_cell_is_censored_when_its_median_is_a_bound() {
 fn a_round_stopped_after_enough_timings_still_has_its_median() {
     let summary = summary(&[&[ok(2), ok(3), censored(10, 1)]]);
     assert_eq!(
-        (summary.state, summary.wall.unwrap().value),
+        (summary.state, summary.wall.median().unwrap()),
         (State::Ok, 3e-3)
     );
 }
@@ -124,7 +124,7 @@ fn a_round_stopped_after_enough_timings_still_has_its_median() {
 fn a_failed_round_is_left_out_and_half_of_them_fail_the_cell() {
     let few = summary(&[&[ok(1)], &[ok(3)], &[ok(50), failed()]]);
     assert_eq!(few.state, State::Ok);
-    assert_eq!((few.wall.unwrap().value, few.failed_rounds), (2e-3, 1));
+    assert_eq!((few.wall.median().unwrap(), few.failed_rounds), (2e-3, 1));
     let half = summary(&[&[ok(1)], &[failed()]]);
     assert_eq!(half.state, State::Failed("wrong".into()));
 }

@@ -4,6 +4,7 @@
 //! they are made again whenever asked; a file named with `-o` is somebody's and kept unless
 //! `--force` is given.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::stdout;
 use std::path::{Path, PathBuf};
@@ -236,10 +237,9 @@ impl Run {
 impl Run {
     /// One metric of the admitted cells; held against the best cell of the whole run, as always.
     fn series(&self, metric: Metric) -> Series {
+        let admitted: BTreeSet<&Cell> = self.cells.iter().collect();
         let mut series = self.analysis.series(metric);
-        series
-            .points
-            .retain(|point| self.cells.contains(&point.cell));
+        series.points.retain(|point| admitted.contains(&point.cell));
         series
     }
 }
