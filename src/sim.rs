@@ -20,6 +20,7 @@
 mod calendar;
 mod costs;
 mod engine;
+mod fluid;
 mod kernel;
 mod layout;
 mod model;
@@ -28,10 +29,13 @@ mod params;
 mod report;
 mod rq;
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use costs::Costs;
 use engine::{Engine, Setup};
+use fluid::Fluid;
 use layout::Layout;
 use nest::Shape;
 
@@ -45,6 +49,8 @@ use crate::experiment::Visit;
 use crate::machine::{CpuSet, Topology};
 use crate::record::{Answer, Sample, Status};
 use crate::runner::{Ask, Emit, Runner};
+use crate::serde_as_text;
+use crate::text::ParseError;
 use crate::units::ns;
 
 /// A machine with its kernel, as far as a simulation has to know them.
@@ -62,9 +68,42 @@ pub struct Machine {
     pub parameters: Parameters,
 }
 
+/// How faithful a simulation is. Text forms: `slices`, `fluid`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Model {
+    /// Threads on run queues, in slices, with all that they cost.
+    Slices,
+    /// PUs divided at will and nothing else: the baseline.
+    Fluid,
+}
+
+impl fmt::Display for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Slices => "slices",
+            Self::Fluid => "fluid",
+        })
+    }
+}
+
+impl FromStr for Model {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        match text {
+            "slices" => Ok(Self::Slices),
+            "fluid" => Ok(Self::Fluid),
+            _ => Err(ParseError::new("model", text, "slices or fluid")),
+        }
+    }
+}
+
+serde_as_text!(Model);
+
 /// Answers cells by simulating them.
 pub struct Sim {
     machine: Machine,
+    model: Model,
     layout: Layout,
     costs: Costs,
     told: Box<Tell>,
@@ -74,16 +113,17 @@ pub struct Sim {
 pub type Tell = dyn FnMut(&Visit, u32, &Report);
 
 impl Sim {
-    /// A runner on `machine` that tells `told` of every execution.
+    /// A runner on `machine` by `model` that tells `told` of every execution.
     ///
     /// # Errors
     ///
     /// If neither the topology nor the parameters say how large the caches of a core are.
-    pub fn new(machine: Machine, told: Box<Tell>) -> Result<Self, NoCacheSizes> {
+    pub fn new(machine: Machine, model: Model, told: Box<Tell>) -> Result<Self, NoCacheSizes> {
         let layout = Layout::new(&machine.topology, &machine.allowed);
         let costs = Costs::of(&machine.topology, &machine.parameters)?;
         Ok(Self {
             machine,
+            model,
             layout,
             costs,
             told,
@@ -102,6 +142,10 @@ impl Sim {
         let cell = &ask.visit.cell;
         let shape = Shape::of(cell, ask.budget, parameters);
         let masks = model::masks(cell, &shape, &self.layout, (topology, allowed));
+        let limit = ns(ask.protocol.limit());
+        if self.model == Model::Fluid {
+            return Fluid::simulate(shape, &masks, self.layout.len(), limit);
+        }
         let setup = Setup {
             layout: &self.layout,
             kernel: *kernel,
@@ -109,7 +153,7 @@ impl Sim {
             masks: &masks,
             working_set: model::working_set(cell),
             quota: *quota,
-            limit: ns(ask.protocol.limit()),
+            limit,
             seed: seed(ask, rep),
         };
         Engine::simulate(setup, shape)
@@ -126,7 +170,7 @@ impl Runner for Sim {
         for rep in ask.first_rep..=ask.last_rep.get() {
             let report = self.report(ask, rep);
             (self.told)(&ask.visit, rep, &report);
-            let answer = Answer::from(report);
+            let answer = self.model.answer(report);
             spent += answer.sample().map_or(Duration::ZERO, |sample| sample.wall);
             let ended = answer.status() != Status::Ok || spent >= ask.protocol.limit();
             if emit(rep, answer).is_break() || ended {
@@ -136,22 +180,24 @@ impl Runner for Sim {
     }
 }
 
-impl From<Report> for Answer {
-    fn from(report: Report) -> Self {
+impl Model {
+    /// The answer that `report` gives; counters of what the model leaves out are missing.
+    fn answer(self, report: Report) -> Answer {
+        let slices = self == Self::Slices;
         let sample = Sample {
             wall: Duration::from_nanos(report.wall),
             cpu: Some(Duration::from_nanos(report.split.busy())),
             tasks_done: Some(report.tasks_done),
-            voluntary_switches: Some(report.voluntary_switches),
-            involuntary_switches: Some(report.involuntary_switches),
-            run_queue_wait: Some(Duration::from_nanos(report.run_queue_wait)),
+            voluntary_switches: slices.then_some(report.voluntary_switches),
+            involuntary_switches: slices.then_some(report.involuntary_switches),
+            run_queue_wait: slices.then_some(Duration::from_nanos(report.run_queue_wait)),
             threads: Some(report.threads),
         };
         match report.stop {
-            Stop::Done => Self::Ok(sample),
-            Stop::Limit => Self::Censored(sample),
-            Stop::Deadlock(waiting) => Self::Failed(format!("deadlock: {}", waiting.join("; "))),
-            Stop::Livelock(at) => Self::Failed(format!("simulated time stands still at {at} ns")),
+            Stop::Done => Answer::Ok(sample),
+            Stop::Limit => Answer::Censored(sample),
+            Stop::Deadlock(waiting) => Answer::Failed(format!("deadlock: {}", waiting.join("; "))),
+            Stop::Livelock(at) => Answer::Failed(format!("simulated time stands still at {at} ns")),
         }
     }
 }

@@ -14,8 +14,8 @@ use crate::experiment::{Count, Visit};
 use crate::machine::{CpuBudget, HostFacts, KernelFacts, Limit, LimitSource, Topology};
 use crate::record::{Ruler, RunFolder};
 use crate::sim::{
-    Category, Kernel, KernelVersion, Machine, Parameters, Quota, Report, Sim, Tell, TickMode,
-    YieldRule,
+    Category, Kernel, KernelVersion, Machine, Model, Parameters, Quota, Report, Sim, Tell,
+    TickMode, YieldRule,
 };
 
 /// Length of a quota period [ns].
@@ -53,6 +53,9 @@ pub(super) struct Args {
     /// What things cost: generic, epyc-9004, epyc-9004-vm, cortex-a76, xeon-e5-v4, or a file.
     #[arg(long, value_name = "NAME|FILE.toml", default_value = "generic")]
     preset: String,
+    /// How faithful: slices (threads on run queues) or fluid (PUs divided at will; the baseline).
+    #[arg(long, value_name = "MODEL", default_value = "slices")]
+    model: Model,
     /// Version of Linux, such as 6.12 [default: this machine's, or 6.12 for another].
     #[arg(long, value_name = "VERSION")]
     kernel: Option<KernelVersion>,
@@ -76,6 +79,7 @@ pub(super) struct Args {
 /// Everything but the plan that decides the answers; kept beside them as `simulation.toml`.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Simulation {
+    model: Model,
     kernel: KernelVersion,
     hz: u32,
     tick: TickMode,
@@ -112,7 +116,7 @@ impl Args {
         simulation.refuse_other(&out)?;
         let breakdown = Rc::new(RefCell::new(Breakdown::default()));
         let machine = simulation.machine(&topology, &budget);
-        let mut sim = Sim::new(machine, Breakdown::filler(&breakdown))
+        let mut sim = Sim::new(machine, simulation.model, Breakdown::filler(&breakdown))
             .map_err(|error| UsageError(error.to_string()))?;
         let facts = simulation.facts();
         let header = header::compose((name, plan), (topology, budget), facts, Ruler::default())?;
@@ -178,6 +182,7 @@ impl Args {
         // A slice that was read here belongs to the kernel that runs here.
         let own_kernel = self.kernel.is_none() || self.kernel == here;
         Ok(Simulation {
+            model: self.model,
             kernel: self.kernel.or(here).unwrap_or(USUAL_KERNEL),
             hz: self.hz.or(facts.hz).unwrap_or(USUAL_HZ),
             tick: self.tick,

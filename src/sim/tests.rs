@@ -21,7 +21,7 @@ fn wall(machine: &str, cell: &str) -> f64 {
         quota: None,
         parameters,
     };
-    let mut sim = Sim::new(machine, Box::new(|_, _, _| {})).unwrap();
+    let mut sim = Sim::new(machine, Model::Slices, Box::new(|_, _, _| {})).unwrap();
     let five = NonZeroU32::new(5).unwrap();
     let ask = Ask {
         visit: Visit {
@@ -116,6 +116,8 @@ fn a_machine_without_cache_sizes_needs_a_preset() {
         quota: None,
         parameters,
     };
-    let error = Sim::new(machine, Box::new(|_, _, _| {})).err().unwrap();
+    let error = Sim::new(machine, Model::Slices, Box::new(|_, _, _| {}))
+        .err()
+        .unwrap();
     assert!(error.to_string().contains("--preset"));
 }

@@ -166,3 +166,27 @@ fn what_cannot_be_simulated_is_one_line_and_code_two() {
         assert!(!out.exists());
     }
 }
+
+/// A fluid has no switches to count; two workers' 16 tasks take as long as 8 of them.
+#[test]
+fn the_fluid_model_leaves_what_it_does_not_know_empty() {
+    let place = tempfile::tempdir().unwrap();
+    let cell = [
+        "--outer", "2", "--inner", "1", "--tasks", "16", "--reps", "1", "--model", "fluid",
+    ];
+    let done = simulate(TWO_PUS, place.path(), &cell);
+    assert!(done.status.success(), "{}", said(&done));
+    let (_, records) = RunFolder::read(place.path()).unwrap();
+    let sample = records[0].answer.sample().unwrap();
+    assert_eq!(
+        (sample.voluntary_switches, sample.run_queue_wait),
+        (None, None)
+    );
+    // 2 x 256^3 flop at 55 flop/ns and 256 / 268 of it, and 50 ns to take the task.
+    let task = 2.0 * 256_f64.powi(3) / (55.0 * 256.0 / 268.0) + 50.0;
+    assert!(
+        (sample.wall.as_nanos() as f64 - 8.0 * task).abs() < 100.0,
+        "{:?}",
+        sample.wall
+    );
+}
