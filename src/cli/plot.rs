@@ -188,8 +188,8 @@ impl Args {
         let picture = heatmap::heatmap(metric, facets, &Landmarks::of(header), &provenance(header));
         picture.save(path)?;
         points::save(metric, facets, &csv)?;
-        println!("{}", path.display());
-        println!("{}", csv.display());
+        let points = csv.file_name().unwrap_or_default().display();
+        println!("{} (points in {points})", path.display());
         Ok(())
     }
 }

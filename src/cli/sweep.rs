@@ -169,11 +169,12 @@ fn picture(plan: &Plan) -> Picture {
     })
 }
 
-/// Says what the run found and draws its figures.
+/// Draws the figures of the run and says what it found; the split to set comes last.
 pub(super) fn conclude(out: &Path) -> anyhow::Result<()> {
     let (header, records) = RunFolder::read(out)?;
     let (cells, _) = header.plan.grid.cells();
     let analysis = Analysis::of(&records, header.budget.cpus);
+    plot::Args::figures_of(out).run()?;
     print!("{}", findings(&analysis, &cells, header.plan.grid.budget));
-    plot::Args::figures_of(out).run()
+    Ok(())
 }
