@@ -28,6 +28,7 @@ mod nest;
 mod params;
 mod report;
 mod rq;
+mod trace;
 
 use std::fmt;
 use std::str::FromStr;
@@ -36,7 +37,7 @@ use std::time::Duration;
 use costs::Costs;
 use engine::{Engine, Setup};
 use fluid::Fluid;
-use layout::Layout;
+use layout::{Layout, Masks};
 use nest::Shape;
 
 pub use engine::Quota;
@@ -44,6 +45,7 @@ pub use kernel::{Kernel, KernelVersion, Policy, TickMode, YieldRule};
 pub use model::NoCacheSizes;
 pub use params::{Parameter, ParameterError, Parameters, Provenance};
 pub use report::{Category, Report, Split, Stop};
+pub use trace::{Span, Trace};
 
 use crate::experiment::Visit;
 use crate::machine::{CpuSet, Topology};
@@ -132,32 +134,49 @@ impl Sim {
 
     /// What comes of repetition `rep` of `ask`.
     pub fn report(&self, ask: &Ask, rep: u32) -> Report {
+        let (shape, masks) = self.nest(ask);
+        match self.model {
+            Model::Slices => Engine::simulate(self.setup(ask, rep, &masks), shape),
+            Model::Fluid => Fluid::simulate(shape, &masks, self.layout.len(), limit(ask)),
+        }
+    }
+
+    /// The same by the model of slices, with who held which PU when.
+    pub fn trace(&self, ask: &Ask, rep: u32) -> (Report, Trace) {
+        let (shape, masks) = self.nest(ask);
+        Engine::trace(self.setup(ask, rep, &masks), shape)
+    }
+
+    fn nest(&self, ask: &Ask) -> (Shape, Masks) {
         let Machine {
             topology,
             allowed,
-            kernel,
-            quota,
             parameters,
+            ..
         } = &self.machine;
         let cell = &ask.visit.cell;
         let shape = Shape::of(cell, ask.budget, parameters);
         let masks = model::masks(cell, &shape, &self.layout, (topology, allowed));
-        let limit = ns(ask.protocol.limit());
-        if self.model == Model::Fluid {
-            return Fluid::simulate(shape, &masks, self.layout.len(), limit);
-        }
-        let setup = Setup {
-            layout: &self.layout,
-            kernel: *kernel,
-            costs: &self.costs,
-            masks: &masks,
-            working_set: model::working_set(cell),
-            quota: *quota,
-            limit,
-            seed: seed(ask, rep),
-        };
-        Engine::simulate(setup, shape)
+        (shape, masks)
     }
+
+    fn setup<'a>(&'a self, ask: &Ask, rep: u32, masks: &'a Masks) -> Setup<'a> {
+        Setup {
+            layout: &self.layout,
+            kernel: self.machine.kernel,
+            costs: &self.costs,
+            masks,
+            working_set: model::working_set(&ask.visit.cell),
+            quota: self.machine.quota,
+            limit: limit(ask),
+            seed: seed(ask, rep),
+        }
+    }
+}
+
+/// Simulated time after which an execution is stopped [ns].
+fn limit(ask: &Ask) -> u64 {
+    ns(ask.protocol.limit())
 }
 
 impl Runner for Sim {

@@ -1,7 +1,10 @@
 //! `oversub simulate`: walk an outer x inner grid on a machine that need not be here.
 
+mod breakdown;
+
 use std::cell::RefCell;
 use std::fs;
+use std::io::{BufWriter, Write};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -9,13 +12,15 @@ use std::rc::Rc;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
+use breakdown::Breakdown;
+
 use super::{UsageError, doctor, header, request, sweep};
-use crate::experiment::{Count, Visit};
+use crate::experiment::{Count, Plan, Visit};
 use crate::machine::{CpuBudget, HostFacts, KernelFacts, Limit, LimitSource, Topology};
 use crate::record::{Ruler, RunFolder};
+use crate::runner::Ask;
 use crate::sim::{
-    Category, Kernel, KernelVersion, Machine, Model, Parameters, Quota, Report, Sim, Tell,
-    TickMode, YieldRule,
+    Kernel, KernelVersion, Machine, Model, Parameters, Quota, Sim, TickMode, YieldRule,
 };
 
 /// Length of a quota period [ns].
@@ -71,6 +76,9 @@ pub(super) struct Args {
     /// CPU quota in CPUs, such as 1.5 [default: this machine's, or none for another].
     #[arg(long, value_name = "CPUS")]
     quota: Option<f64>,
+    /// Write who held which PU when, in the plan's only cell, for ui.perfetto.dev.
+    #[arg(long, value_name = "FILE.json")]
+    trace: Option<PathBuf>,
     /// Folder of the run [default: runs/sim-NAME].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -113,8 +121,17 @@ impl Args {
         let name = request.name.unwrap_or_else(|| sweep::default_name(&plan));
         let default_out = || PathBuf::from("runs").join(format!("sim-{name}"));
         let out = self.out.unwrap_or_else(default_out);
+        let traced = match self.trace {
+            Some(_) if self.model == Model::Fluid => {
+                return Err(
+                    UsageError("--trace needs --model slices: a fluid has no PUs".into()).into(),
+                );
+            }
+            Some(file) => Some((file, only_ask(&plan)?)),
+            None => None,
+        };
         simulation.refuse_other(&out)?;
-        let breakdown = Rc::new(RefCell::new(Breakdown::default()));
+        let breakdown = Rc::<RefCell<Breakdown>>::default();
         let machine = simulation.machine(&topology, &budget);
         let mut sim = Sim::new(machine, simulation.model, Breakdown::filler(&breakdown))
             .map_err(|error| UsageError(error.to_string()))?;
@@ -128,6 +145,9 @@ impl Args {
         breakdown.borrow().append(&out)?;
         walked?;
         drop(folder);
+        if let Some((file, ask)) = traced {
+            write_trace(&sim, &ask, &file)?;
+        }
         sweep::conclude(&out)
     }
 
@@ -192,6 +212,41 @@ impl Args {
             parameters: parameters(&self.preset)?,
         })
     }
+}
+
+/// The only cell of `plan`, in its first repetition.
+fn only_ask(plan: &Plan) -> Result<Ask, UsageError> {
+    let (cells, _) = plan.grid.cells();
+    let [cell] = cells[..] else {
+        let message = format!(
+            "--trace shows one cell, not {}; give one value for each axis",
+            cells.len()
+        );
+        return Err(UsageError(message));
+    };
+    Ok(Ask {
+        visit: Visit { round: 1, cell },
+        first_rep: 1,
+        last_rep: NonZeroU32::MIN,
+        protocol: plan.protocol.clone(),
+        budget: plan.grid.budget,
+    })
+}
+
+fn write_trace(sim: &Sim, ask: &Ask, file: &Path) -> anyhow::Result<()> {
+    let (_, trace) = sim.trace(ask, ask.first_rep);
+    let cannot = || format!("cannot write {}", file.display());
+    let mut out = BufWriter::new(fs::File::create(file).with_context(cannot)?);
+    trace.write_chrome(&mut out).with_context(cannot)?;
+    out.flush().with_context(cannot)?;
+    if trace.cut {
+        eprintln!(
+            "{} holds the first {} spans only",
+            file.display(),
+            trace.spans.len()
+        );
+    }
+    Ok(())
 }
 
 /// The preset of that name, or what the file of that name says.
@@ -288,53 +343,5 @@ impl Simulation {
             self.hz,
             self.parameters.summary()
         )
-    }
-}
-
-/// Where the time of the PUs went, one row an execution.
-#[derive(Default)]
-struct Breakdown(Vec<Vec<String>>);
-
-impl Breakdown {
-    /// What fills `this` with every execution.
-    fn filler(this: &Rc<RefCell<Self>>) -> Box<Tell> {
-        let this = Rc::clone(this);
-        Box::new(move |visit, rep, report| this.borrow_mut().add(visit, rep, report))
-    }
-
-    fn add(&mut self, visit: &Visit, rep: u32, report: &Report) {
-        let mut row = vec![
-            visit.cell.to_string(),
-            visit.round.to_string(),
-            rep.to_string(),
-        ];
-        row.extend(Category::ALL.map(|(category, _)| report.split.of(category).to_string()));
-        row.extend([report.migrations, report.events].map(|count| count.to_string()));
-        self.0.push(row);
-    }
-
-    /// Appends the rows to `breakdown.csv`.
-    fn append(&self, out: &Path) -> anyhow::Result<()> {
-        let path = out.join("breakdown.csv");
-        let new = !path.exists();
-        let file = fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .with_context(|| format!("cannot open {}", path.display()))?;
-        let mut writer = csv::Writer::from_writer(file);
-        if new {
-            let times = Category::ALL.map(|(_, name)| format!("{name}_ns"));
-            let names = ["cell", "round", "rep"]
-                .into_iter()
-                .chain(times.iter().map(String::as_str));
-            writer.write_record(names.chain(["migrations", "events"]))?;
-        }
-        for row in &self.0 {
-            writer.write_record(row)?;
-        }
-        writer
-            .flush()
-            .with_context(|| format!("cannot write {}", path.display()))
     }
 }

@@ -36,6 +36,7 @@ use super::layout::{Layout, Masks, Pu};
 use super::nest::{Nest, Role, Shape, Wait};
 use super::report::{Report, Split, Stop};
 use super::rq::{Account, RunQueue, Ticks, Tid};
+use super::trace::Trace;
 
 use state::{Doing, Processor, State, Thread};
 
@@ -80,6 +81,7 @@ pub(super) struct Engine<'a> {
     rng: Xoshiro256PlusPlus,
     released: Vec<Tid>,
     report: Report,
+    trace: Option<Trace>,
 }
 
 impl<'a> Engine<'a> {
@@ -87,7 +89,18 @@ impl<'a> Engine<'a> {
     pub(super) fn simulate(setup: Setup<'a>, shape: Shape) -> Report {
         let mut engine = Self::new(setup, shape);
         let stop = engine.run_to_end();
-        engine.finish(stop)
+        engine.finish(stop).0
+    }
+
+    /// The same, and who held which PU when.
+    pub(super) fn trace(setup: Setup<'a>, shape: Shape) -> (Report, Trace) {
+        let mut engine = Self::new(setup, shape);
+        let name = |tid| engine.nest.role(tid).to_string();
+        let names = (0..engine.nest.len() as Tid).map(name).collect();
+        engine.trace = Some(Trace::new(names, engine.pus.len()));
+        let stop = engine.run_to_end();
+        let (report, trace) = engine.finish(stop);
+        (report, trace.unwrap_or_default())
     }
 
     fn new(setup: Setup<'a>, shape: Shape) -> Self {
@@ -129,6 +142,7 @@ impl<'a> Engine<'a> {
             pool: 0,
             rng,
             released: Vec::new(),
+            trace: None,
             setup,
         };
         engine.settle_in();
@@ -245,7 +259,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn finish(mut self, stop: Stop) -> Report {
+    fn finish(mut self, stop: Stop) -> (Report, Option<Trace>) {
         for pu in 0..self.pus.len() as Pu {
             self.settle(pu);
             self.report.split.add(&self.pus[pu as usize].split);
@@ -259,7 +273,7 @@ impl<'a> Engine<'a> {
         self.report.wall = self.now;
         self.report.tasks_done = self.nest.tasks_done;
         self.report.stop = stop;
-        self.report
+        (self.report, self.trace)
     }
 }
 

@@ -190,3 +190,44 @@ fn the_fluid_model_leaves_what_it_does_not_know_empty() {
         sample.wall
     );
 }
+
+/// In a spinning team of four on two PUs a trace shows spinning and computing, on both PUs.
+#[test]
+fn a_trace_shows_one_cell_and_refuses_several() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("trace.json");
+    let trace = [
+        "--trace",
+        file.to_str().unwrap(),
+        "--wait",
+        "active",
+        "--outer",
+        "1",
+    ];
+    let several = simulate(
+        TWO_PUS,
+        &place.path().join("a"),
+        &[&trace[..], &["--inner", "2,4"]].concat(),
+    );
+    assert_eq!(several.status.code(), Some(2));
+    assert!(
+        said(&several).contains("one cell, not 2"),
+        "{}",
+        said(&several)
+    );
+    let one = simulate(
+        TWO_PUS,
+        &place.path().join("b"),
+        &[&trace[..], &["--inner", "4", "--reps", "1"]].concat(),
+    );
+    assert!(one.status.success(), "{}", said(&one));
+    let json: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let events = json["traceEvents"].as_array().unwrap();
+    for (category, pu) in [("spin", 0), ("spin", 1), ("compute", 0), ("compute", 1)] {
+        let shown = |event: &&serde_json::Value| event["cat"] == category && event["tid"] == pu;
+        assert!(
+            events.iter().any(|event| shown(&event)),
+            "{category} on PU {pu}"
+        );
+    }
+}

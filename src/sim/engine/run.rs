@@ -27,10 +27,18 @@ impl Engine<'_> {
             return;
         }
         processor.since = self.now;
+        debug_assert!(
+            processor.doing != Doing::Idle || processor.rq.len() == 0,
+            "PU {pu} was idle with threads to run"
+        );
         processor.split.charge(processor.doing.category(), span);
         let Some(tid) = processor.rq.running() else {
             return;
         };
+        if let Some(trace) = &mut self.trace {
+            let category = processor.doing.category();
+            trace.add((pu, tid), category, self.now - span, self.now);
+        }
         if processor.doing == Doing::Throttled {
             return;
         }

@@ -4,6 +4,7 @@
 //! has work. Costs are zero unless a test names them. Where ticks come at a random time against
 //! the start, steady states are compared: the difference of two runs of different length.
 
+mod properties;
 mod sharing;
 
 use super::*;
@@ -38,6 +39,7 @@ fn ticking_kernel() -> Kernel {
 }
 
 /// A case to be simulated.
+#[derive(Debug)]
 struct Case {
     machine: &'static str,
     kernel: Kernel,
