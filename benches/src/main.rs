@@ -1,6 +1,6 @@
 //! How fast are oversub's kernels and teams beside their peers?
 //!
-//! `oversub-benches [single[=N] | team[=N] | empty | effect]..`, all of them by default; `single` and
+//! `oversub-benches [single[=N] | team[=N] | empty | effect | overhead]..`, all of them by default; `single` and
 //! `team` multiply matrices, of order N only where one is given. Contestants take
 //! turns: a *turn* is a process of its own that warms up and repeats one contestant's work for a
 //! moment, so that no spinning pool of one disturbs another; rounds of turns are interleaved, so
@@ -11,6 +11,7 @@ mod bind;
 mod effect;
 mod empty;
 mod library;
+mod overhead;
 mod peers;
 mod products;
 mod turn;
@@ -24,7 +25,7 @@ fn main() -> ExitCode {
     if let ["turn", rest @ ..] = &args[..] {
         return turn::answer(rest);
     }
-    let all = ["single", "team", "empty", "effect"];
+    let all = ["single", "team", "empty", "effect", "overhead"];
     for section in if args.is_empty() { &all[..] } else { &args[..] } {
         let (name, order) = section.split_once('=').unwrap_or((section, ""));
         match name {
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
             "team" => products::table(turn::cpus(), order.parse().ok()),
             "empty" => empty::table(),
             "effect" => effect::table(),
+            "overhead" => overhead::table(),
             other => {
                 eprintln!("error: '{other}' is not one of {}", all.join(", "));
                 return ExitCode::from(2);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use oversub::stats::{median, quantile};
 
-use crate::{effect, empty, products};
+use crate::{effect, empty, overhead, products};
 
 /// CPUs this process may use.
 pub fn cpus() -> u32 {
@@ -44,6 +44,7 @@ pub fn answer(args: &[&str]) -> ExitCode {
             products::turn(contestant, number(threads), number(n))
         }
         ["empty", contestant] => empty::turn(contestant),
+        ["overhead", side, inner] => overhead::turn(side, number(inner)),
         ["effect", contestant, n] => effect::turn(contestant, number(n)),
         _ => Err(format!("no turn is called {args:?}")),
     };
