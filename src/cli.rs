@@ -5,6 +5,7 @@
 //!
 //! Exit codes: 0 done, 1 set-up error, 2 usage error (found before anything runs).
 
+mod blas;
 mod cell;
 mod doctor;
 mod findings;
@@ -36,6 +37,8 @@ enum Verb {
     Simulate(Box<simulate::Args>),
     #[command(hide = true)]
     Cell(cell::Args),
+    #[command(hide = true)]
+    Blas(blas::Args),
     Plot(plot::Args),
 }
 
@@ -52,6 +55,7 @@ pub fn main() -> ExitCode {
         Verb::Sweep(args) => args.run(),
         Verb::Simulate(args) => args.run(),
         Verb::Cell(args) => args.run(),
+        Verb::Blas(args) => args.run(),
         Verb::Plot(args) => args.run(),
     };
     match outcome {

@@ -5,9 +5,11 @@
 //! Host and simulator follow the same descriptions, so that there is no second account of the work.
 
 mod axis;
+mod blas;
 mod cell;
 mod composition;
 mod dispatch;
+mod escape;
 mod grid;
 mod plan;
 mod request;
@@ -17,12 +19,13 @@ mod workload;
 
 pub use crate::share::Share;
 pub use axis::{Axis, Count, Counts, Landmarks};
+pub use blas::{Blas, LibraryPath};
 pub use cell::{Cell, IllegalCell, MAX_THREADS};
 pub use composition::Composition;
 pub use dispatch::Dispatch;
 pub use grid::Grid;
 pub use plan::{Plan, Protocol, Visit};
-pub use request::{DispatchName, Request, RequestError, RuntimeName, WorkloadName};
-pub use runtime::Runtime;
+pub use request::{DispatchName, Request, RequestError, WorkloadName};
+pub use runtime::{Runtime, RuntimeName};
 pub use wait::WaitPolicy;
 pub use workload::{Dtype, Matmul, Workload};

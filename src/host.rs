@@ -11,6 +11,7 @@
 //! repeated by hand with one command.
 
 mod affinity;
+pub mod blas;
 mod child;
 pub mod clock;
 mod gate;

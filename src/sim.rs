@@ -185,6 +185,11 @@ impl Runner for Sim {
     }
 
     fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) {
+        if let Some(blas) = ask.visit.cell.runtime.blas() {
+            let reason = format!("there is no model of {blas}: its threads meet as only it knows");
+            let _ = emit(ask.first_rep, Answer::Failed(reason));
+            return;
+        }
         let mut spent = Duration::ZERO;
         for rep in ask.first_rep..=ask.last_rep.get() {
             let report = self.report(ask, rep);
@@ -211,6 +216,7 @@ impl Model {
             involuntary_switches: slices.then_some(report.involuntary_switches),
             run_queue_wait: slices.then_some(Duration::from_nanos(report.run_queue_wait)),
             threads: Some(report.threads),
+            ..Sample::default()
         };
         match report.stop {
             Stop::Done => Answer::Ok(sample),

@@ -164,6 +164,7 @@ fn switches_waits_and_cpu_time_are_rates_and_shares() {
         involuntary_switches: Some(20),
         run_queue_wait: Some(20 * MS),
         threads: Some(4),
+        ..Sample::default()
     };
     let analysis = Analysis::of(&records(cell(2, 2), &[&[Answer::Ok(sample)]]), 2.0);
     assert!(close(

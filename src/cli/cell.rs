@@ -4,8 +4,9 @@
 use std::io::{Write, stdout};
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 
-use super::UsageError;
+use super::{UsageError, blas};
 use crate::experiment::{Cell, Protocol, Visit};
 use crate::host::{Message, measure};
 use crate::machine::CpuBudget;
@@ -31,14 +32,18 @@ pub(super) struct Args {
     /// Time limit of one execution, and after which none is started [s].
     #[arg(long, value_name = "SECONDS", default_value = "10")]
     limit: f64,
+    /// File of the BLAS library that the cell's runtime stands for [default: the first found].
+    #[arg(long, value_name = "FILE")]
+    library: Option<PathBuf>,
 }
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
         die_with_parent()?;
         let ask = self.ask()?;
+        let library = self.library()?;
         let mut failure = Ok(());
-        measure(&ask, &mut |rep, answer| {
+        measure(&ask, library.as_deref(), &mut |rep, answer| {
             let line = serde_json::to_string(&Message { rep, answer });
             failure = line.map_err(anyhow::Error::from).and_then(|line| {
                 let mut out = stdout().lock();
@@ -56,6 +61,14 @@ impl Args {
         match failure {
             Ok(()) => std::process::exit(0),
             Err(error) => Err(error),
+        }
+    }
+
+    fn library(&self) -> Result<Option<PathBuf>, UsageError> {
+        match (self.cell.runtime.blas(), &self.library) {
+            (None, _) => Ok(None),
+            (Some(_), Some(file)) => Ok(Some(file.clone())),
+            (Some(blas), None) => blas::locate(blas).map(Some),
         }
     }
 
@@ -86,12 +99,12 @@ impl Args {
 /// Asks the kernel to end this process when its parent dies: a spinning nest must not outlive a
 /// sweep that was killed.
 #[cfg(target_os = "linux")]
-fn die_with_parent() -> anyhow::Result<()> {
+pub(super) fn die_with_parent() -> anyhow::Result<()> {
     nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
     Ok(())
 }
 
 #[cfg(not(target_os = "linux"))]
-fn die_with_parent() -> anyhow::Result<()> {
+pub(super) fn die_with_parent() -> anyhow::Result<()> {
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What may I really use here, and what will each runtime think?
 
+mod libraries;
 mod report;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use crate::machine::{
 };
 use crate::view;
 use crate::view::canvas::FigureFormat;
+use libraries::libraries;
 use report::{OtherMachine, ThisMachine};
 
 /// Shows what this machine is, how much of it this process may use, and how many threads each
@@ -60,12 +62,14 @@ impl Args {
         let topology = Topology::discover()?;
         let budget = CpuBudget::discover();
         let environment: BTreeMap<String, String> = std::env::vars().collect();
+        let program = std::env::current_exe().context("cannot find this program's own file")?;
         let report = ThisMachine {
             threads: thread_choices(&budget, &environment),
             host: HostFacts::discover(),
             thread_limit: ThreadLimit::discover(),
             memory: Memory::discover(),
             probes: probes(),
+            libraries: libraries(&program),
             topology,
             budget,
         };

@@ -72,6 +72,7 @@ pub(super) fn compose(
         versions: versions(),
         git_revision: git_revision(),
         ruler,
+        blas: BTreeMap::new(),
         host: facts.host,
         processor: facts.processor,
         kernel: facts.kernel,

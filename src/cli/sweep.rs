@@ -2,18 +2,19 @@
 
 use std::io::stderr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::Ordering;
 
 use anyhow::Context;
 
 use super::findings::findings;
 use super::progress::{Display, Picture, Progress};
-use super::{UsageError, header, plot, preflight, request, screen};
+use super::{UsageError, blas, header, plot, preflight, request, screen};
 use crate::analysis::{Analysis, Metric};
 use crate::experiment::{Landmarks, Plan, Protocol};
 use crate::host::Host;
 use crate::machine::{CpuBudget, Topology};
-use crate::record::{Record, RunFolder};
+use crate::record::{Record, RunFolder, RunHeader};
 use crate::runner::{self, Ask, Runner};
 use crate::view::facet::{Facets, natural_axes};
 use crate::view::terminal;
@@ -49,8 +50,9 @@ impl Args {
         let plan = request
             .plan(landmarks(&topology, &budget))
             .map_err(|error| UsageError(error.to_string()))?;
-        let mut host =
-            Host::new(std::env::current_exe().context("cannot find this program's own file")?);
+        let libraries = blas::locate_all(&plan)?;
+        let program = std::env::current_exe().context("cannot find this program's own file")?;
+        let mut host = Host::new(program.clone()).with_libraries(libraries.clone());
         if self.dry_run {
             print_commands(&plan, &host);
             return Ok(());
@@ -60,7 +62,10 @@ impl Args {
         let out = self
             .out
             .unwrap_or_else(|| PathBuf::from("runs").join(&name));
-        let header = header::gather(name, plan, topology, budget)?;
+        let header = RunHeader {
+            blas: blas::facts(&program, &libraries),
+            ..header::gather(name, plan, topology, budget)?
+        };
         let (mut folder, recorded) = RunFolder::open(&out, &header)?;
         announce(&header.plan, &out, &recorded);
         walk(&header.plan, &recorded, &mut host, &mut folder)?;
@@ -100,15 +105,19 @@ fn print_commands(plan: &Plan, host: &Host) {
             budget: plan.grid.budget,
         };
         let command = host.command(&ask);
-        let words = std::iter::once(command.get_program()).chain(command.get_args());
-        println!(
-            "{}",
-            words
-                .map(|word| word.to_string_lossy())
-                .collect::<Vec<_>>()
-                .join(" ")
-        );
+        println!("{}", typed(&command));
     }
+}
+
+/// `command` as one can type it, with the environment that it sets.
+fn typed(command: &Command) -> String {
+    let set = command.get_envs().filter_map(|(name, value)| {
+        let value = value?.to_string_lossy();
+        Some(format!("{}={value}", name.to_string_lossy()))
+    });
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words = words.map(|word| word.to_string_lossy().into_owned());
+    set.chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// Says what is about to happen.
@@ -175,6 +184,7 @@ pub(super) fn conclude(out: &Path) -> anyhow::Result<()> {
     let (cells, _) = header.plan.grid.cells();
     let analysis = Analysis::of(&records, header.budget.cpus);
     plot::Args::figures_of(out).run()?;
+    print!("{}", blas::deviations(&records));
     print!("{}", findings(&analysis, &cells, header.plan.grid.budget));
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
+use super::escape::{escaped, unescaped};
 use super::{Composition, Dispatch, Runtime, Workload};
 use crate::machine::Placement;
 use crate::serde_as_text;
@@ -16,7 +17,8 @@ pub const MAX_THREADS: u32 = 65_536;
 ///
 /// Built by [`Cell::checked`] or read from its text form, so that an illegal combination cannot be
 /// held. The text form is safe as a file name:
-/// `matmul.f64.256_2x4_fork-join.active_independent_unbound_queue.1_t16`.
+/// `matmul.f64.256_2x4_fork-join.active_independent_unbound_queue.1_t16`; the path of a BLAS library
+/// is percent-encoded in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Cell {
@@ -44,6 +46,9 @@ pub enum IllegalCell {
     /// Only rayon's pool can serve several callers at once.
     #[error("composition 'shared' needs runtime 'rayon', not '{0}'")]
     SharedNeedsRayon(Runtime),
+    /// A library's threads are its own.
+    #[error("runtime '{0}' starts its own threads, which only it could bind; placement is unbound")]
+    BlasIsUnbound(Runtime),
     /// The composition says the team is one thread wide.
     #[error("composition 'serial-inner' has inner = 1, not {0}")]
     SerialInnerIsOne(NonZeroU32),
@@ -73,6 +78,9 @@ impl Cell {
         if self.composition == Composition::Shared && runtime != Runtime::Rayon {
             return Err(IllegalCell::SharedNeedsRayon(runtime));
         }
+        if runtime.blas().is_some() && self.placement != Placement::Unbound {
+            return Err(IllegalCell::BlasIsUnbound(runtime));
+        }
         if self.composition == Composition::SerialInner && inner.get() != 1 {
             return Err(IllegalCell::SerialInnerIsOne(inner));
         }
@@ -80,6 +88,30 @@ impl Cell {
             return Err(IllegalCell::TooManyThreads { outer, inner });
         }
         Ok(self)
+    }
+
+    /// The team width of each worker under a budget of `budget` whole CPUs [threads].
+    ///
+    /// A library has one thread count for the whole process, so where the shares of a budget
+    /// differ, all its workers get the smallest: together they stay within the budget.
+    pub fn widths(&self, budget: u32) -> Vec<NonZeroU32> {
+        let mut widths = self.composition.widths(self.outer, self.inner, budget);
+        if self.runtime.blas().is_some() {
+            let narrowest = widths.iter().copied().min().unwrap_or(self.inner);
+            widths.fill(narrowest);
+        }
+        widths
+    }
+
+    /// This cell with the widest team that any worker gets for its `inner`, so that requests with
+    /// the same effect are one cell.
+    #[must_use]
+    pub fn granted(self, budget: u32) -> Self {
+        let widest = self.widths(budget).into_iter().max();
+        Self {
+            inner: widest.unwrap_or(self.inner),
+            ..self
+        }
     }
 
     /// D: threads the cell asks to run at once [threads]: outer x inner, or the one pool's width
@@ -91,12 +123,13 @@ impl Cell {
         }
     }
 
-    /// Threads the process needs for the nest [threads]. A fork-join team includes its worker;
-    /// a rayon pool comes on top of the workers that wait for it.
+    /// Most threads the process needs for the nest [threads]. A fork-join team includes its worker;
+    /// a rayon pool comes on top of the workers that wait for it. A library has at most a team a
+    /// worker, and perhaps keeps threads beside those that it runs.
     pub fn threads(&self) -> u32 {
         match self.runtime {
             Runtime::ForkJoin(_) => self.demand(),
-            Runtime::Rayon => self.demand() + self.outer.get(),
+            Runtime::Rayon | Runtime::Blas(_) => self.demand() + self.outer.get(),
         }
     }
 
@@ -129,6 +162,7 @@ impl fmt::Display for Cell {
             dispatch,
             tasks,
         } = self;
+        let runtime = escaped(&runtime.to_string());
         write!(
             f,
             "{workload}_{outer}x{inner}_{runtime}_{composition}_{placement}_{dispatch}_t{tasks}"
@@ -162,7 +196,10 @@ impl FromStr for Cell {
             workload: workload.parse().map_err(|e| bad(&e))?,
             outer: count(outer)?,
             inner: count(inner)?,
-            runtime: runtime.parse().map_err(|e| bad(&e))?,
+            runtime: unescaped(runtime)
+                .ok_or_else(|| bad(&"a percent-encoded runtime"))?
+                .parse()
+                .map_err(|e| bad(&e))?,
             composition: composition.parse().map_err(|e| bad(&e))?,
             placement: placement.parse().map_err(|e| bad(&e))?,
             dispatch: dispatch.parse().map_err(|e| bad(&e))?,
@@ -185,6 +222,8 @@ mod tests {
             "matmul.f64.256_2x4_fork-join.active_independent_unbound_queue.1_t16",
             "matmul.f32.1000_3x1_fork-join.spin-then-park.500_serial-inner_close.core_static_t7",
             "matmul.f64.64_4x2_rayon_shared_spread.numa_stealing_t8",
+            "matmul.f64.64_4x2_blas:openblas_independent_unbound_queue.1_t8",
+            "matmul.f64.64_4x2_blas:%2Fusr%2Flib%2Fx86%5F64%2Flibblis.so.4_exclusive_unbound_static_t8",
         ] {
             assert_eq!(text.parse::<Cell>().unwrap().to_string(), text);
         }
@@ -201,6 +240,14 @@ mod tests {
                 "matmul.f64.8_2x4_rayon_serial-inner_unbound_static_t1",
                 "inner = 1, not 4",
             ),
+            (
+                "matmul.f64.8_2x4_blas:blis_shared_unbound_static_t1",
+                "needs runtime 'rayon'",
+            ),
+            (
+                "matmul.f64.8_2x4_blas:blis_independent_close.pu_static_t1",
+                "placement is unbound",
+            ),
             ("matmul.f64.8_2x0_rayon_shared_unbound_static_t1", "zero"),
             (
                 "matmul.f64.8_999x999_rayon_shared_unbound_static_t1",
@@ -210,5 +257,17 @@ mod tests {
             let error = text.parse::<Cell>().unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
         }
+    }
+
+    /// Eight CPUs for three: shares of 3, 3 and 2 for teams of our own, 2 each for one library.
+    #[test]
+    fn a_library_has_the_same_width_for_all_workers() {
+        let width = |runtime| {
+            let text = format!("matmul.f64.8_3x9_{runtime}_partitioned_unbound_static_t1");
+            let cell: Cell = text.parse().unwrap();
+            (cell.granted(8).inner.get(), cell.widths(8).len())
+        };
+        assert_eq!(width("rayon"), (3, 3));
+        assert_eq!(width("blas:mkl"), (2, 3));
     }
 }

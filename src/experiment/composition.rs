@@ -58,15 +58,6 @@ impl Composition {
         };
         Share::all(outer.get() as usize).map(width).collect()
     }
-
-    /// The widest team any worker gets: what a cell's `inner` means under this composition, so
-    /// that requests with the same effect are one cell.
-    pub fn granted(self, outer: NonZeroU32, inner: NonZeroU32, budget: u32) -> NonZeroU32 {
-        self.widths(outer, inner, budget)
-            .into_iter()
-            .max()
-            .unwrap_or(inner)
-    }
 }
 
 fn at_least_one(count: u32) -> NonZeroU32 {

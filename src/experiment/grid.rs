@@ -73,15 +73,18 @@ impl Grid {
         for (workload, runtime) in pairs(&self.workload, &self.runtime) {
             for (composition, placement) in pairs(&self.composition, &self.placement) {
                 for dispatch in self.dispatch.iter().copied() {
-                    cells.extend(pairs(&self.outer, &self.inner).map(|(outer, inner)| Cell {
-                        workload,
-                        outer,
-                        inner: composition.granted(outer, inner, self.budget),
-                        runtime,
-                        composition,
-                        placement,
-                        dispatch,
-                        tasks: self.tasks,
+                    cells.extend(pairs(&self.outer, &self.inner).map(|(outer, inner)| {
+                        let asked = Cell {
+                            workload,
+                            outer,
+                            inner,
+                            runtime,
+                            composition,
+                            placement,
+                            dispatch,
+                            tasks: self.tasks,
+                        };
+                        asked.granted(self.budget)
                     }));
                 }
             }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Axis, Composition, Count, Counts, Dispatch, Dtype, Grid, Landmarks, Plan, Protocol, Runtime,
-    WaitPolicy, Workload,
+    RuntimeName, WaitPolicy, Workload,
 };
 use crate::machine::Placement;
 use crate::text::ParseError;
@@ -91,12 +91,6 @@ name_from_list!(
     WorkloadName,
     "workload",
     Workload::NAMES
-);
-name_from_list!(
-    /// Name of a runtime, without wait policy.
-    RuntimeName,
-    "runtime",
-    ["fork-join", "rayon"]
 );
 name_from_list!(
     /// Name of a dispatch rule, without chunk size.
@@ -191,20 +185,16 @@ impl Request {
     ///
     /// The first key that can have no effect.
     pub fn coherent(&self) -> Result<(), RequestError> {
-        let without = |names: Option<Vec<&str>>, owner| names.is_some_and(|n| !n.contains(&owner));
-        let runtimes = self
+        let no_fork_join = self
             .runtime
             .as_ref()
-            .map(|axis| axis.0.iter().map(|r| r.0).collect());
-        let dispatches = self
+            .is_some_and(|axis| !axis.0.contains(&RuntimeName::ForkJoin));
+        let no_queue = self
             .dispatch
             .as_ref()
-            .map(|axis| axis.0.iter().map(|d| d.0).collect());
-        let wait = self
-            .wait
-            .as_ref()
-            .filter(|_| without(runtimes, "fork-join"));
-        let chunk = self.chunk.as_ref().filter(|_| without(dispatches, "queue"));
+            .is_some_and(|axis| axis.0.iter().all(|name| name.0 != "queue"));
+        let wait = self.wait.as_ref().filter(|_| no_fork_join);
+        let chunk = self.chunk.as_ref().filter(|_| no_queue);
         match (wait, chunk) {
             (Some(wait), _) => Err(RequestError::Contradiction {
                 key: "wait",
@@ -257,12 +247,9 @@ impl Request {
 
     fn runtimes(&self) -> Vec<Runtime> {
         let waits = values(&self.wait, WaitPolicy::Passive);
-        values(&self.runtime, RuntimeName("fork-join"))
+        values(&self.runtime, RuntimeName::ForkJoin)
             .into_iter()
-            .flat_map(|name| match name.0 {
-                "rayon" => vec![Runtime::Rayon],
-                _ => waits.iter().copied().map(Runtime::ForkJoin).collect(),
-            })
+            .flat_map(|name| name.with(&waits))
             .collect()
     }
 

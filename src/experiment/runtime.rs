@@ -3,25 +3,29 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::WaitPolicy;
+use super::{Blas, WaitPolicy};
 use crate::serde_as_text;
 use crate::text::ParseError;
 
-/// The machinery that runs a region. Text forms: `fork-join.active` (any wait policy), `rayon`.
+/// The machinery that runs a region. Text forms: `fork-join.active` (any wait policy), `rayon`,
+/// `blas:openblas` (any [`Blas`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Runtime {
     /// Our fork-join team; the calling worker is its first member.
     ForkJoin(WaitPolicy),
     /// Rayon. Its idle workers yield, then sleep; there is no policy to choose.
     Rayon,
+    /// A BLAS library with threads of its own, one instance for all workers of the process.
+    Blas(Blas),
 }
 
 impl Runtime {
     /// Name without the wait policy, as in the record column `runtime`.
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> RuntimeName {
         match self {
-            Self::ForkJoin(_) => "fork-join",
-            Self::Rayon => "rayon",
+            Self::ForkJoin(_) => RuntimeName::ForkJoin,
+            Self::Rayon => RuntimeName::Rayon,
+            Self::Blas(blas) => RuntimeName::Blas(*blas),
         }
     }
 
@@ -29,14 +33,22 @@ impl Runtime {
     pub fn wait(&self) -> Option<WaitPolicy> {
         match self {
             Self::ForkJoin(wait) => Some(*wait),
-            Self::Rayon => None,
+            Self::Rayon | Self::Blas(_) => None,
+        }
+    }
+
+    /// The library, where the runtime is one.
+    pub fn blas(&self) -> Option<Blas> {
+        match self {
+            Self::ForkJoin(_) | Self::Rayon => None,
+            Self::Blas(blas) => Some(*blas),
         }
     }
 }
 
 impl fmt::Display for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())?;
+        self.name().fmt(f)?;
         self.wait().map_or(Ok(()), |wait| write!(f, ".{wait}"))
     }
 }
@@ -45,16 +57,68 @@ impl FromStr for Runtime {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
+        if text.starts_with(Blas::PREFIX) {
+            return text.parse().map(Self::Blas);
+        }
         match text.split_once('.') {
             None if text == "rayon" => Ok(Self::Rayon),
             Some(("fork-join", wait)) => wait.parse().map(Self::ForkJoin),
             _ => Err(ParseError::new(
                 "runtime",
                 text,
-                "fork-join.POLICY or rayon",
+                "fork-join.POLICY, rayon or blas:LIBRARY",
             )),
         }
     }
 }
 
 serde_as_text!(Runtime);
+
+/// A runtime without its wait policy, as users ask for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuntimeName {
+    /// See [`Runtime::ForkJoin`].
+    ForkJoin,
+    /// See [`Runtime::Rayon`].
+    Rayon,
+    /// See [`Runtime::Blas`].
+    Blas(Blas),
+}
+
+impl RuntimeName {
+    /// This runtime with each of `waits`, where it has a wait policy.
+    pub(super) fn with(self, waits: &[WaitPolicy]) -> Vec<Runtime> {
+        match self {
+            Self::ForkJoin => waits.iter().copied().map(Runtime::ForkJoin).collect(),
+            Self::Rayon => vec![Runtime::Rayon],
+            Self::Blas(blas) => vec![Runtime::Blas(blas)],
+        }
+    }
+}
+
+impl fmt::Display for RuntimeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ForkJoin => f.write_str("fork-join"),
+            Self::Rayon => f.write_str("rayon"),
+            Self::Blas(blas) => blas.fmt(f),
+        }
+    }
+}
+
+impl FromStr for RuntimeName {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        match text {
+            "fork-join" => Ok(Self::ForkJoin),
+            "rayon" => Ok(Self::Rayon),
+            _ if text.starts_with(Blas::PREFIX) => text.parse().map(Self::Blas),
+            _ => Err(ParseError::new(
+                "runtime",
+                text,
+                "fork-join, rayon, blas:openblas, blas:blis, blas:mkl or blas:/path/lib.so",
+            )),
+        }
+    }
+}

@@ -4,6 +4,7 @@
 //! it wrote before it died is kept. It watches its own time limit; the parent's limit is the
 //! backstop for a child that cannot.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
@@ -13,6 +14,8 @@ use std::time::Duration;
 use crossbeam::channel::{Receiver, RecvTimeoutError, unbounded};
 use serde::{Deserialize, Serialize};
 
+use super::blas::VARIABLES;
+use crate::experiment::Blas;
 use crate::record::{Answer, Status};
 use crate::runner::{Ask, Emit, Runner};
 
@@ -30,6 +33,8 @@ pub struct Message {
 pub struct Host {
     /// The program to start for each visit: `oversub` itself.
     program: PathBuf,
+    /// The files that the libraries of its cells stand for.
+    libraries: BTreeMap<Blas, PathBuf>,
 }
 
 /// What a child may spend beyond its time limit on building its nest, warming up and checking,
@@ -39,7 +44,14 @@ const GRACE: Duration = Duration::from_secs(120);
 impl Host {
     /// A host whose children run `program`.
     pub fn new(program: PathBuf) -> Self {
-        Self { program }
+        let libraries = BTreeMap::new();
+        Self { program, libraries }
+    }
+
+    /// This host with the files of the libraries that its cells call.
+    #[must_use]
+    pub fn with_libraries(self, libraries: BTreeMap<Blas, PathBuf>) -> Self {
+        Self { libraries, ..self }
     }
 
     /// The command that answers `ask`: what anybody can type to repeat it.
@@ -52,6 +64,12 @@ impl Host {
             .args(["--first-rep", &ask.first_rep.to_string()])
             .args(["--reps", &ask.last_rep.to_string()])
             .args(["--limit", &ask.protocol.limit().as_secs_f64().to_string()]);
+        let cell = &ask.visit.cell;
+        if let Some(file) = cell.runtime.blas().and_then(|b| self.libraries.get(&b)) {
+            let inner = cell.inner.to_string();
+            command.arg("--library").arg(file);
+            command.envs(VARIABLES.map(|name| (name, inner.clone())));
+        }
         command
     }
 }

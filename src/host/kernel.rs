@@ -10,6 +10,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use crate::experiment::Workload;
+use crate::host::blas::BlasLibrary;
 
 /// The data and code of one worker's tasks.
 ///
@@ -52,5 +53,16 @@ pub struct WrongResult {
 pub fn kernel(workload: &Workload, width: NonZeroU32) -> Arc<dyn Kernel> {
     match workload {
         Workload::Matmul(matmul) => matmul::kernel(matmul, width),
+    }
+}
+
+/// The kernel of `workload` by calls to `library`, which is to use `width` threads.
+pub fn kernel_by_library(
+    workload: &Workload,
+    width: NonZeroU32,
+    library: Arc<BlasLibrary>,
+) -> Arc<dyn Kernel> {
+    match workload {
+        Workload::Matmul(matmul) => matmul::kernel_by_library(matmul, width, library),
     }
 }

@@ -3,33 +3,35 @@
 //! The child's side: build the nest, warm up, then run and check it once a repetition. Everything
 //! but the execution itself is outside the clock.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::blas::{BlasLibrary, Threads};
 use super::nest::nest;
 use super::pool::{Pool, PoolError};
-use super::probe::Probes;
+use super::probe::{Census, Probes, Usage};
 use crate::record::{Answer, Sample, Status};
 use crate::runner::{Ask, Emit};
 
 /// Time for threads to start and touch their memory, however short the limit of an execution.
 const BUILD_LIMIT: Duration = Duration::from_secs(60);
 
-/// Answers `ask` by building its nest in this process and timing it.
+/// Answers `ask` by building its nest in this process and timing it. `library` is the file that its
+/// cell's runtime is, if it is one.
 ///
 /// If the last answer is not [`Answer::Ok`], threads may still be running when this returns; the
 /// process is expected to end.
-pub fn measure(ask: &Ask, emit: &mut Emit<'_>) {
-    let limit = ask.protocol.limit();
-    let mut pool = match nest(&ask.visit.cell, ask.budget, BUILD_LIMIT.max(limit)) {
-        Ok(pool) => pool,
-        Err(error) => {
-            let _ = emit(ask.first_rep, Answer::Failed(error.to_string()));
+pub fn measure(ask: &Ask, library: Option<&Path>, emit: &mut Emit<'_>) {
+    let mut bench = match Bench::build(ask, library) {
+        Ok(bench) => bench,
+        Err(reason) => {
+            let _ = emit(ask.first_rep, Answer::Failed(reason));
             return;
         }
     };
-    let probes = Probes::open();
     for _ in 0..ask.protocol.warmups {
-        let answer = execution(&mut pool, &probes, limit);
+        let answer = bench.warm_up();
         if answer.status() != Status::Ok {
             let _ = emit(ask.first_rep, answer);
             return;
@@ -37,42 +39,94 @@ pub fn measure(ask: &Ask, emit: &mut Emit<'_>) {
     }
     let mut spent = Duration::ZERO;
     for rep in ask.first_rep..=ask.last_rep.get() {
-        let answer = execution(&mut pool, &probes, limit);
+        let answer = bench.execution();
         spent += answer.sample().map_or(Duration::ZERO, |sample| sample.wall);
-        let ended = answer.status() != Status::Ok || spent >= limit;
+        let ended = answer.status() != Status::Ok || spent >= bench.limit;
         if emit(rep, answer).is_break() || ended {
             return;
         }
     }
 }
 
-/// Prepares, times and checks one execution.
-fn execution(pool: &mut Pool, probes: &Probes, limit: Duration) -> Answer {
-    let untimed = BUILD_LIMIT.max(limit);
-    if let Err(error) = pool.prepare(untimed) {
-        return Answer::Failed(error.to_string());
+/// A nest with the instruments on it.
+struct Bench {
+    pool: Pool,
+    library: Option<Arc<BlasLibrary>>,
+    probes: Probes,
+    /// Most threads seen, where threads come and go.
+    most_threads: Option<u32>,
+    limit: Duration,
+}
+
+impl Bench {
+    fn build(ask: &Ask, library: Option<&Path>) -> Result<Self, String> {
+        let limit = ask.protocol.limit();
+        let cell = &ask.visit.cell;
+        let library = library
+            .filter(|_| cell.runtime.blas().is_some())
+            .map(BlasLibrary::load)
+            .transpose()
+            .map_err(|error| error.to_string())?
+            .map(Arc::new);
+        let pool = nest(cell, ask.budget, BUILD_LIMIT.max(limit), library.clone())
+            .map_err(|error| error.to_string())?;
+        Ok(Self {
+            pool,
+            library,
+            probes: Probes::open(),
+            most_threads: None,
+            limit,
+        })
     }
-    let before = probes.read();
-    let outcome = pool.time_once(limit);
-    let used = probes.read().since(before);
-    let sample = |wall| Sample {
-        wall,
-        cpu: used.cpu,
-        tasks_done: Some(pool.tasks_done()),
-        voluntary_switches: used.voluntary_switches,
-        involuntary_switches: used.involuntary_switches,
-        run_queue_wait: used.run_queue_wait,
-        threads: probes.threads(),
-    };
-    match outcome {
-        Ok(wall) => {
-            let sample = sample(wall);
-            pool.check(untimed).map_or_else(
-                |error| Answer::Failed(error.to_string()),
-                |()| Answer::Ok(sample),
-            )
+
+    /// An execution that nobody times. A library starts its threads in it, so they are counted, and
+    /// the probes opened anew.
+    fn warm_up(&mut self) -> Answer {
+        let foreign = self.library.is_some();
+        // Without a thread for it there is no census, and the column says what the probes saw.
+        let census = foreign.then(|| Census::start().ok()).flatten();
+        let answer = self.execution();
+        self.most_threads = self.most_threads.max(census.and_then(Census::finish));
+        if foreign {
+            self.probes = Probes::open();
         }
-        Err(PoolError::Overrun(limit)) => Answer::Censored(sample(limit)),
-        Err(PoolError::Fault(fault)) => Answer::Failed(fault),
+        answer
+    }
+
+    /// Prepares, times and checks one execution.
+    fn execution(&mut self) -> Answer {
+        let untimed = BUILD_LIMIT.max(self.limit);
+        if let Err(error) = self.pool.prepare(untimed) {
+            return Answer::Failed(error.to_string());
+        }
+        let before = self.probes.read();
+        let outcome = self.pool.time_once(self.limit);
+        let used = self.probes.read().since(before);
+        match outcome {
+            Ok(wall) => {
+                let sample = self.sample(wall, used);
+                self.pool.check(untimed).map_or_else(
+                    |error| Answer::Failed(error.to_string()),
+                    |()| Answer::Ok(sample),
+                )
+            }
+            Err(PoolError::Overrun(limit)) => Answer::Censored(self.sample(limit, used)),
+            Err(PoolError::Fault(fault)) => Answer::Failed(fault),
+        }
+    }
+
+    fn sample(&self, wall: Duration, used: Usage) -> Sample {
+        let threads = self.library.as_deref().map(BlasLibrary::threads);
+        Sample {
+            wall,
+            cpu: used.cpu,
+            tasks_done: Some(self.pool.tasks_done()),
+            voluntary_switches: used.voluntary_switches,
+            involuntary_switches: used.involuntary_switches,
+            run_queue_wait: used.run_queue_wait,
+            threads: self.probes.threads().max(self.most_threads),
+            granted_by_environment: threads.and_then(Threads::by_environment),
+            granted: threads.and_then(Threads::by_call),
+        }
     }
 }

@@ -8,31 +8,38 @@ use std::time::Duration;
 use rayon::ThreadPool;
 
 use super::affinity::bind_current_thread;
+use super::blas::BlasLibrary;
 use super::gate::Gate;
-use super::kernel::{Kernel, kernel};
+use super::kernel::{Kernel, kernel, kernel_by_library};
 use super::pool::{BuildStation, Pool, PoolError, Station};
 use super::tasks::intakes;
-use super::team::{ForkJoin, OnStart, RayonTeam, Team, TeamError, pool};
-use crate::experiment::{Cell, Composition, Runtime};
+use super::team::{BlasTeam, ForkJoin, OnStart, RayonTeam, Team, TeamError, pool};
+use crate::experiment::{Cell, Composition, Runtime, WaitPolicy, Workload};
 use crate::machine::{Binder, CpuBudget, CpuSet, Placement, Topology};
 
 /// The outer pool of `cell` under a budget of `budget` whole CPUs: every worker with its team, all
-/// bound and with their memory touched, within `limit`.
+/// bound and with their memory touched, within `limit`. `library` is what the cell's runtime calls,
+/// if it is one.
 ///
 /// # Errors
 ///
 /// If a thread cannot be had or bound.
-pub(super) fn nest(cell: &Cell, budget: u32, limit: Duration) -> Result<Pool, PoolError> {
-    let widths = cell.composition.widths(cell.outer, cell.inner, budget);
+pub(super) fn nest(
+    cell: &Cell,
+    budget: u32,
+    limit: Duration,
+    library: Option<Arc<BlasLibrary>>,
+) -> Result<Pool, PoolError> {
+    let widths = cell.widths(budget);
     let bindings = Bindings::of(cell, &widths)?;
-    let teams = Teams::of(cell, &bindings).map_err(fault)?;
+    let teams = Teams::of(cell, &bindings, library)?;
     let cell = *cell;
     let build = move |worker: u32, intake| {
         let on_start = bindings.on_start(worker);
         // The worker's own thread touches the memory first, so it is bound before it has any.
         on_start(0)?;
         let width = widths[worker as usize];
-        let kernel = kernel(&cell.workload, width);
+        let kernel = teams.kernel(&cell.workload, width);
         let team = teams
             .team(worker, Arc::clone(&kernel), on_start)
             .map_err(|e| e.to_string())?;
@@ -60,21 +67,50 @@ fn fault(error: impl std::fmt::Display) -> PoolError {
 /// What makes the team of a worker.
 #[derive(Clone)]
 pub(super) enum Teams {
-    /// A team of its own on this runtime.
-    Own(Runtime),
+    /// A fork-join team of its own.
+    ForkJoin(WaitPolicy),
+    /// A rayon pool of its own.
+    Rayon,
     /// One rayon pool for all.
     Shared(Arc<ThreadPool>),
+    /// One library for all.
+    Library(Arc<BlasLibrary>),
 }
 
 impl Teams {
-    fn of(cell: &Cell, bindings: &Bindings) -> Result<Self, TeamError> {
-        if cell.composition != Composition::Shared {
-            return Ok(Self::Own(cell.runtime));
+    /// Teams on `runtime` that share nothing, where it has such.
+    pub(super) fn own(runtime: Runtime) -> Option<Self> {
+        match runtime {
+            Runtime::ForkJoin(wait) => Some(Self::ForkJoin(wait)),
+            Runtime::Rayon => Some(Self::Rayon),
+            Runtime::Blas(_) => None,
         }
-        pool("shared", cell.inner, bindings.on_start(0)).map(Self::Shared)
     }
 
-    /// The team of `worker` for `kernel`.
+    fn of(
+        cell: &Cell,
+        bindings: &Bindings,
+        library: Option<Arc<BlasLibrary>>,
+    ) -> Result<Self, PoolError> {
+        if cell.composition == Composition::Shared {
+            let pool = pool("shared", cell.inner, bindings.on_start(0));
+            return pool.map(Self::Shared).map_err(fault);
+        }
+        let library = || library.map(Self::Library);
+        Self::own(cell.runtime)
+            .or_else(library)
+            .ok_or_else(|| PoolError::Fault(format!("no library was given for {}", cell.runtime)))
+    }
+
+    /// The kernel of `workload` for a team of `width`.
+    fn kernel(&self, workload: &Workload, width: NonZeroU32) -> Arc<dyn Kernel> {
+        match self {
+            Self::Library(library) => kernel_by_library(workload, width, Arc::clone(library)),
+            Self::ForkJoin(_) | Self::Rayon | Self::Shared(_) => kernel(workload, width),
+        }
+    }
+
+    /// The team of `worker` for `kernel`, built on the worker's thread.
     pub(super) fn team(
         &self,
         worker: u32,
@@ -83,14 +119,13 @@ impl Teams {
     ) -> Result<Box<dyn Team>, TeamError> {
         let name = format!("w{worker}");
         Ok(match self {
-            Self::Own(Runtime::ForkJoin(wait)) => {
-                Box::new(ForkJoin::new(&name, kernel, *wait, on_start)?)
-            }
-            Self::Own(Runtime::Rayon) => {
+            Self::ForkJoin(wait) => Box::new(ForkJoin::new(&name, kernel, *wait, on_start)?),
+            Self::Rayon => {
                 let pool = pool(&name, kernel.width(), on_start)?;
                 Box::new(RayonTeam::new(kernel, pool))
             }
             Self::Shared(pool) => Box::new(RayonTeam::new(kernel, Arc::clone(pool))),
+            Self::Library(library) => Box::new(BlasTeam::new(kernel, library)),
         })
     }
 }

@@ -1,7 +1,8 @@
 //! How large is the instrument itself?
 //!
 //! Measured before a run's first sample: the clock's step, and what a region costs that does
-//! nothing, for each runtime of the plan on a team as wide as the budget.
+//! nothing, for each runtime of the plan on a team as wide as the budget. A library has no region
+//! without work to time.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
@@ -44,8 +45,9 @@ pub fn ruler(plan: &Plan) -> Result<Ruler, RulerError> {
     let runtimes: BTreeSet<Runtime> = plan.grid.runtime.iter().copied().collect();
     let empty_regions = runtimes
         .into_iter()
-        .map(|runtime| {
-            let median_ns = empty_region(runtime, width)?;
+        .filter_map(|runtime| Some((runtime, Teams::own(runtime)?)))
+        .map(|(runtime, teams)| {
+            let median_ns = empty_region(&teams, width)?;
             Ok(EmptyRegion {
                 runtime,
                 width: width.get(),
@@ -60,9 +62,8 @@ pub fn ruler(plan: &Plan) -> Result<Ruler, RulerError> {
 }
 
 /// Median time of an empty region [ns].
-fn empty_region(runtime: Runtime, width: NonZeroU32) -> Result<u64, RulerError> {
-    let mut team =
-        Teams::Own(runtime).team(0, Arc::new(Nothing { width }), Arc::new(|_| Ok(())))?;
+fn empty_region(teams: &Teams, width: NonZeroU32) -> Result<u64, RulerError> {
+    let mut team = teams.team(0, Arc::new(Nothing { width }), Arc::new(|_| Ok(())))?;
     let began = clock::now();
     let mut times = Vec::with_capacity(REGIONS);
     while times.len() < REGIONS && clock::now() - began < TIME {

@@ -4,13 +4,14 @@
 //! phases of the kernel, a meeting between each two, and a join after the last. A team belongs to
 //! one outer worker and always runs that worker's kernel.
 //!
-//! Two machineries: [`ForkJoin`], our own, whose members wait as a [`WaitPolicy`] says, and
-//! [`RayonTeam`] on rayon's pools. Where threads may run is not decided here: a hook is called on
+//! Three machineries: [`ForkJoin`], our own, whose members wait as a [`WaitPolicy`] says,
+//! [`RayonTeam`] on rayon's pools, and [`BlasTeam`] by the threads of a library. Where threads may run is not decided here: a hook is called on
 //! each new thread before it does anything else.
 //!
 //! [`WaitPolicy`]: crate::experiment::WaitPolicy
 
 mod barrier;
+mod blas_team;
 mod fork_join;
 mod rayon_team;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
+pub use blas_team::BlasTeam;
 pub use fork_join::ForkJoin;
 pub use rayon_team::{RayonTeam, pool};
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::experiment::{Plan, Runtime};
-use crate::machine::{CpuBudget, KernelFacts, Topology};
+use crate::machine::{BlasFacts, CpuBudget, KernelFacts, Topology};
 
 /// Version of the meaning of `run.json` and `samples.csv`. A change of meaning of any column
 /// raises it.
@@ -45,6 +45,9 @@ pub struct RunHeader {
     pub git_revision: Option<String>,
     /// The ruler measured before the first sample.
     pub ruler: Ruler,
+    /// What each BLAS library of the plan said of itself, by its text form.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub blas: BTreeMap<String, BlasFacts>,
 }
 
 /// The instrument's own size, measured at the start of a run.
@@ -92,6 +95,7 @@ impl RunHeader {
             versions: BTreeMap::new(),
             git_revision: None,
             ruler: Ruler::default(),
+            blas: BTreeMap::new(),
         }
     }
 }

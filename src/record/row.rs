@@ -45,6 +45,10 @@ pub struct Row {
     pub involuntary_switches: Option<u64>,
     pub run_queue_wait_ns: Option<u64>,
     pub threads: Option<u32>,
+    #[serde(default)]
+    pub granted_by_environment: Option<u32>,
+    #[serde(default)]
+    pub granted: Option<u32>,
     pub unix_ms: u64,
     pub reason: Option<String>,
 }
@@ -61,7 +65,7 @@ impl From<&Record> for Row {
             n: cell.workload.n(),
             outer: cell.outer,
             inner: cell.inner,
-            runtime: cell.runtime.name().to_owned(),
+            runtime: cell.runtime.name().to_string(),
             wait: cell.runtime.wait(),
             composition: cell.composition,
             placement: cell.placement,
@@ -79,6 +83,8 @@ impl From<&Record> for Row {
             involuntary_switches: sample.and_then(|s| s.involuntary_switches),
             run_queue_wait_ns: sample.and_then(|s| s.run_queue_wait).map(ns),
             threads: sample.and_then(|s| s.threads),
+            granted_by_environment: sample.and_then(|s| s.granted_by_environment),
+            granted: sample.and_then(|s| s.granted),
             unix_ms: record.unix_ms,
             reason: match &record.answer {
                 Answer::Failed(reason) => Some(reason.clone()),
@@ -103,6 +109,8 @@ impl Row {
             involuntary_switches: self.involuntary_switches,
             run_queue_wait: self.run_queue_wait_ns.map(Duration::from_nanos),
             threads: self.threads,
+            granted_by_environment: self.granted_by_environment,
+            granted: self.granted,
         };
         let answer = match (self.status, self.wall_ns) {
             (Status::Ok, Some(_)) => Answer::Ok(sample()),

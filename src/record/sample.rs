@@ -25,8 +25,15 @@ pub struct Sample {
     pub involuntary_switches: Option<u64>,
     /// Time threads were ready to run but had no PU, summed over threads.
     pub run_queue_wait: Option<Duration>,
-    /// Threads alive in the process during the execution, its main thread and watchdog left out.
+    /// Threads alive in the process, its main thread left out; of a library, the most seen in the
+    /// untimed executions.
     pub threads: Option<u32>,
+    /// Team width that a library says its environment set, at its loading.
+    #[serde(default)]
+    pub granted_by_environment: Option<u32>,
+    /// Team width that a library says it has, after it was asked for the cell's.
+    #[serde(default)]
+    pub granted: Option<u32>,
 }
 
 /// What became of one repetition of a visit.

@@ -70,12 +70,7 @@ impl Costs {
 impl Shape {
     /// The nest of `cell` under a budget of `budget` whole CPUs.
     pub(super) fn of(cell: &Cell, budget: u32, parameters: &Parameters) -> Self {
-        let widths: Vec<u32> = cell
-            .composition
-            .widths(cell.outer, cell.inner, budget)
-            .into_iter()
-            .map(u32::from)
-            .collect();
+        let widths: Vec<u32> = cell.widths(budget).into_iter().map(u32::from).collect();
         let phases = widths
             .iter()
             .map(|width| cell.workload.phases(*width))
@@ -111,7 +106,8 @@ fn inner(cell: &Cell) -> Inner {
     match (cell.composition, cell.runtime) {
         (Composition::Shared, _) => Inner::SharedPool,
         (_, Runtime::Rayon) => Inner::OwnPools,
-        (_, Runtime::ForkJoin(_)) => Inner::Teams,
+        // A library is refused before it comes here.
+        (_, Runtime::ForkJoin(_) | Runtime::Blas(_)) => Inner::Teams,
     }
 }
 
@@ -130,7 +126,7 @@ fn wait(runtime: Runtime, parameters: &Parameters) -> Wait {
     match runtime {
         Runtime::ForkJoin(WaitPolicy::Active) => Wait::SPIN,
         Runtime::ForkJoin(WaitPolicy::Yield) => Wait::YIELD,
-        Runtime::ForkJoin(WaitPolicy::Passive) => Wait::BLOCK,
+        Runtime::ForkJoin(WaitPolicy::Passive) | Runtime::Blas(_) => Wait::BLOCK,
         Runtime::ForkJoin(WaitPolicy::SpinThenPark(looks)) => Wait {
             spin: (f64::from(looks.get()) * parameters.value("look")).round() as Ns,
             yields: 0,

@@ -66,6 +66,7 @@ fn header(plan: Plan, machine: Machine) -> RunHeader {
         versions: BTreeMap::from([("oversub".to_owned(), "0.1.0".to_owned())]),
         git_revision: None,
         ruler: Ruler::default(),
+        blas: BTreeMap::new(),
     }
 }
 
@@ -102,7 +103,9 @@ pub(crate) fn plausible(machine: Machine) -> impl FnMut(&Visit, u32) -> Answer {
             Runtime::ForkJoin(WaitPolicy::Active) => over.powf(2.6),
             Runtime::ForkJoin(WaitPolicy::Yield) => over.powf(1.2),
             Runtime::ForkJoin(WaitPolicy::SpinThenPark(_)) => over.powf(0.6),
-            Runtime::ForkJoin(WaitPolicy::Passive) | Runtime::Rayon => over.powf(0.3),
+            Runtime::ForkJoin(WaitPolicy::Passive) | Runtime::Rayon | Runtime::Blas(_) => {
+                over.powf(0.3)
+            }
         };
         let sync = 1.0 + 0.03 * f64::from(cell.inner.get() - 1);
         let noise = 1.0 + 0.002 * f64::from((visit.round * 7 + rep * 3 + cell.demand()) % 11);
@@ -117,6 +120,7 @@ pub(crate) fn plausible(machine: Machine) -> impl FnMut(&Visit, u32) -> Answer {
             involuntary_switches: Some((wait * 300.0) as u64),
             run_queue_wait: Some(Duration::from_secs_f64(wait)),
             threads: Some(cell.demand()),
+            ..Sample::default()
         })
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::libraries::{self, Library};
 use crate::machine::{
     CpuBudget, CpuSet, HostFacts, LimitSource, Memory, ObjectKind, Probe, ProbeState, ThreadChoice,
     ThreadLimit, Topology,
@@ -30,6 +31,7 @@ pub(super) struct ThisMachine {
     pub(super) thread_limit: Option<ThreadLimit>,
     pub(super) memory: Option<Memory>,
     pub(super) probes: Vec<Probe>,
+    pub(super) libraries: Vec<Library>,
 }
 
 /// Everything that is said of a machine that is not here.
@@ -45,6 +47,10 @@ impl ThisMachine {
             ("Topology", tree::draw(&self.topology, &self.budget.allowed)),
             ("Budget", self.limits()),
             ("Threads each runtime starts by default", self.choices()),
+            (
+                "BLAS libraries and the threads each uses by default",
+                libraries::lines(&self.libraries),
+            ),
             ("Headroom", self.headroom()),
             ("Kernel", self.kernel()),
             ("Probes", self.probes.iter().map(probe).collect()),
@@ -68,6 +74,7 @@ impl ThisMachine {
             "budget": self.budget,
             "whole_threads": self.budget.whole(),
             "runtimes": self.threads.iter().map(|choice| self.choice_json(choice)).collect::<Vec<_>>(),
+            "blas": libraries::json(&self.libraries),
             "threads_left": self.thread_limit.as_ref().map(|limit| limit.most),
             "memory_available_bytes": self.memory.as_ref().map(|memory| memory.available),
             "host": self.host,
@@ -258,7 +265,7 @@ fn page(sections: &[(&str, Vec<String>)]) -> String {
     page
 }
 
-fn pair(name: &str, value: &str) -> String {
+pub(super) fn pair(name: &str, value: &str) -> String {
     format!("{name:<NAMES$}{value}")
 }
 

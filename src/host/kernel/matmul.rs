@@ -5,12 +5,11 @@
 //! and behind a lock that only its owner takes, so that no caller, however wrong, can make two
 //! threads write one element. All matrices are column-major.
 //!
-//! A(i, k) = a(i) + b(k) and B(k, j) = c(k) + d(j) with small whole a, b, c, d, so that every
-//! C(i, j) is known in O(1) and exact in both number types:
-//!
-//! ```text
-//! C(i, j) = a(i) sum(c) + n a(i) d(j) + sum(b c) + d(j) sum(b)
-//! ```
+//! The factors are made so that every element of the product is known: see [`known`].
+
+mod by_library;
+mod known;
+mod matrix;
 
 use std::num::NonZeroU32;
 use std::ops::Range;
@@ -18,15 +17,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Kernel, WrongResult};
 use crate::experiment::{Dtype, Matmul, Share};
-
-/// Bytes of a cache line, to which columns are aligned.
-const LINE: usize = 64;
+use crate::host::blas::BlasNumber;
+pub(super) use by_library::kernel_by_library;
+use known::{A, B, C, D, Known};
+use matrix::Matrix;
 
 /// Rows of a register tile of the micro-kernel: parts end between tiles where they can.
 const TILE: usize = 8;
 
 /// An element type: the two of [`Dtype`].
-trait Element: Copy + Default + From<i8> + Into<f64> + Send + Sync + 'static {}
+trait Element: BlasNumber + Default + Into<f64> + Send + Sync {}
 impl Element for f32 {}
 impl Element for f64 {}
 
@@ -36,77 +36,6 @@ pub(super) fn kernel(matmul: &Matmul, width: NonZeroU32) -> Arc<dyn Kernel> {
         Dtype::F32 => Arc::new(Product::<f32>::new(matmul, width)),
         Dtype::F64 => Arc::new(Product::<f64>::new(matmul, width)),
     }
-}
-
-/// A column-major matrix whose columns start on cache lines.
-struct Matrix<T> {
-    storage: Vec<T>,
-    start: usize,
-    rows: usize,
-    columns: usize,
-    stride: usize,
-}
-
-impl<T: Element> Matrix<T> {
-    /// A matrix whose elements are `element(row, column)`; the caller touches it first.
-    fn new(rows: usize, columns: usize, element: impl Fn(usize, usize) -> T) -> Self {
-        let line = LINE / size_of::<T>();
-        let stride = odd_lines(rows.div_ceil(line)) * line;
-        let mut storage = vec![T::default(); stride * columns + line];
-        let start = storage.as_ptr().align_offset(LINE);
-        for column in 0..columns {
-            for row in 0..rows {
-                storage[start + column * stride + row] = element(row, column);
-            }
-        }
-        Self {
-            storage,
-            start,
-            rows,
-            columns,
-            stride,
-        }
-    }
-
-    fn column(&self, column: usize) -> &[T] {
-        &self.storage[self.start + column * self.stride..][..self.rows]
-    }
-
-    fn fill(&mut self, value: T) {
-        self.storage.fill(value);
-    }
-
-    fn block(&self, rows: Range<usize>, columns: Range<usize>) -> Block<*const T> {
-        assert!(rows.end <= self.rows && columns.end <= self.columns);
-        Block {
-            first: self.storage[self.start + columns.start * self.stride + rows.start..].as_ptr(),
-            rows: rows.len(),
-            columns: columns.len(),
-            stride: self.stride as isize,
-        }
-    }
-
-    fn whole_mut(&mut self) -> Block<*mut T> {
-        Block {
-            first: self.storage[self.start..].as_mut_ptr(),
-            rows: self.rows,
-            columns: self.columns,
-            stride: self.stride as isize,
-        }
-    }
-}
-
-/// An odd number of lines: a power-of-two stride would map a row to few cache sets.
-fn odd_lines(lines: usize) -> usize {
-    lines | 1
-}
-
-/// A rectangle of a matrix.
-struct Block<P> {
-    first: P,
-    rows: usize,
-    columns: usize,
-    stride: isize,
 }
 
 /// Whether a product replaces what is there or is added to it.
@@ -125,7 +54,7 @@ fn multiply<T: Element>(
     b: &Matrix<T>,
     k: Range<usize>,
 ) {
-    let (a, b) = (a.0.block(a.1, k.clone()), b.block(k, 0..b.columns));
+    let (a, b) = (a.0.block(a.1, k.clone()), b.block(k, 0..b.columns()));
     let c = c.whole_mut();
     assert!(c.rows == a.rows && c.columns == b.columns && a.columns == b.rows);
     let (zero, one) = (T::from(0), T::from(1));
@@ -251,50 +180,6 @@ impl<T: Element> Kernel for Product<T> {
             }
         }
         Ok(())
-    }
-}
-
-/// A sequence of whole numbers from 0 to 7 without a visible period.
-struct Sequence(u32);
-
-/// The sequences of the known product. With elements of A and B up to 14, every partial sum is a
-/// whole number below 2^24, and so exact in f32, up to n = 85 598.
-const A: Sequence = Sequence(0x9E37_79B1);
-const B: Sequence = Sequence(0x85EB_CA77);
-const C: Sequence = Sequence(0xC2B2_AE3D);
-const D: Sequence = Sequence(0x27D4_EB2F);
-// Source: the odd multipliers are PRIME32_1 to PRIME32_4 of the xxHash specification, section
-// "XXH32 Algorithm Description"; any odd numbers without pattern would do.
-
-impl Sequence {
-    /// Term `index`: the top three bits of a multiplicative hash.
-    fn at(&self, index: usize) -> i8 {
-        ((index as u32).wrapping_mul(self.0) >> 29) as i8
-    }
-}
-
-/// The sums of which every element of the product is made.
-struct Known {
-    n: f64,
-    b: f64,
-    c: f64,
-    bc: f64,
-}
-
-impl Known {
-    fn new(n: usize) -> Self {
-        let sum = |term: &dyn Fn(usize) -> i32| (0..n).map(|k| f64::from(term(k))).sum();
-        Self {
-            n: n as f64,
-            b: sum(&|k| B.at(k).into()),
-            c: sum(&|k| C.at(k).into()),
-            bc: sum(&|k| i32::from(B.at(k)) * i32::from(C.at(k))),
-        }
-    }
-
-    fn element(&self, i: usize, j: usize) -> f64 {
-        let (a, d) = (f64::from(A.at(i)), f64::from(D.at(j)));
-        a * self.c + self.n * a * d + self.bc + d * self.b
     }
 }
 

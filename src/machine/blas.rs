@@ -1,0 +1,121 @@
+//! Which BLAS libraries are here, and what is each?
+//!
+//! A *family* is the code base a library is built from; a library is one file. Finding them reads
+//! folders only: to load a library is to run its code, which `host` does in a process of its own.
+
+mod find;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::serde_as_text;
+use crate::text::ParseError;
+
+pub use find::BlasFolders;
+
+/// A code base that libraries are built from and whose own thread calls are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BlasFamily {
+    /// OpenBLAS, also under the names that NumPy's and SciPy's wheels give it.
+    OpenBlas,
+    /// BLIS.
+    Blis,
+    /// Intel's Math Kernel Library, by its single dynamic library.
+    Mkl,
+}
+
+impl BlasFamily {
+    /// Every family.
+    pub const ALL: [Self; 3] = [Self::OpenBlas, Self::Blis, Self::Mkl];
+
+    /// What the names of its files begin with.
+    fn beginnings(self) -> &'static [&'static str] {
+        match self {
+            Self::OpenBlas => &["libopenblas", "libscipy_openblas"],
+            Self::Blis => &["libblis"],
+            Self::Mkl => &["libmkl_rt"],
+        }
+    }
+
+    /// How to install it, as a phrase.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::OpenBlas => {
+                "Debian, Ubuntu: apt-get install libopenblas0-pthread (or -openmp); \
+                 Python: pip install scipy-openblas32"
+            }
+            Self::Blis => "Debian, Ubuntu: apt-get install libblis4-pthread",
+            Self::Mkl => "Python: pip install mkl; Debian: apt-get install libmkl-rt (non-free)",
+        }
+    }
+}
+
+impl fmt::Display for BlasFamily {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::OpenBlas => "openblas",
+            Self::Blis => "blis",
+            Self::Mkl => "mkl",
+        })
+    }
+}
+
+impl FromStr for BlasFamily {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        Self::ALL
+            .into_iter()
+            .find(|family| family.to_string() == text)
+            .ok_or_else(|| ParseError::new("BLAS family", text, "openblas, blis or mkl"))
+    }
+}
+
+serde_as_text!(BlasFamily);
+
+/// What runs a library's threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BlasThreading {
+    /// It has none.
+    Serial,
+    /// Threads of its own.
+    Pthreads,
+    /// An OpenMP runtime.
+    OpenMp,
+    /// Threading Building Blocks.
+    Tbb,
+}
+
+impl fmt::Display for BlasThreading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Serial => "serial",
+            Self::Pthreads => "pthreads",
+            Self::OpenMp => "OpenMP",
+            Self::Tbb => "TBB",
+        })
+    }
+}
+
+/// What a library said of itself when it was loaded. `None` is "does not say".
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlasFacts {
+    /// The file.
+    pub path: PathBuf,
+    /// Its family, by the calls it has.
+    pub family: Option<BlasFamily>,
+    /// Version, and whatever the library adds to it.
+    pub version: Option<String>,
+    /// What runs its threads.
+    pub threading: Option<BlasThreading>,
+    /// Width of the integers that its calls take [bits].
+    pub integer_bits: Option<u32>,
+    /// Name of its double-precision product, with the prefix and suffix it was built with.
+    pub symbol: String,
+    /// Threads it would use by default, by its own getter [threads].
+    pub threads: Option<u32>,
+}

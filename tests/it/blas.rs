@@ -1,0 +1,263 @@
+//! Real BLAS libraries as the inner pool, and files that only look like one.
+//!
+//! The test needs no library: what is not installed is said on standard error and left out.
+//! `make test` installs OpenBLAS with both threading layers and BLIS where it can.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use oversub::machine::{BlasFacts, BlasFolders, BlasThreading};
+use oversub::record::{Answer, Record, RunFolder, Status};
+
+fn oversub(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_oversub"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A sweep of 2 x 2 tiny cells on `library` into `out`.
+fn sweep(library: &str, out: &Path, more: &[&str]) -> Vec<Record> {
+    let runtime = format!("blas:{library}");
+    let fixed = [
+        "sweep",
+        "--n",
+        "96",
+        "--outer",
+        "1,2",
+        "--inner",
+        "1,2",
+        "--tasks",
+        "4",
+        "--rounds",
+        "1",
+        "--reps",
+        "2",
+        "--runtime",
+        &runtime,
+        "--out",
+        out.to_str().unwrap(),
+    ];
+    let output = oversub(&[&fixed[..], more].concat());
+    assert!(output.status.success(), "{}", said(&output));
+    RunFolder::read(out).unwrap().1
+}
+
+/// The libraries of the distribution that are here, each with what it says of itself.
+fn installed() -> Vec<BlasFacts> {
+    let system = |path: &PathBuf| path.starts_with("/usr");
+    let libraries = BlasFolders::discover(&std::env::vars().collect()).libraries();
+    libraries
+        .into_iter()
+        .map(|(_, path)| path)
+        .filter(system)
+        .map(|path| {
+            let output = oversub(&["blas", path.to_str().unwrap()]);
+            assert!(
+                output.status.success(),
+                "{}: {}",
+                path.display(),
+                said(&output)
+            );
+            serde_json::from_slice(&output.stdout).unwrap()
+        })
+        .collect()
+}
+
+/// Says what is left out, past the capture of the test harness.
+fn skip(what: &str) {
+    let _ = writeln!(
+        std::io::stderr(),
+        "note: {what}; its BLAS tests are left out"
+    );
+}
+
+/// A dynamic library of this C code, or `None` where there is no compiler.
+fn compiled(place: &Path, code: &str) -> Option<PathBuf> {
+    let library = place.join("libopenblas_fake.so");
+    let mut cc = Command::new("cc")
+        .args(["-shared", "-fPIC", "-x", "c", "-", "-o"])
+        .arg(&library)
+        .stdin(Stdio::piped())
+        .spawn()
+        .ok()?;
+    cc.stdin.take().unwrap().write_all(code.as_bytes()).unwrap();
+    assert!(cc.wait().unwrap().success());
+    Some(library)
+}
+
+fn reason(records: &[Record]) -> String {
+    let reasons = records.iter().map(|record| match &record.answer {
+        Answer::Failed(reason) => reason.clone(),
+        other => panic!("{other:?}"),
+    });
+    let reasons: Vec<String> = reasons.collect();
+    assert_eq!(reasons.len(), 4, "one row a cell: {reasons:?}");
+    assert!(reasons.iter().all(|reason| !reason.contains('\n')));
+    reasons[0].clone()
+}
+
+#[test]
+fn every_installed_library_gives_right_results_under_every_composition() {
+    let libraries = installed();
+    if libraries.is_empty() {
+        skip("no BLAS library of the distribution here");
+    }
+    for facts in libraries {
+        let place = tempfile::tempdir().unwrap();
+        let path = facts.path.to_str().unwrap();
+        // A library that spins takes its time where PUs are few, so few cells and tasks.
+        let all = "independent,serial-inner,partitioned,exclusive,counting,shared";
+        let few = ["--inner", "2", "--tasks", "2", "--reps", "1"];
+        let more = [&["--composition", all], &few[..]].concat();
+        let records = sweep(path, &place.path().join("run"), &more);
+        assert!(records.len() >= 8, "{path}: {}", records.len());
+        for record in records {
+            let Answer::Ok(sample) = &record.answer else {
+                panic!("{path}: {record:?}");
+            };
+            let cell = record.visit.cell;
+            if facts.threading != Some(BlasThreading::Serial) {
+                assert_eq!(sample.granted, Some(cell.inner.get()), "{path}: {cell}");
+            }
+            assert!(sample.threads >= Some(cell.outer.get()), "{path}: {cell}");
+        }
+    }
+}
+
+#[test]
+fn both_number_types_are_right_in_every_installed_library() {
+    for facts in installed() {
+        let place = tempfile::tempdir().unwrap();
+        let path = facts.path.to_str().unwrap();
+        let more = [
+            "--dtype", "f32,f64", "--n", "1,97", "--outer", "1", "--inner", "1",
+        ];
+        let records = sweep(path, &place.path().join("run"), &more);
+        assert_eq!(records.len(), 8);
+        for record in records {
+            assert_eq!(record.answer.status(), Status::Ok, "{path}: {record:?}");
+        }
+    }
+}
+
+#[test]
+fn what_a_library_says_of_itself_is_in_the_header_of_the_run() {
+    let Some(first) = installed().into_iter().next() else {
+        return skip("no BLAS library of the distribution here");
+    };
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    sweep(first.path.to_str().unwrap(), &out, &[]);
+    let (header, _) = RunFolder::read(&out).unwrap();
+    let facts = header.blas.into_values().next().unwrap();
+    assert_eq!((&facts.path, facts.family), (&first.path, first.family));
+    assert!(facts.version.is_some_and(|version| !version.is_empty()));
+}
+
+#[test]
+fn a_library_that_is_no_blas_is_a_failed_row() {
+    let place = tempfile::tempdir().unwrap();
+    let Some(library) = compiled(place.path(), "int answer(void) { return 42; }") else {
+        return skip("no C compiler here");
+    };
+    let records = sweep(library.to_str().unwrap(), &place.path().join("run"), &[]);
+    let reason = reason(&records);
+    assert!(
+        reason.contains("is not a BLAS library: it has no dgemm_"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_library_is_a_failed_row() {
+    let place = tempfile::tempdir().unwrap();
+    let library = place.path().join("lib.so");
+    fs::write(&library, "hello").unwrap();
+    let records = sweep(library.to_str().unwrap(), &place.path().join("run"), &[]);
+    let reason = reason(&records);
+    assert!(reason.contains("cannot load"), "{reason}");
+}
+
+#[test]
+fn a_library_that_crashes_on_load_is_a_failed_row_and_takes_nothing_with_it() {
+    let place = tempfile::tempdir().unwrap();
+    let code = "#include <stdlib.h>\n__attribute__((constructor)) void f(void) { abort(); }";
+    let Some(library) = compiled(place.path(), code) else {
+        return skip("no C compiler here");
+    };
+    let path = library.to_str().unwrap();
+    let records = sweep(path, &place.path().join("run"), &[]);
+    let reason = reason(&records);
+    assert!(reason.contains("signal: 6"), "{reason}");
+
+    let doctor = Command::new(env!("CARGO_BIN_EXE_oversub"))
+        .arg("doctor")
+        .env("LD_LIBRARY_PATH", place.path())
+        .output()
+        .unwrap();
+    assert!(doctor.status.success(), "{}", said(&doctor));
+    let told = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(told.contains(path) && told.contains("signal: 6"), "{told}");
+}
+
+#[test]
+fn a_library_that_computes_wrongly_is_a_failed_row() {
+    let place = tempfile::tempdir().unwrap();
+    let code = "void dgemm_(void) {} void sgemm_(void) {}";
+    let Some(library) = compiled(place.path(), code) else {
+        return skip("no C compiler here");
+    };
+    let records = sweep(library.to_str().unwrap(), &place.path().join("run"), &[]);
+    assert!(
+        records
+            .iter()
+            .all(|record| record.answer.status() == Status::Failed)
+    );
+    let reason = reason(&records);
+    assert!(reason.contains("C(0, 0) is -1"), "{reason}");
+}
+
+#[test]
+fn an_absent_library_is_refused_before_anything_runs() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    let out = out.to_str().unwrap();
+    for (runtime, value) in [
+        ("blas:/no/such/lib.so", "/no/such/lib.so"),
+        ("blas:atlas", "'blas:atlas'"),
+        ("blas:lib.so", "'blas:lib.so'"),
+    ] {
+        let output = oversub(&["sweep", "--runtime", runtime, "--out", out]);
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains(value), "{}", said(&output));
+    }
+    assert!(!Path::new(out).exists());
+}
+
+#[test]
+fn a_dry_run_shows_the_environment_that_a_library_gets() {
+    let Some(library) = installed().into_iter().next() else {
+        return skip("no BLAS library of the distribution here");
+    };
+    let runtime = format!("blas:{}", library.path.display());
+    let output = oversub(&[
+        "sweep",
+        "--runtime",
+        &runtime,
+        "--outer",
+        "1",
+        "--inner",
+        "3",
+        "--dry-run",
+    ]);
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("OPENBLAS_NUM_THREADS=3 "), "{told}");
+    assert!(told.contains("--library /"), "{told}");
+}
