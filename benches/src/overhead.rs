@@ -82,7 +82,7 @@ fn measured(inner: u32) -> Result<f64, String> {
         budget: 2,
     };
     let mut times = Vec::new();
-    oversub::host::measure(&ask, &mut |_, answer| {
+    oversub::host::measure(&ask, None, &mut |_, answer| {
         times.extend(answer.sample().map(|sample| sample.wall.as_secs_f64()));
         ControlFlow::Continue(())
     });

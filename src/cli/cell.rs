@@ -6,10 +6,13 @@ use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use nix::sys::signal::{Signal, raise};
+
 use super::{UsageError, blas};
 use crate::experiment::{Cell, Protocol, Visit};
 use crate::host::{Message, measure};
 use crate::machine::CpuBudget;
+use crate::record::Status;
 use crate::runner::Ask;
 
 /// Measures one cell in this process and writes a JSON line for each repetition.
@@ -43,7 +46,9 @@ impl Args {
         let ask = self.ask()?;
         let library = self.library()?;
         let mut failure = Ok(());
+        let mut censored = false;
         measure(&ask, library.as_deref(), &mut |rep, answer| {
+            censored = answer.status() == Status::Censored;
             let line = serde_json::to_string(&Message { rep, answer });
             failure = line.map_err(anyhow::Error::from).and_then(|line| {
                 let mut out = stdout().lock();
@@ -56,6 +61,11 @@ impl Args {
                 ControlFlow::Break(())
             }
         });
+        if censored && library.is_some() {
+            // Even `exit` runs the destructors of libraries, and OpenBLAS's waits for threads whose
+            // region never ends. All has been said; nothing is left to tidy up.
+            raise(Signal::SIGKILL)?;
+        }
         // After a censored sample threads of the nest still run; leaving `main` would end them
         // all the same, but only after destructors that may wait for them.
         match failure {

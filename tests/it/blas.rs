@@ -261,3 +261,17 @@ fn a_dry_run_shows_the_environment_that_a_library_gets() {
     assert!(told.contains("OPENBLAS_NUM_THREADS=3 "), "{told}");
     assert!(told.contains("--library /"), "{told}");
 }
+
+/// Without a signal, OpenBLAS's destructor would wait for threads that a stopped region holds.
+#[test]
+fn a_censored_cell_of_a_library_ends() {
+    let Some(library) = installed().into_iter().next() else {
+        return skip("no BLAS library of the distribution here");
+    };
+    let cell = "matmul.f64.512_2x2_blas:openblas_independent_unbound_queue.1_t400";
+    let file = library.path.to_str().unwrap();
+    let output = oversub(&["cell", cell, "--library", file, "--limit", "0.001"]);
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(told.lines().count(), 1, "{told}");
+    assert!(told.contains("censored"), "{told}");
+}
