@@ -31,6 +31,7 @@ mod rq;
 mod trace;
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -104,10 +105,9 @@ serde_as_text!(Model);
 
 /// Answers cells by simulating them.
 pub struct Sim {
-    machine: Machine,
-    model: Model,
-    layout: Layout,
-    costs: Costs,
+    predictor: Predictor,
+    /// Executions simulated at the same time.
+    at_once: NonZeroUsize,
     told: Box<Tell>,
 }
 
@@ -115,12 +115,58 @@ pub struct Sim {
 pub type Tell = dyn FnMut(&Visit, u32, &Report);
 
 impl Sim {
-    /// A runner on `machine` by `model` that tells `told` of every execution.
+    /// A runner that asks `predictor`, for `at_once` executions at a time, and tells `told` of each.
+    pub fn new(predictor: Predictor, at_once: NonZeroUsize, told: Box<Tell>) -> Self {
+        Self {
+            predictor,
+            at_once,
+            told,
+        }
+    }
+}
+
+impl Runner for Sim {
+    fn name(&self) -> &'static str {
+        "sim"
+    }
+
+    fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) {
+        if let Some(blas) = ask.visit.cell.runtime.blas() {
+            let reason = format!("there is no model of {blas}: its threads meet as only it knows");
+            let _ = emit(ask.first_rep, Answer::Failed(reason));
+            return;
+        }
+        let reps: Vec<u32> = (ask.first_rep..=ask.last_rep.get()).collect();
+        let mut spent = Duration::ZERO;
+        for batch in reps.chunks(self.at_once.get()) {
+            for (rep, report) in batch.iter().zip(self.predictor.reports(ask, batch)) {
+                (self.told)(&ask.visit, *rep, &report);
+                let answer = self.predictor.model.answer(report);
+                spent += answer.sample().map_or(Duration::ZERO, |sample| sample.wall);
+                let ended = answer.status() != Status::Ok || spent >= ask.protocol.limit();
+                if emit(*rep, answer).is_break() || ended {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Knows what comes of any execution on a machine, by a model.
+pub struct Predictor {
+    machine: Machine,
+    model: Model,
+    layout: Layout,
+    costs: Costs,
+}
+
+impl Predictor {
+    /// A predictor for `machine` by `model`.
     ///
     /// # Errors
     ///
     /// If neither the topology nor the parameters say how large the caches of a core are.
-    pub fn new(machine: Machine, model: Model, told: Box<Tell>) -> Result<Self, NoCacheSizes> {
+    pub fn new(machine: Machine, model: Model) -> Result<Self, NoCacheSizes> {
         let layout = Layout::new(&machine.topology, &machine.allowed);
         let costs = Costs::of(&machine.topology, &machine.parameters)?;
         Ok(Self {
@@ -128,7 +174,6 @@ impl Sim {
             model,
             layout,
             costs,
-            told,
         })
     }
 
@@ -141,7 +186,26 @@ impl Sim {
         }
     }
 
-    /// The same by the model of slices, with who held which PU when.
+    /// What comes of each of `reps`, simulated at the same time.
+    fn reports(&self, ask: &Ask, reps: &[u32]) -> Vec<Report> {
+        if let [rep] = reps {
+            return vec![self.report(ask, *rep)];
+        }
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = reps
+                .iter()
+                .map(|rep| scope.spawn(|| self.report(ask, *rep)))
+                .collect();
+            let join = |thread: std::thread::ScopedJoinHandle<'_, Report>| {
+                thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            threads.into_iter().map(join).collect()
+        })
+    }
+
+    /// What comes of repetition `rep` of `ask` by the model of slices, and who held which PU when.
     pub fn trace(&self, ask: &Ask, rep: u32) -> (Report, Trace) {
         let (shape, masks) = self.nest(ask);
         Engine::trace(self.setup(ask, rep, &masks), shape)
@@ -177,31 +241,6 @@ impl Sim {
 /// Simulated time after which an execution is stopped [ns].
 fn limit(ask: &Ask) -> u64 {
     ns(ask.protocol.limit())
-}
-
-impl Runner for Sim {
-    fn name(&self) -> &'static str {
-        "sim"
-    }
-
-    fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) {
-        if let Some(blas) = ask.visit.cell.runtime.blas() {
-            let reason = format!("there is no model of {blas}: its threads meet as only it knows");
-            let _ = emit(ask.first_rep, Answer::Failed(reason));
-            return;
-        }
-        let mut spent = Duration::ZERO;
-        for rep in ask.first_rep..=ask.last_rep.get() {
-            let report = self.report(ask, rep);
-            (self.told)(&ask.visit, rep, &report);
-            let answer = self.model.answer(report);
-            spent += answer.sample().map_or(Duration::ZERO, |sample| sample.wall);
-            let ended = answer.status() != Status::Ok || spent >= ask.protocol.limit();
-            if emit(rep, answer).is_break() || ended {
-                return;
-            }
-        }
-    }
 }
 
 impl Model {

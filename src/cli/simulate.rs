@@ -5,7 +5,7 @@ mod breakdown;
 use std::cell::RefCell;
 use std::fs;
 use std::io::{BufWriter, Write};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -20,7 +20,7 @@ use crate::machine::{CpuBudget, HostFacts, KernelFacts, Limit, LimitSource, Topo
 use crate::record::{Ruler, RunFolder};
 use crate::runner::Ask;
 use crate::sim::{
-    Kernel, KernelVersion, Machine, Model, Parameters, Quota, Sim, TickMode, YieldRule,
+    Kernel, KernelVersion, Machine, Model, Parameters, Predictor, Quota, Sim, TickMode, YieldRule,
 };
 
 /// Length of a quota period [ns].
@@ -133,7 +133,7 @@ impl Args {
         simulation.refuse_other(&out)?;
         let breakdown = Rc::<RefCell<Breakdown>>::default();
         let machine = simulation.machine(&topology, &budget);
-        let mut sim = Sim::new(machine, simulation.model, Breakdown::filler(&breakdown))
+        let predictor = Predictor::new(machine, simulation.model)
             .map_err(|error| UsageError(error.to_string()))?;
         let facts = simulation.facts();
         let header = header::compose((name, plan), (topology, budget), facts, Ruler::default())?;
@@ -141,13 +141,16 @@ impl Args {
         simulation.write(&out)?;
         sweep::announce(&header.plan, &out, &recorded);
         eprintln!("{}", simulation.in_words());
+        if let Some((file, ask)) = traced {
+            write_trace(&predictor, &ask, &file)?;
+        }
+        let at_once = CpuBudget::discover().whole() as usize;
+        let at_once = NonZeroUsize::new(at_once).unwrap_or(NonZeroUsize::MIN);
+        let mut sim = Sim::new(predictor, at_once, Breakdown::filler(&breakdown));
         let walked = sweep::walk(&header.plan, &recorded, &mut sim, &mut folder);
         breakdown.borrow().append(&out)?;
         walked?;
         drop(folder);
-        if let Some((file, ask)) = traced {
-            write_trace(&sim, &ask, &file)?;
-        }
         sweep::conclude(&out)
     }
 
@@ -224,6 +227,9 @@ fn only_ask(plan: &Plan) -> Result<Ask, UsageError> {
         );
         return Err(UsageError(message));
     };
+    if let Some(blas) = cell.runtime.blas() {
+        return Err(UsageError(format!("--trace: there is no model of {blas}")));
+    }
     Ok(Ask {
         visit: Visit { round: 1, cell },
         first_rep: 1,
@@ -233,8 +239,8 @@ fn only_ask(plan: &Plan) -> Result<Ask, UsageError> {
     })
 }
 
-fn write_trace(sim: &Sim, ask: &Ask, file: &Path) -> anyhow::Result<()> {
-    let (_, trace) = sim.trace(ask, ask.first_rep);
+fn write_trace(predictor: &Predictor, ask: &Ask, file: &Path) -> anyhow::Result<()> {
+    let (_, trace) = predictor.trace(ask, ask.first_rep);
     let cannot = || format!("cannot write {}", file.display());
     let mut out = BufWriter::new(fs::File::create(file).with_context(cannot)?);
     trace.write_chrome(&mut out).with_context(cannot)?;

@@ -12,60 +12,47 @@ pub(super) const NEVER: Ns = Ns::MAX;
 
 /// One time a slot, and the earliest of them at hand.
 pub(super) struct Calendar {
-    times: Vec<Ns>,
-    /// Winner of each inner node of a complete binary tree, root at 1; slot numbers.
-    winners: Vec<u32>,
+    /// A complete binary tree, root at 1, whose leaves are the slots; each inner node is the
+    /// earlier of its two children. Time and slot.
+    nodes: Vec<(Ns, u32)>,
 }
 
 impl Calendar {
     /// `slots` slots without events. `slots >= 1`.
     pub(super) fn new(slots: usize) -> Self {
-        let leaves = slots.next_power_of_two().max(2);
-        let mut winners = vec![0; leaves];
+        let leaves = slots.next_power_of_two();
+        let mut nodes = vec![(NEVER, 0); 2 * leaves];
+        for (slot, leaf) in (0..).zip(&mut nodes[leaves..]) {
+            *leaf = (NEVER, slot);
+        }
         for node in (1..leaves).rev() {
-            winners[node] = if 2 * node >= leaves {
-                (2 * node - leaves) as u32
-            } else {
-                winners[2 * node]
-            };
+            nodes[node] = nodes[2 * node];
         }
-        Self {
-            times: vec![NEVER; leaves],
-            winners,
-        }
-    }
-
-    /// The time of the event of `slot`.
-    #[cfg(test)]
-    fn at(&self, slot: u32) -> Ns {
-        self.times[slot as usize]
+        Self { nodes }
     }
 
     /// Moves the event of `slot` to `time`; [`NEVER`] cancels it.
+    ///
+    /// Climbs only as far as something changes, which for a slot that is far from being due is
+    /// hardly ever to the root.
     pub(super) fn set(&mut self, slot: u32, time: Ns) {
-        if self.times[slot as usize] == time {
-            return;
-        }
-        self.times[slot as usize] = time;
-        let leaves = self.times.len();
-        let mut node = (leaves + slot as usize) / 2;
-        while node >= 1 {
-            let (left, right) = if 2 * node >= leaves {
-                ((2 * node - leaves) as u32, (2 * node + 1 - leaves) as u32)
-            } else {
-                (self.winners[2 * node], self.winners[2 * node + 1])
-            };
+        let mut node = self.nodes.len() / 2 + slot as usize;
+        let mut winner = (time, slot);
+        while self.nodes[node] != winner {
+            self.nodes[node] = winner;
+            if node == 1 {
+                return;
+            }
+            let (left, right) = (self.nodes[node & !1], self.nodes[node | 1]);
             // The left one wins a tie: its slots have the smaller numbers.
-            let right_wins = self.times[right as usize] < self.times[left as usize];
-            self.winners[node] = if right_wins { right } else { left };
+            winner = if right.0 < left.0 { right } else { left };
             node /= 2;
         }
     }
 
     /// The earliest event: its time and its slot. The time is [`NEVER`] where there is none.
     pub(super) fn first(&self) -> (Ns, u32) {
-        let slot = self.winners[1];
-        (self.times[slot as usize], slot)
+        self.nodes[1]
     }
 }
 
@@ -89,9 +76,11 @@ mod tests {
         #[test]
         fn the_winner_is_the_minimum(slots in 1_usize..70, moves in prop::collection::vec((0_u32..70, 0_u64..50), 1..200)) {
             let mut calendar = Calendar::new(slots);
+            let mut times = vec![NEVER; slots];
             for (slot, time) in moves {
+                times[slot as usize % slots] = time;
                 calendar.set(slot % slots as u32, time);
-                let least = (0..slots as u32).map(|slot| (calendar.at(slot), slot)).min().unwrap();
+                let least = times.iter().copied().zip(0_u32..).min().unwrap();
                 prop_assert_eq!(calendar.first(), least);
             }
         }

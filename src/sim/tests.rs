@@ -7,8 +7,8 @@ use super::*;
 use crate::experiment::Protocol;
 use crate::stats::median;
 
-/// Median wall time of five executions of a cell [ns].
-fn wall(machine: &str, cell: &str) -> f64 {
+/// Wall times of five executions of a cell, `at_once` of them at the same time [ns].
+fn walls(machine: &str, cell: &str, at_once: usize) -> Vec<f64> {
     let topology = Topology::synthetic(machine).unwrap();
     let allowed = topology.pus().clone();
     let budget = allowed.len() as u32;
@@ -21,7 +21,12 @@ fn wall(machine: &str, cell: &str) -> f64 {
         quota: None,
         parameters,
     };
-    let mut sim = Sim::new(machine, Model::Slices, Box::new(|_, _, _| {})).unwrap();
+    let predictor = Predictor::new(machine, Model::Slices).unwrap();
+    let mut sim = Sim::new(
+        predictor,
+        at_once.try_into().unwrap(),
+        Box::new(|_, _, _| {}),
+    );
     let five = NonZeroU32::new(5).unwrap();
     let ask = Ask {
         visit: Visit {
@@ -45,7 +50,12 @@ fn wall(machine: &str, cell: &str) -> f64 {
         walls.push(answer.sample().unwrap().wall.as_nanos() as f64);
         ControlFlow::Continue(())
     });
-    median(&walls).unwrap()
+    walls
+}
+
+/// Median wall time of five executions of a cell [ns].
+fn wall(machine: &str, cell: &str) -> f64 {
+    median(&walls(machine, cell, 2)).unwrap()
 }
 
 const TWO: &str = "pack:1 l3:1 core:2 pu:1";
@@ -104,6 +114,15 @@ fn every_composition_and_runtime_reaches_its_end() {
 }
 
 #[test]
+fn answers_do_not_depend_on_how_many_are_simulated_at_once() {
+    let cell = "matmul.f64.256_2x3_fork-join.yield_independent_unbound_queue.1_t9";
+    let one = walls(TWO, cell, 1);
+    assert_eq!(one, walls(TWO, cell, 2));
+    assert_eq!(one, walls(TWO, cell, 8));
+    assert!(one.iter().any(|wall| *wall != one[0]), "repetitions differ");
+}
+
+#[test]
 fn a_machine_without_cache_sizes_needs_a_preset() {
     let topology = Topology::synthetic(TWO).unwrap();
     let allowed = topology.pus().clone();
@@ -116,8 +135,6 @@ fn a_machine_without_cache_sizes_needs_a_preset() {
         quota: None,
         parameters,
     };
-    let error = Sim::new(machine, Model::Slices, Box::new(|_, _, _| {}))
-        .err()
-        .unwrap();
+    let error = Predictor::new(machine, Model::Slices).err().unwrap();
     assert!(error.to_string().contains("--preset"));
 }
