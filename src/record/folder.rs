@@ -61,6 +61,9 @@ pub enum FolderError {
         /// Its version.
         found: u64,
     },
+    /// Samples of a version that had other columns.
+    #[error("{} has other columns than this version writes, so it can be read but not taken up; give --out another folder", .0.display())]
+    OtherColumns(PathBuf),
     /// Another sweep is writing.
     #[error("{} is being written by another sweep; wait for it or give --out another folder", .0.display())]
     Busy(PathBuf),
@@ -118,6 +121,9 @@ impl RunFolder {
         };
         folder.drop_cut_row()?;
         let records = read_records(&csv)?;
+        if let Some(record) = records.first() {
+            refuse_other_columns(&csv, record)?;
+        }
         Ok((folder, records))
     }
 
@@ -139,14 +145,7 @@ impl RunFolder {
             .map_err(io_error("read", &csv))?
             .len()
             == 0;
-        let mut writer = csv::WriterBuilder::new()
-            .has_headers(empty)
-            .from_writer(Vec::new());
-        let bytes = writer
-            .serialize(Row::from(record))
-            .map_err(io::Error::other)
-            .and_then(|()| writer.into_inner().map_err(|e| e.into_error()));
-        bytes
+        rows(record, empty)
             .and_then(|bytes| self.samples.write_all(&bytes))
             .map_err(io_error("write", &csv))
     }
@@ -197,6 +196,34 @@ impl RunFolder {
                 .map_err(io_error("repair", &csv))?;
         }
         Ok(())
+    }
+}
+
+/// The row of `record`, below the names of its columns if `headed`.
+fn rows(record: &Record, headed: bool) -> io::Result<Vec<u8>> {
+    let mut writer = csv::WriterBuilder::new()
+        .has_headers(headed)
+        .from_writer(Vec::new());
+    writer
+        .serialize(Row::from(record))
+        .map_err(io::Error::other)?;
+    writer.into_inner().map_err(|error| error.into_error())
+}
+
+/// A file with other columns than the row of `record` has could not be read after a row was appended.
+fn refuse_other_columns(csv: &Path, record: &Record) -> Result<(), FolderError> {
+    let headed = rows(record, true).map_err(io_error("write", csv))?;
+    let text = fs::read(csv).map_err(io_error("read", csv))?;
+    let columns = |bytes: &[u8]| {
+        bytes
+            .split(|byte| *byte == b'\n')
+            .next()
+            .map(<[u8]>::to_vec)
+    };
+    if columns(&headed) == columns(&text) {
+        Ok(())
+    } else {
+        Err(FolderError::OtherColumns(csv.to_owned()))
     }
 }
 
@@ -338,5 +365,27 @@ mod tests {
             error.contains("samples.csv line 2") && error.contains("f16"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_run_without_a_newer_column_is_read_but_not_taken_up() {
+        let place = tempfile::tempdir().unwrap();
+        let (mut folder, _) = open(place.path(), 1).unwrap();
+        folder.append(&record(1)).unwrap();
+        drop(folder);
+        let csv = place.path().join("samples.csv");
+        let text = fs::read_to_string(&csv).unwrap();
+        let mut lines = text.lines();
+        let names: Vec<&str> = lines.next().unwrap().split(',').collect();
+        let newer = names.iter().position(|name| *name == "granted").unwrap();
+        let without = |line: &str| {
+            let mut fields: Vec<&str> = line.split(',').collect();
+            fields.remove(newer);
+            fields.join(",") + "\n"
+        };
+        fs::write(&csv, text.lines().map(without).collect::<String>()).unwrap();
+        assert_eq!(RunFolder::read(place.path()).unwrap().1, [record(1)]);
+        let error = open(place.path(), 1).unwrap_err();
+        assert!(matches!(error, FolderError::OtherColumns(_)), "{error}");
     }
 }

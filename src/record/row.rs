@@ -191,6 +191,8 @@ mod tests {
             wall: Duration::from_nanos(1_000),
             tasks_done: Some(5),
             voluntary_switches: Some(0),
+            granted_by_environment: Some(2),
+            granted: Some(4),
             ..Sample::default()
         };
         for answer in [
