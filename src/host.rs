@@ -2,8 +2,8 @@
 //!
 //! [`Host`] is the parent's side: it starts one child process per visit, collects its answers and
 //! ends it when it overstays. [`measure`] is the child's side: it builds the nest of a cell (an
-//! outer [`pool`] whose workers each own a kernel and a [`team`]), runs it under the clock, and
-//! reads [`probe`]s before and after.
+//! outer `pool` whose workers each own a kernel and a [`team`]), runs it under the clock, and
+//! reads `probe`s before and after.
 //!
 //! One child per visit, because a livelocked region cannot be stopped from inside its process;
 //! because pools, affinity and allocator state must not leak into the next cell; because repeating
