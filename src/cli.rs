@@ -7,6 +7,7 @@
 
 mod blas;
 mod cell;
+mod command;
 mod doctor;
 mod findings;
 mod header;
@@ -16,6 +17,7 @@ mod progress;
 mod request;
 mod screen;
 mod simulate;
+mod start;
 mod sweep;
 
 use std::process::ExitCode;
@@ -39,6 +41,8 @@ enum Verb {
     Cell(cell::Args),
     #[command(hide = true)]
     Blas(blas::Args),
+    #[command(hide = true)]
+    Start(start::Args),
     Plot(plot::Args),
 }
 
@@ -56,6 +60,7 @@ pub fn main() -> ExitCode {
         Verb::Simulate(args) => args.run(),
         Verb::Cell(args) => args.run(),
         Verb::Blas(args) => args.run(),
+        Verb::Start(args) => args.run(),
         Verb::Plot(args) => args.run(),
     };
     match outcome {

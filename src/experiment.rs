@@ -7,6 +7,7 @@
 mod axis;
 mod blas;
 mod cell;
+mod command;
 mod composition;
 mod dispatch;
 mod escape;
@@ -21,6 +22,7 @@ pub use crate::share::Share;
 pub use axis::{Axis, Count, Counts, Landmarks};
 pub use blas::{Blas, LibraryPath};
 pub use cell::{Cell, IllegalCell, MAX_THREADS};
+pub use command::{CommandCopy, CommandRequest, CommandSpec, OuterKind, OutputMetric, Wish};
 pub use composition::Composition;
 pub use dispatch::Dispatch;
 pub use grid::Grid;

@@ -14,6 +14,7 @@ mod affinity;
 pub mod blas;
 mod child;
 pub mod clock;
+mod command;
 mod gate;
 pub mod kernel;
 mod measure;
@@ -25,5 +26,6 @@ mod tasks;
 pub mod team;
 
 pub use child::{Host, Message};
+pub use command::{become_program, supervise};
 pub use measure::measure;
 pub use ruler::ruler;

@@ -48,7 +48,7 @@ pub use params::{Parameter, ParameterError, Parameters, Provenance};
 pub use report::{Category, Report, Split, Stop};
 pub use trace::{Span, Trace};
 
-use crate::experiment::Visit;
+use crate::experiment::{Visit, Workload};
 use crate::machine::{CpuSet, Topology};
 use crate::record::{Answer, Sample, Status};
 use crate::runner::{Ask, Emit, Runner};
@@ -134,6 +134,11 @@ impl Runner for Sim {
         if let Some(blas) = ask.visit.cell.runtime.blas() {
             let reason = format!("there is no model of {blas}: its threads meet as only it knows");
             let _ = emit(ask.first_rep, Answer::Failed(reason));
+            return;
+        }
+        if ask.visit.cell.workload == Workload::Command {
+            let why = "a command cannot be simulated: nobody knows what it does";
+            let _ = emit(ask.first_rep, Answer::Failed(why.to_owned()));
             return;
         }
         let reps: Vec<u32> = (ask.first_rep..=ask.last_rep.get()).collect();

@@ -48,7 +48,7 @@ pub fn product(threads: u32, n: u32) -> Result<Arc<dyn Kernel>, String> {
         return Err("sizes and widths are positive".to_owned());
     };
     let dtype = Dtype::F64;
-    Ok(kernel(&Workload::Matmul(Matmul { n, dtype }), width))
+    kernel(&Workload::Matmul(Matmul { n, dtype }), width).ok_or_else(|| "no kernel".to_owned())
 }
 
 /// One contestant's product [s].

@@ -21,7 +21,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        die_with_parent()?;
+        die_with_parent(nix::sys::signal::Signal::SIGKILL)?;
         let facts = BlasLibrary::load(&self.library)?.facts();
         println!("{}", serde_json::to_string(&facts)?);
         Ok(())

@@ -6,14 +6,15 @@ use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use anyhow::Context;
 use nix::sys::signal::{Signal, raise};
 
 use super::{UsageError, blas};
-use crate::experiment::{Cell, Protocol, Visit};
-use crate::host::{Message, measure};
+use crate::experiment::{Cell, CommandSpec, Protocol, Visit};
+use crate::host::{Message, measure, supervise};
 use crate::machine::CpuBudget;
-use crate::record::Status;
-use crate::runner::Ask;
+use crate::record::{Answer, Status};
+use crate::runner::{Ask, Emit};
 
 /// Measures one cell in this process and writes a JSON line for each repetition.
 #[derive(clap::Args)]
@@ -38,16 +39,18 @@ pub(super) struct Args {
     /// File of the BLAS library that the cell's runtime stands for [default: the first found].
     #[arg(long, value_name = "FILE")]
     library: Option<PathBuf>,
+    /// The user's program, as JSON, where the cell is one.
+    #[arg(long, value_name = "JSON")]
+    command: Option<String>,
 }
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        die_with_parent()?;
         let ask = self.ask()?;
         let library = self.library()?;
         let mut failure = Ok(());
         let mut censored = false;
-        measure(&ask, library.as_deref(), &mut |rep, answer| {
+        let mut emit = |rep, answer: Answer| {
             censored = answer.status() == Status::Censored;
             let line = serde_json::to_string(&Message { rep, answer });
             failure = line.map_err(anyhow::Error::from).and_then(|line| {
@@ -60,7 +63,14 @@ impl Args {
             } else {
                 ControlFlow::Break(())
             }
-        });
+        };
+        match &self.command {
+            Some(json) => run_command(json, &ask, &mut emit)?,
+            None => {
+                die_with_parent(Signal::SIGKILL)?;
+                measure(&ask, library.as_deref(), &mut emit);
+            }
+        }
         if censored && library.is_some() {
             // Even `exit` runs the destructors of libraries, and OpenBLAS's waits for threads whose
             // region never ends. All has been said; nothing is left to tidy up.
@@ -106,15 +116,32 @@ impl Args {
     }
 }
 
-/// Asks the kernel to end this process when its parent dies: a spinning nest must not outlive a
+/// Supervises the program that `json` describes until it has answered `ask`, or somebody wants this
+/// process to end: then it ends the program's tree first.
+fn run_command(json: &str, ask: &Ask, emit: &mut Emit<'_>) -> anyhow::Result<()> {
+    let spec: CommandSpec = serde_json::from_str(json)
+        .map_err(|error| UsageError(format!("'{json}' is not a command: {error}")))?;
+    let start = std::env::current_exe().context("cannot find this program's own file")?;
+    let (wanted, stop) = crossbeam::channel::bounded(1);
+    ctrlc::set_handler(move || {
+        // Wanted once is enough.
+        let _ = wanted.try_send(());
+    })
+    .context("cannot watch for signals")?;
+    die_with_parent(Signal::SIGTERM)?;
+    supervise(&spec, &start, ask, &stop, emit);
+    Ok(())
+}
+
+/// Asks the kernel to send `signal` to this process when its parent dies: nothing must outlive a
 /// sweep that was killed.
 #[cfg(target_os = "linux")]
-pub(super) fn die_with_parent() -> anyhow::Result<()> {
-    nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
+pub(super) fn die_with_parent(signal: Signal) -> anyhow::Result<()> {
+    nix::sys::prctl::set_pdeathsig(signal)?;
     Ok(())
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn die_with_parent() -> anyhow::Result<()> {
+pub(super) fn die_with_parent(_signal: Signal) -> anyhow::Result<()> {
     Ok(())
 }

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::UsageError;
-use crate::experiment::{Axis, Composition, Count, Counts, Dtype, Request, WaitPolicy};
+use crate::experiment::{
+    Axis, CommandRequest, Composition, Count, Counts, Dtype, Request, WaitPolicy,
+};
 use crate::experiment::{DispatchName, RuntimeName, WorkloadName};
 use crate::machine::Placement;
 
@@ -80,6 +82,11 @@ pub(super) struct Args {
 impl Args {
     /// The file, if one was named, with the flags laid over it.
     pub(super) fn request(self) -> Result<Request, UsageError> {
+        self.with(None)
+    }
+
+    /// The same for a program of the user's.
+    pub(super) fn with(self, command: Option<CommandRequest>) -> Result<Request, UsageError> {
         let file = self
             .experiment
             .as_deref()
@@ -105,6 +112,7 @@ impl Args {
             warmups: self.warmups,
             limit: self.limit,
             seed: self.seed,
+            command,
         };
         flags
             .coherent()

@@ -118,6 +118,10 @@ impl Args {
         let plan = request
             .plan(sweep::landmarks(&topology, &budget))
             .map_err(|error| UsageError(error.to_string()))?;
+        if plan.command.is_some() {
+            let why = "a command cannot be simulated: nobody knows what it does";
+            return Err(UsageError(why.to_owned()).into());
+        }
         let name = request.name.unwrap_or_else(|| sweep::default_name(&plan));
         let default_out = || PathBuf::from("runs").join(format!("sim-{name}"));
         let out = self.out.unwrap_or_else(default_out);

@@ -9,7 +9,7 @@ use anyhow::Context;
 
 use super::findings::findings;
 use super::progress::{Display, Picture, Progress};
-use super::{UsageError, blas, header, plot, preflight, request, screen};
+use super::{UsageError, blas, command, header, plot, preflight, request, screen};
 use crate::analysis::{Analysis, Metric};
 use crate::experiment::{Landmarks, Plan, Protocol};
 use crate::host::Host;
@@ -29,11 +29,14 @@ use crate::view::terminal;
     after_help = "Examples:
   oversub sweep                                       the default grid for this machine
   oversub sweep --n 256 --wait active,passive --outer 1..=8*2 --inner 1..=8*2
+  oversub sweep --outer 1,2,4 --inner 1,2,4 -- python train.py --workers {outer}
   oversub sweep experiments/matmul-256-wait/experiment.toml --rounds 3 --out /tmp/try"
 )]
 pub(super) struct Args {
     #[command(flatten)]
     request: request::Args,
+    #[command(flatten)]
+    command: command::Args,
     /// Folder of the run [default: runs/NAME].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -44,7 +47,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let request = self.request.request()?;
+        let request = self.request.with(self.command.request())?;
         let topology = Topology::discover()?;
         let budget = CpuBudget::discover();
         let plan = request
@@ -52,9 +55,14 @@ impl Args {
             .map_err(|error| UsageError(error.to_string()))?;
         let libraries = blas::locate_all(&plan)?;
         let program = std::env::current_exe().context("cannot find this program's own file")?;
-        let mut host = Host::new(program.clone()).with_libraries(libraries.clone());
+        let mut host = Host::new(program.clone())
+            .with_libraries(libraries.clone())
+            .running(plan.command.clone());
         if self.dry_run {
-            print_commands(&plan, &host);
+            match &plan.command {
+                Some(spec) => print!("{}", command::lines(&plan, spec)),
+                None => print_commands(&plan, &host),
+            }
             return Ok(());
         }
         preflight::check(&plan)?;

@@ -49,6 +49,11 @@ pub enum IllegalCell {
     /// A library's threads are its own.
     #[error("runtime '{0}' starts its own threads, which only it could bind; placement is unbound")]
     BlasIsUnbound(Runtime),
+    /// What is inside a program is its own; a cell only tells it two counts.
+    #[error(
+        "a command goes with program_independent_PLACEMENT_static_t1, and only a command does; not with '{0}'"
+    )]
+    CommandAlone(String),
     /// The composition says the team is one thread wide.
     #[error("composition 'serial-inner' has inner = 1, not {0}")]
     SerialInnerIsOne(NonZeroU32),
@@ -75,6 +80,9 @@ impl Cell {
             runtime,
             ..
         } = self;
+        if !self.keeps_programs_apart() {
+            return Err(IllegalCell::CommandAlone(self.to_string()));
+        }
         if self.composition == Composition::Shared && runtime != Runtime::Rayon {
             return Err(IllegalCell::SharedNeedsRayon(runtime));
         }
@@ -114,6 +122,19 @@ impl Cell {
         }
     }
 
+    /// Whether a command has nothing that only our own work has, and the other way round.
+    fn keeps_programs_apart(&self) -> bool {
+        match (self.workload, self.runtime) {
+            (Workload::Command, Runtime::Program) => {
+                self.composition == Composition::Independent
+                    && self.dispatch == Dispatch::Static
+                    && self.tasks == NonZeroU32::MIN
+            }
+            (Workload::Command, _) | (_, Runtime::Program) => false,
+            _ => true,
+        }
+    }
+
     /// D: threads the cell asks to run at once [threads]: outer x inner, or the one pool's width
     /// where all workers share one.
     pub fn demand(&self) -> u32 {
@@ -125,11 +146,13 @@ impl Cell {
 
     /// Most threads the process needs for the nest [threads]. A fork-join team includes its worker;
     /// a rayon pool comes on top of the workers that wait for it. A library has at most a team a
-    /// worker, and perhaps keeps threads beside those that it runs.
+    /// worker, and perhaps keeps threads beside those that it runs; of a program the same is assumed.
     pub fn threads(&self) -> u32 {
         match self.runtime {
             Runtime::ForkJoin(_) => self.demand(),
-            Runtime::Rayon | Runtime::Blas(_) => self.demand() + self.outer.get(),
+            Runtime::Rayon | Runtime::Blas(_) | Runtime::Program => {
+                self.demand() + self.outer.get()
+            }
         }
     }
 
@@ -224,6 +247,7 @@ mod tests {
             "matmul.f64.64_4x2_rayon_shared_spread.numa_stealing_t8",
             "matmul.f64.64_4x2_blas:openblas_independent_unbound_queue.1_t8",
             "matmul.f64.64_4x2_blas:%2Fusr%2Flib%2Fx86%5F64%2Flibblis.so.4_exclusive_unbound_static_t8",
+            "command_4x2_program_independent_close.core_static_t1",
         ] {
             assert_eq!(text.parse::<Cell>().unwrap().to_string(), text);
         }
@@ -247,6 +271,22 @@ mod tests {
             (
                 "matmul.f64.8_2x4_blas:blis_independent_close.pu_static_t1",
                 "placement is unbound",
+            ),
+            (
+                "command_2x1_rayon_independent_unbound_static_t1",
+                "a command goes with",
+            ),
+            (
+                "command_2x1_program_exclusive_unbound_static_t1",
+                "a command goes with",
+            ),
+            (
+                "command_2x1_program_independent_unbound_static_t2",
+                "a command goes with",
+            ),
+            (
+                "matmul.f64.8_2x1_program_independent_unbound_static_t1",
+                "only a command does",
             ),
             ("matmul.f64.8_2x0_rayon_shared_unbound_static_t1", "zero"),
             (

@@ -8,7 +8,7 @@ use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 
-use super::{Cell, Grid};
+use super::{Cell, CommandSpec, Grid};
 
 /// How often and for how long each cell is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,9 @@ pub struct Plan {
     pub grid: Grid,
     /// How they are asked.
     pub protocol: Protocol,
+    /// The program that the cells run, where they are not work of our own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<CommandSpec>,
 }
 
 /// One process run of one cell.

@@ -3,10 +3,16 @@
 //! Flags and experiment files both become a [`Request`], in which everything is optional; flags
 //! are laid over the file, defaults fill the rest, and the machine resolves `auto`.
 
+mod coherent;
+mod error;
+
 use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
+pub use error::RequestError;
+
+use super::command::CommandRequest;
 use super::{
     Axis, Composition, Count, Counts, Dispatch, Dtype, Grid, Landmarks, Plan, Protocol, Runtime,
     RuntimeName, WaitPolicy, Workload,
@@ -56,6 +62,8 @@ pub struct Request {
     pub limit: Option<f64>,
     /// Seed of the visiting order.
     pub seed: Option<u64>,
+    /// A program of the user's in place of a workload.
+    pub command: Option<CommandRequest>,
 }
 
 /// A name from a fixed list, checked when read.
@@ -99,34 +107,6 @@ name_from_list!(
     ["queue", "static", "stealing"]
 );
 
-/// A request that is no plan.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum RequestError {
-    /// A limit that is no time.
-    #[error("limit {0} s is not a time; give seconds above 0 and at most 86400")]
-    Limit(f64),
-    /// Every combination of the axes was illegal.
-    #[error("no cell is left to measure: {0}")]
-    NoCell(String),
-    /// The product of the axes is beyond use.
-    #[error("{0} cells are more than {MAX_CELLS}; shorten an axis")]
-    TooManyCells(usize),
-    /// Two keys of one source that do not go together.
-    #[error(
-        "'{key} = {value}' says nothing, because no {of} asked for with it has one; drop it, or ask for {remedy}"
-    )]
-    Contradiction {
-        /// The key without effect.
-        key: &'static str,
-        /// Its value.
-        value: String,
-        /// What would have to have it.
-        of: &'static str,
-        /// What has it.
-        remedy: &'static str,
-    },
-}
-
 /// Most cells a plan may have; more are taken for a typing error.
 const MAX_CELLS: usize = 100_000;
 
@@ -153,6 +133,10 @@ impl Request {
             warmups: over.warmups.or(self.warmups),
             limit: over.limit.or(self.limit),
             seed: over.seed.or(self.seed),
+            command: match (self.command, over.command) {
+                (Some(file), Some(flags)) => Some(file.overlaid(flags)),
+                (file, flags) => flags.or(file),
+            },
         }
     }
 
@@ -165,6 +149,11 @@ impl Request {
         let plan = Plan {
             grid: self.grid(landmarks),
             protocol: self.protocol()?,
+            command: self
+                .command
+                .as_ref()
+                .map(CommandRequest::spec)
+                .transpose()?,
         };
         let size = plan.grid.size();
         if size > MAX_CELLS {
@@ -178,40 +167,6 @@ impl Request {
         Ok(plan)
     }
 
-    /// Checks that what one source says goes together. Flags laid over a file may well make a key of
-    /// the file idle; a source that does so to itself has a mistake in it.
-    ///
-    /// # Errors
-    ///
-    /// The first key that can have no effect.
-    pub fn coherent(&self) -> Result<(), RequestError> {
-        let no_fork_join = self
-            .runtime
-            .as_ref()
-            .is_some_and(|axis| !axis.0.contains(&RuntimeName::ForkJoin));
-        let no_queue = self
-            .dispatch
-            .as_ref()
-            .is_some_and(|axis| axis.0.iter().all(|name| name.0 != "queue"));
-        let wait = self.wait.as_ref().filter(|_| no_fork_join);
-        let chunk = self.chunk.as_ref().filter(|_| no_queue);
-        match (wait, chunk) {
-            (Some(wait), _) => Err(RequestError::Contradiction {
-                key: "wait",
-                value: wait.to_string(),
-                of: "runtime",
-                remedy: "runtime fork-join",
-            }),
-            (None, Some(chunk)) => Err(RequestError::Contradiction {
-                key: "chunk",
-                value: chunk.to_string(),
-                of: "dispatch",
-                remedy: "dispatch queue",
-            }),
-            (None, None) => Ok(()),
-        }
-    }
-
     fn grid(&self, landmarks: Landmarks) -> Grid {
         let resolve = |counts: &Option<Counts>, default: Counts| {
             counts.as_ref().unwrap_or(&default).resolve(landmarks)
@@ -221,17 +176,22 @@ impl Request {
             outer: resolve(&self.outer, Counts::Auto),
             inner: resolve(&self.inner, Counts::Auto),
             runtime: self.runtimes(),
-            composition: values(&self.composition, Composition::Independent),
+            composition: self.compositions(),
             placement: values(&self.placement, Placement::Unbound),
             dispatch: self.dispatches(&resolve(&self.chunk, one(1))),
-            tasks: self
-                .tasks
-                .map_or_else(|| default_tasks(landmarks), |tasks| tasks.0),
+            tasks: match (&self.command, self.tasks) {
+                (Some(_), _) => NonZeroU32::MIN,
+                (None, Some(tasks)) => tasks.0,
+                (None, None) => default_tasks(landmarks),
+            },
             budget: landmarks.budget,
         }
     }
 
     fn workloads(&self, sizes: &[NonZeroU32]) -> Vec<Workload> {
+        if self.command.is_some() {
+            return vec![Workload::Command];
+        }
         let names = values(&self.workload, WorkloadName("matmul"));
         let dtypes = values(&self.dtype, Dtype::F64);
         let named = |name: WorkloadName| {
@@ -245,7 +205,16 @@ impl Request {
         names.into_iter().flat_map(named).collect()
     }
 
+    fn compositions(&self) -> Vec<Composition> {
+        // A file's key may be left idle by flags that bring a command.
+        let said = self.composition.clone().filter(|_| self.command.is_none());
+        values(&said, Composition::Independent)
+    }
+
     fn runtimes(&self) -> Vec<Runtime> {
+        if self.command.is_some() {
+            return vec![Runtime::Program];
+        }
         let waits = values(&self.wait, WaitPolicy::Passive);
         values(&self.runtime, RuntimeName::ForkJoin)
             .into_iter()
@@ -254,6 +223,9 @@ impl Request {
     }
 
     fn dispatches(&self, chunks: &[NonZeroU32]) -> Vec<Dispatch> {
+        if self.command.is_some() {
+            return vec![Dispatch::Static];
+        }
         values(&self.dispatch, DispatchName("queue"))
             .into_iter()
             .flat_map(|name| match name.0 {
@@ -265,14 +237,19 @@ impl Request {
     }
 
     fn protocol(&self) -> Result<Protocol, RequestError> {
-        let limit = self.limit.unwrap_or(10.0);
+        // Every execution of a command is a process of its own, and programs of users take longer.
+        let (reps, warmups, limit) = match self.command {
+            Some(_) => (1, 0, 60.0),
+            None => (5, 1, 10.0),
+        };
+        let limit = self.limit.unwrap_or(limit);
         if !(limit > 0.0 && limit <= 86_400.0) {
             return Err(RequestError::Limit(limit));
         }
         Ok(Protocol {
             rounds: self.rounds.map_or(count(5), |rounds| rounds.0),
-            reps: self.reps.map_or(count(5), |reps| reps.0),
-            warmups: self.warmups.unwrap_or(1),
+            reps: self.reps.map_or(count(reps), |reps| reps.0),
+            warmups: self.warmups.unwrap_or(warmups),
             limit_ns: (limit * NANOS_PER_SECOND) as u64,
             seed: self.seed.unwrap_or(1),
         })

@@ -8,7 +8,7 @@ use crate::serde_as_text;
 use crate::text::ParseError;
 
 /// The machinery that runs a region. Text forms: `fork-join.active` (any wait policy), `rayon`,
-/// `blas:openblas` (any [`Blas`]).
+/// `blas:openblas` (any [`Blas`]), `program`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Runtime {
     /// Our fork-join team; the calling worker is its first member.
@@ -17,6 +17,8 @@ pub enum Runtime {
     Rayon,
     /// A BLAS library with threads of its own, one instance for all workers of the process.
     Blas(Blas),
+    /// Whatever a program of the user's brings with it; it is told only how many threads.
+    Program,
 }
 
 impl Runtime {
@@ -26,6 +28,7 @@ impl Runtime {
             Self::ForkJoin(_) => RuntimeName::ForkJoin,
             Self::Rayon => RuntimeName::Rayon,
             Self::Blas(blas) => RuntimeName::Blas(*blas),
+            Self::Program => RuntimeName::Program,
         }
     }
 
@@ -33,14 +36,14 @@ impl Runtime {
     pub fn wait(&self) -> Option<WaitPolicy> {
         match self {
             Self::ForkJoin(wait) => Some(*wait),
-            Self::Rayon | Self::Blas(_) => None,
+            Self::Rayon | Self::Blas(_) | Self::Program => None,
         }
     }
 
     /// The library, where the runtime is one.
     pub fn blas(&self) -> Option<Blas> {
         match self {
-            Self::ForkJoin(_) | Self::Rayon => None,
+            Self::ForkJoin(_) | Self::Rayon | Self::Program => None,
             Self::Blas(blas) => Some(*blas),
         }
     }
@@ -62,11 +65,12 @@ impl FromStr for Runtime {
         }
         match text.split_once('.') {
             None if text == "rayon" => Ok(Self::Rayon),
+            None if text == "program" => Ok(Self::Program),
             Some(("fork-join", wait)) => wait.parse().map(Self::ForkJoin),
             _ => Err(ParseError::new(
                 "runtime",
                 text,
-                "fork-join.POLICY, rayon or blas:LIBRARY",
+                "fork-join.POLICY, rayon, blas:LIBRARY or program",
             )),
         }
     }
@@ -83,6 +87,8 @@ pub enum RuntimeName {
     Rayon,
     /// See [`Runtime::Blas`].
     Blas(Blas),
+    /// See [`Runtime::Program`].
+    Program,
 }
 
 impl RuntimeName {
@@ -92,6 +98,7 @@ impl RuntimeName {
             Self::ForkJoin => waits.iter().copied().map(Runtime::ForkJoin).collect(),
             Self::Rayon => vec![Runtime::Rayon],
             Self::Blas(blas) => vec![Runtime::Blas(blas)],
+            Self::Program => vec![Runtime::Program],
         }
     }
 }
@@ -102,6 +109,7 @@ impl fmt::Display for RuntimeName {
             Self::ForkJoin => f.write_str("fork-join"),
             Self::Rayon => f.write_str("rayon"),
             Self::Blas(blas) => blas.fmt(f),
+            Self::Program => f.write_str("program"),
         }
     }
 }
@@ -113,6 +121,7 @@ impl FromStr for RuntimeName {
         match text {
             "fork-join" => Ok(Self::ForkJoin),
             "rayon" => Ok(Self::Rayon),
+            "program" => Ok(Self::Program),
             _ if text.starts_with(Blas::PREFIX) => text.parse().map(Self::Blas),
             _ => Err(ParseError::new(
                 "runtime",

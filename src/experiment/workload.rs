@@ -56,11 +56,13 @@ impl FromStr for Dtype {
 
 serde_as_text!(Dtype);
 
-/// What one task computes. Text form: `matmul.f64.256`.
+/// What one task computes. Text forms: `matmul.f64.256`, `command`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Workload {
     /// A square matrix product.
     Matmul(Matmul),
+    /// A program of the user's, run once; what it does is its own.
+    Command,
 }
 
 impl Workload {
@@ -72,6 +74,7 @@ impl Workload {
     pub fn named(name: &str, n: Option<NonZeroU32>, dtype: Option<Dtype>) -> Option<Self> {
         match (name, n, dtype) {
             ("matmul", Some(n), Some(dtype)) => Some(Self::Matmul(Matmul { n, dtype })),
+            ("command", None, None) => Some(Self::Command),
             _ => None,
         }
     }
@@ -80,6 +83,7 @@ impl Workload {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Matmul(_) => "matmul",
+            Self::Command => "command",
         }
     }
 
@@ -87,6 +91,7 @@ impl Workload {
     pub fn dtype(&self) -> Option<Dtype> {
         match self {
             Self::Matmul(matmul) => Some(matmul.dtype),
+            Self::Command => None,
         }
     }
 
@@ -95,6 +100,7 @@ impl Workload {
     pub fn n(&self) -> Option<NonZeroU32> {
         match self {
             Self::Matmul(matmul) => Some(matmul.n),
+            Self::Command => None,
         }
     }
 
@@ -102,21 +108,24 @@ impl Workload {
     pub fn flops(&self) -> Option<u64> {
         match self {
             Self::Matmul(matmul) => Some(matmul.flops()),
+            Self::Command => None,
         }
     }
 
-    /// Data one worker keeps for its tasks [bytes].
+    /// Data one worker is known to keep for its tasks [bytes].
     pub fn footprint(&self) -> u64 {
         match self {
             Self::Matmul(matmul) => matmul.footprint(),
+            Self::Command => 0,
         }
     }
 
     /// Phases of one task on a team of `width` threads; every member does its share of each, and
-    /// the team meets after each.
+    /// the team meets after each. A command counts as one.
     pub fn phases(&self, width: u32) -> u32 {
         match self {
             Self::Matmul(matmul) => matmul.phases(width),
+            Self::Command => 1,
         }
     }
 
@@ -142,7 +151,16 @@ impl FromStr for Workload {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let bad = || ParseError::new("workload", text, "NAME.DTYPE.N such as matmul.f64.256");
+        let bad = || {
+            ParseError::new(
+                "workload",
+                text,
+                "NAME.DTYPE.N such as matmul.f64.256, or command",
+            )
+        };
+        if let Some(workload) = Self::named(text, None, None) {
+            return Ok(workload);
+        }
         let mut fields = text.split('.');
         let (Some(name), Some(dtype), Some(n), None) =
             (fields.next(), fields.next(), fields.next(), fields.next())

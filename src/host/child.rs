@@ -12,15 +12,18 @@ use std::thread;
 use std::time::Duration;
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, unbounded};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
 use super::blas::VARIABLES;
-use crate::experiment::Blas;
+use super::command::HOOK_LIMIT;
+use crate::experiment::{Blas, CommandSpec, Workload};
 use crate::record::{Answer, Status};
 use crate::runner::{Ask, Emit, Runner};
 
 /// One line from a child.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Message {
     /// Which repetition, from 1.
     pub rep: u32,
@@ -35,23 +38,37 @@ pub struct Host {
     program: PathBuf,
     /// The files that the libraries of its cells stand for.
     libraries: BTreeMap<Blas, PathBuf>,
+    /// The user's program, where the cells are such.
+    command: Option<CommandSpec>,
 }
 
 /// What a child may spend beyond its time limit on building its nest, warming up and checking,
 /// before the parent ends it.
 const GRACE: Duration = Duration::from_secs(120);
 
+/// Time for a supervisor to end its tree.
+const FAREWELL: Duration = Duration::from_secs(15);
+
 impl Host {
     /// A host whose children run `program`.
     pub fn new(program: PathBuf) -> Self {
-        let libraries = BTreeMap::new();
-        Self { program, libraries }
+        Self {
+            program,
+            libraries: BTreeMap::new(),
+            command: None,
+        }
     }
 
     /// This host with the files of the libraries that its cells call.
     #[must_use]
     pub fn with_libraries(self, libraries: BTreeMap<Blas, PathBuf>) -> Self {
         Self { libraries, ..self }
+    }
+
+    /// This host for cells that are the program of `command`.
+    #[must_use]
+    pub fn running(self, command: Option<CommandSpec>) -> Self {
+        Self { command, ..self }
     }
 
     /// The command that answers `ask`: what anybody can type to repeat it.
@@ -69,6 +86,11 @@ impl Host {
             let inner = cell.inner.to_string();
             command.arg("--library").arg(file);
             command.envs(VARIABLES.map(|name| (name, inner.clone())));
+        }
+        if let Some(spec) = &self.command {
+            // A spec is text and numbers, which JSON always has a form for.
+            let json = serde_json::to_string(spec).unwrap_or_default();
+            command.args(["--command", &json]);
         }
         command
     }
@@ -122,7 +144,7 @@ impl Conversation {
             complaints: Some(complaints),
             next_rep: ask.first_rep,
             last_rep: ask.last_rep.get(),
-            patience: ask.protocol.limit() * (1 + ask.protocol.warmups) + GRACE,
+            patience: patience(ask),
         })
     }
 
@@ -173,12 +195,26 @@ impl Conversation {
         }
     }
 
-    /// Ends the child, which has said all that is wanted of it.
+    /// Ends the child, which has said all that is wanted of it. It is asked first: a supervisor
+    /// has a tree to end.
     fn end(mut self) {
         // A child that is gone already cannot be killed, which is what was wanted.
+        let _ = kill(Pid::from_raw(self.child.id() as i32), Signal::SIGTERM);
+        while let Ok(Ok(_)) = self.messages.recv_timeout(FAREWELL) {}
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Longest time without a sign from a child that is well.
+fn patience(ask: &Ask) -> Duration {
+    let limit = ask.protocol.limit();
+    let runs = 1 + ask.protocol.warmups;
+    let hooks = match ask.visit.cell.workload {
+        Workload::Command => HOOK_LIMIT.max(limit) * (2 + runs),
+        _ => Duration::ZERO,
+    };
+    limit * runs + hooks + GRACE
 }
 
 fn listen(stdout: Option<ChildStdout>) -> io::Result<Receiver<io::Result<Message>>> {

@@ -49,10 +49,12 @@ pub struct WrongResult {
     pub expected: f64,
 }
 
-/// The kernel of `workload` for a team of `width`, its memory touched first by the calling thread.
-pub fn kernel(workload: &Workload, width: NonZeroU32) -> Arc<dyn Kernel> {
+/// The kernel of `workload` for a team of `width`, its memory touched first by the calling thread;
+/// `None` where the work is a program's.
+pub fn kernel(workload: &Workload, width: NonZeroU32) -> Option<Arc<dyn Kernel>> {
     match workload {
-        Workload::Matmul(matmul) => matmul::kernel(matmul, width),
+        Workload::Matmul(matmul) => Some(matmul::kernel(matmul, width)),
+        Workload::Command => None,
     }
 }
 
@@ -61,8 +63,9 @@ pub fn kernel_by_library(
     workload: &Workload,
     width: NonZeroU32,
     library: Arc<BlasLibrary>,
-) -> Arc<dyn Kernel> {
+) -> Option<Arc<dyn Kernel>> {
     match workload {
-        Workload::Matmul(matmul) => matmul::kernel_by_library(matmul, width, library),
+        Workload::Matmul(matmul) => Some(matmul::kernel_by_library(matmul, width, library)),
+        Workload::Command => None,
     }
 }

@@ -127,6 +127,7 @@ impl Bench {
             threads: self.probes.threads().max(self.most_threads),
             granted_by_environment: threads.and_then(Threads::by_environment),
             granted: threads.and_then(Threads::by_call),
+            metric: None,
         }
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn nest(
         // The worker's own thread touches the memory first, so it is bound before it has any.
         on_start(0)?;
         let width = widths[worker as usize];
-        let kernel = teams.kernel(&cell.workload, width);
+        let kernel = teams.kernel(&cell.workload, width).ok_or(NO_KERNEL)?;
         let team = teams
             .team(worker, Arc::clone(&kernel), on_start)
             .map_err(|e| e.to_string())?;
@@ -59,6 +59,8 @@ pub(super) fn nest(
         limit,
     )
 }
+
+const NO_KERNEL: &str = "a cell of a command is run with its command line (--command)";
 
 fn fault(error: impl std::fmt::Display) -> PoolError {
     PoolError::Fault(error.to_string())
@@ -83,7 +85,7 @@ impl Teams {
         match runtime {
             Runtime::ForkJoin(wait) => Some(Self::ForkJoin(wait)),
             Runtime::Rayon => Some(Self::Rayon),
-            Runtime::Blas(_) => None,
+            Runtime::Blas(_) | Runtime::Program => None,
         }
     }
 
@@ -103,7 +105,7 @@ impl Teams {
     }
 
     /// The kernel of `workload` for a team of `width`.
-    fn kernel(&self, workload: &Workload, width: NonZeroU32) -> Arc<dyn Kernel> {
+    fn kernel(&self, workload: &Workload, width: NonZeroU32) -> Option<Arc<dyn Kernel>> {
         match self {
             Self::Library(library) => kernel_by_library(workload, width, Arc::clone(library)),
             Self::ForkJoin(_) | Self::Rayon | Self::Shared(_) => kernel(workload, width),

@@ -24,6 +24,23 @@ pub(super) struct Usage {
 }
 
 impl Usage {
+    /// What all children that have exited and were waited for used.
+    pub(super) fn of_children() -> Self {
+        Self::of(UsageWho::RUSAGE_CHILDREN)
+    }
+
+    fn of(who: UsageWho) -> Self {
+        let rusage = getrusage(who).ok();
+        let count =
+            |read: fn(&Rusage) -> i64| rusage.as_ref().map(read).and_then(|n| n.try_into().ok());
+        Self {
+            cpu: rusage.as_ref().map(cpu_time),
+            voluntary_switches: count(|usage| usage.voluntary_context_switches()),
+            involuntary_switches: count(|usage| usage.involuntary_context_switches()),
+            run_queue_wait: None,
+        }
+    }
+
     /// What was counted between `earlier` and this moment.
     pub(super) fn since(self, earlier: Self) -> Self {
         fn gone<T>(now: Option<T>, then: Option<T>, minus: fn(T, T) -> T) -> Option<T> {
@@ -74,14 +91,9 @@ impl Probes {
 
     /// The counters now.
     pub(super) fn read(&self) -> Usage {
-        let rusage = getrusage(UsageWho::RUSAGE_SELF).ok();
-        let count =
-            |read: fn(&Rusage) -> i64| rusage.as_ref().map(read).and_then(|n| n.try_into().ok());
         Usage {
-            cpu: rusage.as_ref().map(cpu_time),
-            voluntary_switches: count(|usage| usage.voluntary_context_switches()),
-            involuntary_switches: count(|usage| usage.involuntary_context_switches()),
             run_queue_wait: self.run_queue_wait(),
+            ..Usage::of(UsageWho::RUSAGE_SELF)
         }
     }
 

@@ -42,7 +42,9 @@ pub enum RulerError {
 /// If a team cannot be started.
 pub fn ruler(plan: &Plan) -> Result<Ruler, RulerError> {
     let width = NonZeroU32::new(plan.grid.budget).unwrap_or(NonZeroU32::MIN);
-    let runtimes: BTreeSet<Runtime> = plan.grid.runtime.iter().copied().collect();
+    // What a region costs inside a program of the user's cannot be measured from here.
+    let ours = |runtime: &Runtime| *runtime != Runtime::Program;
+    let runtimes: BTreeSet<Runtime> = plan.grid.runtime.iter().copied().filter(ours).collect();
     let empty_regions = runtimes
         .into_iter()
         .filter_map(|runtime| Some((runtime, Teams::own(runtime)?)))

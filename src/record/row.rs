@@ -14,7 +14,7 @@ use crate::text::ParseError;
 use crate::units::ns;
 
 /// The columns of `samples.csv`, in file order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(
     missing_docs,
@@ -49,6 +49,8 @@ pub struct Row {
     pub granted_by_environment: Option<u32>,
     #[serde(default)]
     pub granted: Option<u32>,
+    #[serde(default)]
+    pub metric: Option<f64>,
     pub unix_ms: u64,
     pub reason: Option<String>,
 }
@@ -85,6 +87,7 @@ impl From<&Record> for Row {
             threads: sample.and_then(|s| s.threads),
             granted_by_environment: sample.and_then(|s| s.granted_by_environment),
             granted: sample.and_then(|s| s.granted),
+            metric: sample.and_then(|s| s.metric),
             unix_ms: record.unix_ms,
             reason: match &record.answer {
                 Answer::Failed(reason) => Some(reason.clone()),
@@ -111,6 +114,7 @@ impl Row {
             threads: self.threads,
             granted_by_environment: self.granted_by_environment,
             granted: self.granted,
+            metric: self.metric,
         };
         let answer = match (self.status, self.wall_ns) {
             (Status::Ok, Some(_)) => Answer::Ok(sample()),

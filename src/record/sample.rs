@@ -11,7 +11,7 @@ use crate::serde_as_text;
 use crate::text::ParseError;
 
 /// The numbers of one timed execution of a cell. Counters that could not be read are `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// From the release of the outer workers to the end of the last task.
     pub wall: Duration,
@@ -34,10 +34,13 @@ pub struct Sample {
     /// Team width that a library says it has, after it was asked for the cell's.
     #[serde(default)]
     pub granted: Option<u32>,
+    /// The number read from the output of a program of the user's, in its own unit.
+    #[serde(default)]
+    pub metric: Option<f64>,
 }
 
 /// What became of one repetition of a visit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
     /// It ran to its end and the result was right.
@@ -104,7 +107,7 @@ impl Answer {
 }
 
 /// One answer with the question it belongs to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// Who answered: `host`, `sim`, `scripted`.
     pub runner: String,

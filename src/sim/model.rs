@@ -98,16 +98,18 @@ impl Shape {
 
 /// Register tiles of rows, among which the members divide a product.
 fn items(workload: &Workload) -> u32 {
-    let Workload::Matmul(matmul) = workload;
-    matmul.n.get().div_ceil(TILE)
+    match workload {
+        Workload::Matmul(matmul) => matmul.n.get().div_ceil(TILE),
+        Workload::Command => 1,
+    }
 }
 
 fn inner(cell: &Cell) -> Inner {
     match (cell.composition, cell.runtime) {
         (Composition::Shared, _) => Inner::SharedPool,
         (_, Runtime::Rayon) => Inner::OwnPools,
-        // A library is refused before it comes here.
-        (_, Runtime::ForkJoin(_) | Runtime::Blas(_)) => Inner::Teams,
+        // Libraries and programs are refused before they come here.
+        (_, Runtime::ForkJoin(_) | Runtime::Blas(_) | Runtime::Program) => Inner::Teams,
     }
 }
 
@@ -126,7 +128,7 @@ fn wait(runtime: Runtime, parameters: &Parameters) -> Wait {
     match runtime {
         Runtime::ForkJoin(WaitPolicy::Active) => Wait::SPIN,
         Runtime::ForkJoin(WaitPolicy::Yield) => Wait::YIELD,
-        Runtime::ForkJoin(WaitPolicy::Passive) | Runtime::Blas(_) => Wait::BLOCK,
+        Runtime::ForkJoin(WaitPolicy::Passive) | Runtime::Blas(_) | Runtime::Program => Wait::BLOCK,
         Runtime::ForkJoin(WaitPolicy::SpinThenPark(looks)) => Wait {
             spin: (f64::from(looks.get()) * parameters.value("look")).round() as Ns,
             yields: 0,
@@ -142,7 +144,9 @@ fn wait(runtime: Runtime, parameters: &Parameters) -> Wait {
 ///
 /// The rate follows Hockney's law in the smallest extent of a member's block: e = s / (s + s_half).
 fn work(workload: &Workload, width: u32, parameters: &Parameters) -> f64 {
-    let Workload::Matmul(matmul) = workload;
+    let Workload::Matmul(matmul) = workload else {
+        return 0.0;
+    };
     let n = f64::from(matmul.n.get());
     let smallest = n / f64::from(width.max(workload.phases(width)));
     let efficiency = smallest / (smallest + parameters.value("half_size"));

@@ -103,9 +103,10 @@ pub(crate) fn plausible(machine: Machine) -> impl FnMut(&Visit, u32) -> Answer {
             Runtime::ForkJoin(WaitPolicy::Active) => over.powf(2.6),
             Runtime::ForkJoin(WaitPolicy::Yield) => over.powf(1.2),
             Runtime::ForkJoin(WaitPolicy::SpinThenPark(_)) => over.powf(0.6),
-            Runtime::ForkJoin(WaitPolicy::Passive) | Runtime::Rayon | Runtime::Blas(_) => {
-                over.powf(0.3)
-            }
+            Runtime::ForkJoin(WaitPolicy::Passive)
+            | Runtime::Rayon
+            | Runtime::Blas(_)
+            | Runtime::Program => over.powf(0.3),
         };
         let sync = 1.0 + 0.03 * f64::from(cell.inner.get() - 1);
         let noise = 1.0 + 0.002 * f64::from((visit.round * 7 + rep * 3 + cell.demand()) % 11);

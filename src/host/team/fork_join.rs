@@ -241,7 +241,7 @@ mod tests {
 
     /// Forks, barriers and joins of one region, by the numbers of the protocol.
     fn meetings(workload: &Workload, width: NonZeroU32) -> u64 {
-        let kernel = kernel(workload, width);
+        let kernel = kernel(workload, width).unwrap();
         let hook = Arc::new(|_| Ok(()));
         let mut team = ForkJoin::new("w0", kernel, WaitPolicy::Passive, hook).unwrap();
         team.run().unwrap();

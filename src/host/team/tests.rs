@@ -255,7 +255,7 @@ fn one_pool_serves_several_teams_at_once() {
 fn teams_multiply_matrices_rightly() {
     for width in [1, 2, 3] {
         let (n, dtype) = (count(300), Dtype::F64);
-        let kernel = kernel(&Workload::Matmul(Matmul { n, dtype }), count(width));
+        let kernel = kernel(&Workload::Matmul(Matmul { n, dtype }), count(width)).unwrap();
         let ours = policies()
             .into_iter()
             .map(|wait| fork_join(kernel.clone(), wait));

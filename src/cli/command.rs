@@ -1,0 +1,109 @@
+//! Which flags say how a program of the user's is swept?
+
+use crate::experiment::{CommandRequest, CommandSpec, OuterKind, Plan, Wish};
+
+/// A program in place of a workload, given after `--`.
+///
+/// {outer}, {inner} and {rank} are replaced in its arguments; its thread pools are told the inner
+/// count by their environment variables (see --dry-run).
+#[derive(clap::Args)]
+#[group(id = "command")]
+pub(super) struct Args {
+    /// What the outer level of a command is: thread (the program makes of {outer} what it likes),
+    /// process ({outer} copies started at once) [default: thread].
+    #[arg(long, value_name = "KIND")]
+    outer_kind: Option<OuterKind>,
+    /// Run before the first execution of each process run of a cell, untimed (by sh -c).
+    #[arg(long, value_name = "COMMAND")]
+    setup: Option<String>,
+    /// Run before every execution, untimed (by sh -c).
+    #[arg(long, value_name = "COMMAND")]
+    prepare: Option<String>,
+    /// Run after the last execution of each process run of a cell, untimed (by sh -c).
+    #[arg(long, value_name = "COMMAND")]
+    cleanup: Option<String>,
+    /// Exit code of a good run [default: 0].
+    #[arg(long, value_name = "CODE")]
+    exit_code: Option<i32>,
+    /// Read a number from the output and judge by it, not by the wall time: the first group of the
+    /// last match, for example 'img/s: ([0-9.]+)'.
+    #[arg(long, value_name = "REGEX")]
+    metric: Option<String>,
+    /// Which is better: higher, lower [default: higher].
+    #[arg(long, value_name = "WHICH")]
+    metric_better: Option<Wish>,
+    /// What figures call it [default: metric].
+    #[arg(long, value_name = "NAME")]
+    metric_name: Option<String>,
+    /// Program and arguments; no shell reads them.
+    #[arg(last = true, value_name = "PROGRAM [ARGUMENTS]")]
+    argv: Vec<String>,
+}
+
+impl Args {
+    /// What these flags say of a command; `None` where they say nothing.
+    pub(super) fn request(self) -> Option<CommandRequest> {
+        let request = CommandRequest {
+            argv: self.argv,
+            outer_kind: self.outer_kind,
+            setup: self.setup,
+            prepare: self.prepare,
+            cleanup: self.cleanup,
+            exit_code: self.exit_code,
+            metric: self.metric,
+            metric_better: self.metric_better,
+            metric_name: self.metric_name,
+        };
+        (request != CommandRequest::default()).then_some(request)
+    }
+}
+
+/// The command line of every cell of `plan`, each of which a shell can run.
+pub(super) fn lines(plan: &Plan, spec: &CommandSpec) -> String {
+    let (cells, _) = plan.grid.cells();
+    let mut lines = String::new();
+    for cell in cells {
+        let copies = spec.copies(&cell);
+        let of = copies.len();
+        for copy in copies {
+            if of > 1 {
+                lines.push_str(&format!("# {cell}, copy {} of {of}\n", copy.rank));
+            } else {
+                lines.push_str(&format!("# {cell}\n"));
+            }
+            let set = copy.environment().into_iter();
+            let set = set.map(|(name, value)| format!("{name}={value}"));
+            let words = spec.argv.iter().map(|word| quoted(&copy.fill(word)));
+            let all: Vec<String> = ["env".to_owned()]
+                .into_iter()
+                .chain(set)
+                .chain(words)
+                .collect();
+            lines.push_str(&all.join(" "));
+            lines.push('\n');
+        }
+    }
+    lines
+}
+
+/// `word` as a shell reads it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_every_word_as_it_was() {
+        assert_eq!(quoted("--n=4"), "--n=4");
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+}

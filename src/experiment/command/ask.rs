@@ -1,0 +1,108 @@
+//! What was asked for of a command, before it is complete?
+
+use serde::{Deserialize, Serialize};
+
+use super::{CommandSpec, OuterKind, OutputMetric, Wish};
+use crate::experiment::{Request, RequestError};
+
+/// A command as asked for; what is not said is `None` or empty. In a file, the table `[command]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CommandRequest {
+    /// Program and arguments.
+    pub argv: Vec<String>,
+    /// What the outer level is made of.
+    pub outer_kind: Option<OuterKind>,
+    /// Run before the first execution of a visit.
+    pub setup: Option<String>,
+    /// Run before every execution.
+    pub prepare: Option<String>,
+    /// Run after the last execution of a visit.
+    pub cleanup: Option<String>,
+    /// The exit code of a run that went well.
+    pub exit_code: Option<i32>,
+    /// Pattern of a number in the output.
+    pub metric: Option<String>,
+    /// Which end of it is to be wished for.
+    pub metric_better: Option<Wish>,
+    /// What figures call it.
+    pub metric_name: Option<String>,
+}
+
+impl CommandRequest {
+    /// This request with everything that `over` says laid over it.
+    #[must_use]
+    pub fn overlaid(self, over: Self) -> Self {
+        let argv = if over.argv.is_empty() {
+            self.argv
+        } else {
+            over.argv
+        };
+        Self {
+            argv,
+            outer_kind: over.outer_kind.or(self.outer_kind),
+            setup: over.setup.or(self.setup),
+            prepare: over.prepare.or(self.prepare),
+            cleanup: over.cleanup.or(self.cleanup),
+            exit_code: over.exit_code.or(self.exit_code),
+            metric: over.metric.or(self.metric),
+            metric_better: over.metric_better.or(self.metric_better),
+            metric_name: over.metric_name.or(self.metric_name),
+        }
+    }
+
+    /// The command this means.
+    ///
+    /// # Errors
+    ///
+    /// If there is no program, or the metric is not a pattern.
+    pub fn spec(&self) -> Result<CommandSpec, RequestError> {
+        if self.argv.first().is_none_or(String::is_empty) {
+            return Err(RequestError::NoProgram);
+        }
+        Ok(CommandSpec {
+            argv: self.argv.clone(),
+            outer_kind: self.outer_kind.unwrap_or_default(),
+            setup: self.setup.clone(),
+            prepare: self.prepare.clone(),
+            cleanup: self.cleanup.clone(),
+            exit_code: self.exit_code.unwrap_or(0),
+            metric: self.metric()?,
+        })
+    }
+
+    fn metric(&self) -> Result<Option<OutputMetric>, RequestError> {
+        let Some(pattern) = self.metric.clone() else {
+            let better = self.metric_better.map(|better| better.to_string());
+            return match self.metric_name.clone().or(better) {
+                Some(said) => Err(RequestError::NoMetric(said)),
+                None => Ok(None),
+            };
+        };
+        let metric = OutputMetric {
+            name: self.metric_name.clone().unwrap_or_else(|| "metric".into()),
+            pattern,
+            better: self.metric_better.unwrap_or_default(),
+        };
+        metric.regex()?;
+        Ok(Some(metric))
+    }
+}
+
+/// The first key of `request` that only work of our own has, with its value.
+pub(in crate::experiment) fn idle_with_a_command(
+    request: &Request,
+) -> Option<(&'static str, String)> {
+    fn said<T: ToString>(key: &'static str, value: &Option<T>) -> Option<(&'static str, String)> {
+        value.as_ref().map(|value| (key, value.to_string()))
+    }
+    said("workload", &request.workload)
+        .or_else(|| said("n", &request.n))
+        .or_else(|| said("dtype", &request.dtype))
+        .or_else(|| said("runtime", &request.runtime))
+        .or_else(|| said("wait", &request.wait))
+        .or_else(|| said("composition", &request.composition))
+        .or_else(|| said("dispatch", &request.dispatch))
+        .or_else(|| said("chunk", &request.chunk))
+        .or_else(|| said("tasks", &request.tasks))
+}

@@ -1,0 +1,41 @@
+//! Why is a request no plan?
+
+use super::MAX_CELLS;
+use crate::text::ParseError;
+
+/// A request that is no plan.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum RequestError {
+    /// A limit that is no time.
+    #[error("limit {0} s is not a time; give seconds above 0 and at most 86400")]
+    Limit(f64),
+    /// Every combination of the axes was illegal.
+    #[error("no cell is left to measure: {0}")]
+    NoCell(String),
+    /// The product of the axes is beyond use.
+    #[error("{0} cells are more than {MAX_CELLS}; shorten an axis")]
+    TooManyCells(usize),
+    /// Two keys of one source that do not go together.
+    #[error(
+        "'{key} = {value}' says nothing, because no {of} asked for with it has one; drop it, or ask for {remedy}"
+    )]
+    Contradiction {
+        /// The key without effect.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// What would have to have it.
+        of: &'static str,
+        /// What has it.
+        remedy: &'static str,
+    },
+    /// A command without a program.
+    #[error("no program to run; give it and its arguments after --")]
+    NoProgram,
+    /// A property of a metric without its pattern.
+    #[error("'{0}' describes a metric, but none is read from the output; add --metric PATTERN")]
+    NoMetric(String),
+    /// A metric that is not a pattern.
+    #[error(transparent)]
+    Metric(#[from] ParseError),
+}

@@ -1,0 +1,180 @@
+//! Which processes and threads is the program made of?
+//!
+//! Read from `/proc`: the children of every thread of every process, from this one down. Where
+//! there is no `/proc` the tree is not seen; only the process groups of the copies are ended then.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// What the scheduler counted for a thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counted {
+    /// Time on a PU.
+    pub(super) run: Duration,
+    /// Time ready to run, but without a PU.
+    pub(super) wait: Duration,
+}
+
+/// What the scheduler counted for thread `tid` of process `pid`, also of one that has exited and
+/// was not waited for yet.
+pub(super) fn counted(pid: i32, tid: i32) -> Option<Counted> {
+    parse(&fs::read_to_string(format!("/proc/{pid}/task/{tid}/schedstat")).ok()?)
+}
+
+// Source: Linux Documentation/scheduler/sched-stats.rst, "/proc/<pid>/schedstat".
+fn parse(schedstat: &str) -> Option<Counted> {
+    let mut fields = schedstat.split_ascii_whitespace().map(str::parse);
+    let mut next = || fields.next()?.ok().map(Duration::from_nanos);
+    Some(Counted {
+        run: next()?,
+        wait: next()?,
+    })
+}
+
+/// The threads of every process below this one, by process.
+pub(super) fn descendants() -> BTreeMap<i32, Vec<i32>> {
+    let mut found = BTreeMap::new();
+    let mut open: Vec<i32> = children_of(std::process::id() as i32).collect();
+    while let Some(pid) = open.pop() {
+        if found.contains_key(&pid) {
+            continue;
+        }
+        open.extend(children_of(pid));
+        found.insert(pid, threads_of(pid));
+    }
+    found
+}
+
+fn threads_of(pid: i32) -> Vec<i32> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task"));
+    let id = |entry: fs::DirEntry| entry.file_name().to_str()?.parse().ok();
+    tasks
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(id)
+        .collect()
+}
+
+fn children_of(pid: i32) -> impl Iterator<Item = i32> {
+    threads_of(pid).into_iter().flat_map(move |tid| {
+        let file = PathBuf::from(format!("/proc/{pid}/task/{tid}/children"));
+        let text = fs::read_to_string(file).unwrap_or_default();
+        let ids = text.split_ascii_whitespace().map(str::parse);
+        ids.collect::<Result<Vec<i32>, _>>().unwrap_or_default()
+    })
+}
+
+/// The name of a process, as `ps` shows it.
+pub(super) fn name_of(pid: i32) -> Option<String> {
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+    Some(name.trim().to_owned())
+}
+
+/// Asks the kernel to end every process below this one.
+pub(super) fn kill_descendants() {
+    for pid in descendants().into_keys() {
+        // A process that is gone already cannot be killed, which is what was wanted.
+        let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+    }
+}
+
+/// Has orphans below this process become its children, or no longer.
+#[cfg(target_os = "linux")]
+pub(super) fn adopt_orphans(adopt: bool) {
+    // A kernel without it is older than any that Rust runs on (3.4).
+    let _ = nix::sys::prctl::set_child_subreaper(adopt);
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn adopt_orphans(_adopt: bool) {}
+
+/// What is seen of the tree now and then while it runs.
+#[derive(Default)]
+pub(super) struct Sightings {
+    threads: BTreeMap<(i32, i32), Counted>,
+    peak: Option<u32>,
+}
+
+impl Sightings {
+    /// Looks at every thread.
+    pub(super) fn look(&mut self) {
+        let tree = descendants();
+        let count: usize = tree.values().map(Vec::len).sum();
+        self.peak = self.peak.max(u32::try_from(count).ok());
+        for (pid, tids) in tree {
+            for tid in tids {
+                self.saw(pid, tid, counted(pid, tid));
+            }
+        }
+    }
+
+    /// Thread `tid` of process `pid` had `counted` when last seen.
+    pub(super) fn saw(&mut self, pid: i32, tid: i32, counted: Option<Counted>) {
+        if let Some(counted) = counted {
+            self.threads.insert((pid, tid), counted);
+        }
+    }
+
+    /// Most threads seen at once; `None` if it was over before anybody looked.
+    pub(super) fn peak(&self) -> Option<u32> {
+        self.peak
+    }
+
+    /// The run-queue wait of the tree, beyond what `before` counts, if threads were seen for nearly
+    /// all of the CPU time that it used; a thread is not seen after the last look at it.
+    pub(super) fn wait(&self, before: Counted, cpu: Duration) -> Option<Duration> {
+        let run: Duration = self.threads.values().map(|thread| thread.run).sum();
+        let wait: Duration = self.threads.values().map(|thread| thread.wait).sum();
+        let seen = run.saturating_sub(before.run);
+        // Nine tenths of it.
+        (10 * seen >= 9 * cpu).then(|| wait.saturating_sub(before.wait))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn schedstat_begins_with_run_and_wait() {
+        let counted = Counted {
+            run: MS,
+            wait: 2 * MS,
+        };
+        assert_eq!(parse("1000000 2000000 7\n"), Some(counted));
+        assert_eq!(parse("1000000"), None);
+    }
+
+    /// Two threads with 6 ms and 4 ms, of which 1 ms before the start: 9 ms seen.
+    #[test]
+    fn the_wait_is_told_only_if_nearly_all_work_was_seen() {
+        let mut seen = Sightings::default();
+        seen.saw(
+            1,
+            1,
+            Some(Counted {
+                run: 6 * MS,
+                wait: 5 * MS,
+            }),
+        );
+        seen.saw(
+            1,
+            2,
+            Some(Counted {
+                run: 4 * MS,
+                wait: 3 * MS,
+            }),
+        );
+        let before = Counted { run: MS, wait: MS };
+        assert_eq!(seen.wait(before, 10 * MS), Some(7 * MS));
+        assert_eq!(seen.wait(before, 11 * MS), None);
+    }
+}
