@@ -5,13 +5,16 @@
 
 CARGO ?= cargo
 .DEFAULT_GOAL := help
-.PHONY: help setup rust build demo test fmt lint doc unit smoke bench install
+.PHONY: help setup setup-tests rust build demo test fmt lint doc unit smoke bench install
 
 help:
 	@sed -n 's/^# //p' Makefile
 
 setup: rust
 	@sh setup.sh
+
+setup-tests: rust
+	@sh setup.sh tests
 
 rust:
 	@command -v $(CARGO) >/dev/null 2>&1 || { \
@@ -24,13 +27,13 @@ build: setup
 demo: build
 	@target/release/oversub sweep experiments/demo/experiment.toml
 
-test: setup fmt lint doc unit smoke
+test: setup-tests fmt lint doc unit smoke
 
 fmt:
 	$(CARGO) fmt --all --check
 
 lint:
-	$(CARGO) clippy --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
 doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps

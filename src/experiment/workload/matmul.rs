@@ -23,14 +23,15 @@ impl Matmul {
     // takes itself (cache.rs, `kernel_params`: at least 512). Measured: METHODOLOGY.md, "Speed".
     pub const PANEL: u32 = 512;
 
-    /// One multiplication and one addition for each of the n^3 terms.
+    /// One multiplication and one addition for each of the n^3 terms; saturates beyond any memory.
     pub fn flops(&self) -> u64 {
-        2 * u64::from(self.n.get()).pow(3)
+        u64::from(self.n.get()).saturating_pow(3).saturating_mul(2)
     }
 
-    /// A, B and C [bytes].
+    /// A, B and C [bytes]; saturates beyond any memory.
     pub fn footprint(&self) -> u64 {
-        3 * u64::from(self.n.get()).pow(2) * self.dtype.bytes()
+        let elements = u64::from(self.n.get()).saturating_pow(2);
+        elements.saturating_mul(3 * self.dtype.bytes())
     }
 
     /// K panels of a team, at least two; a single thread does the product in one.
