@@ -12,47 +12,54 @@ pub(super) const NEVER: Ns = Ns::MAX;
 
 /// One time a slot, and the earliest of them at hand.
 pub(super) struct Calendar {
-    /// A complete binary tree, root at 1, whose leaves are the slots; each inner node is the
-    /// earlier of its two children. Time and slot.
-    nodes: Vec<(Ns, u32)>,
+    /// A complete binary tree, root at 1, whose leaves are the slots; each inner node is the lesser
+    /// of its two children. A node is a time with the number of its slot in the low bits, so that
+    /// equal times are told apart and one comparison of integers does it all.
+    nodes: Vec<u64>,
+    /// Low bits that hold the slot.
+    slot_bits: u32,
 }
 
 impl Calendar {
     /// `slots` slots without events. `slots >= 1`.
     pub(super) fn new(slots: usize) -> Self {
         let leaves = slots.next_power_of_two();
-        let mut nodes = vec![(NEVER, 0); 2 * leaves];
-        for (slot, leaf) in (0..).zip(&mut nodes[leaves..]) {
-            *leaf = (NEVER, slot);
+        Self {
+            nodes: vec![NEVER; 2 * leaves],
+            slot_bits: leaves.trailing_zeros(),
         }
-        for node in (1..leaves).rev() {
-            nodes[node] = nodes[2 * node];
-        }
-        Self { nodes }
     }
 
-    /// Moves the event of `slot` to `time`; [`NEVER`] cancels it.
+    /// Moves the event of `slot` to `time`; [`NEVER`], or a time beyond all use, cancels it.
     ///
-    /// Climbs only as far as something changes, which for a slot that is far from being due is
-    /// hardly ever to the root.
+    /// Climbs only as far as something changes.
     pub(super) fn set(&mut self, slot: u32, time: Ns) {
+        let beyond = time >= NEVER >> self.slot_bits;
+        let mut winner = if beyond {
+            NEVER
+        } else {
+            time << self.slot_bits | u64::from(slot)
+        };
         let mut node = self.nodes.len() / 2 + slot as usize;
-        let mut winner = (time, slot);
         while self.nodes[node] != winner {
             self.nodes[node] = winner;
             if node == 1 {
                 return;
             }
-            let (left, right) = (self.nodes[node & !1], self.nodes[node | 1]);
-            // The left one wins a tie: its slots have the smaller numbers.
-            winner = if right.0 < left.0 { right } else { left };
+            winner = self.nodes[node & !1].min(self.nodes[node | 1]);
             node /= 2;
         }
     }
 
     /// The earliest event: its time and its slot. The time is [`NEVER`] where there is none.
     pub(super) fn first(&self) -> (Ns, u32) {
-        self.nodes[1]
+        match self.nodes[1] {
+            NEVER => (NEVER, 0),
+            first => {
+                let slot = first & !(NEVER << self.slot_bits);
+                (first >> self.slot_bits, slot as u32)
+            }
+        }
     }
 }
 
