@@ -1,9 +1,13 @@
-//! Is libhwloc here, and which compiler builds this?
+//! Is libhwloc here, which compiler builds this, and from which commit?
 //!
 //! Without the first check the build would only fail at the link step, with a message that names
 //! no package.
 
+use std::path::Path;
 use std::process::{Command, exit};
+
+/// Written to by every commit.
+const COMMITS: &str = ".git/logs/HEAD";
 
 const REMEDY: &str =
     "oversub needs libhwloc 2 and pkg-config to read this machine's topology. Install them:
@@ -23,6 +27,28 @@ fn main() {
         exit(1);
     }
     println!("cargo:rustc-env=RUSTC_VERSION={}", compiler());
+    println!("cargo:rerun-if-changed=src");
+    if Path::new(COMMITS).exists() {
+        println!("cargo:rerun-if-changed={COMMITS}");
+    }
+    println!(
+        "cargo:rustc-env=SOURCE_REVISION={}",
+        revision().unwrap_or_default()
+    );
+}
+
+/// The commit that is built, with `-dirty` behind it where files differ; none outside a checkout.
+fn revision() -> Option<String> {
+    let git = [
+        "describe",
+        "--always",
+        "--dirty",
+        "--abbrev=12",
+        "--exclude=*",
+    ];
+    let answer = Command::new("git").args(git).output().ok()?;
+    let text = String::from_utf8(answer.stdout).ok()?;
+    answer.status.success().then(|| text.trim().to_owned())
 }
 
 /// What the compiler says of itself; empty if it says nothing.

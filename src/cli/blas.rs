@@ -23,7 +23,7 @@ impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
         die_with_parent(nix::sys::signal::Signal::SIGKILL)?;
         let facts = BlasLibrary::load(&self.library)?.facts();
-        println!("{}", serde_json::to_string(&facts)?);
+        super::screen::say(serde_json::to_string(&facts)?)?;
         Ok(())
     }
 }

@@ -3,7 +3,6 @@
 //! The one place that gathers the circumstances of a run: command line, environment, versions.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use crate::experiment::Plan;
 use crate::host::ruler;
@@ -70,7 +69,7 @@ pub(super) fn compose(
         budget,
         environment: environment(std::env::vars()),
         versions: versions(),
-        git_revision: git_revision(),
+        git_revision: Some(env!("SOURCE_REVISION").to_owned()).filter(|commit| !commit.is_empty()),
         ruler,
         blas: BTreeMap::new(),
         host: facts.host,
@@ -91,14 +90,4 @@ fn versions() -> BTreeMap<String, String> {
     ]
     .map(|(name, version)| (name.to_owned(), version.to_owned()))
     .into()
-}
-
-/// The commit checked out in the working directory, where there is one.
-fn git_revision() -> Option<String> {
-    let git = Command::new("git")
-        .args(["rev-parse", "HEAD"])
-        .output()
-        .ok()?;
-    let text = String::from_utf8(git.stdout).ok()?;
-    git.status.success().then(|| text.trim().to_owned())
 }

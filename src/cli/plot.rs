@@ -107,7 +107,7 @@ impl Args {
             let facets = Facets::of(&run.cells, &series.points, axes);
             drawn += 1;
             if self.terminal {
-                println!("{}", on_terminal(metric, &facets));
+                screen::say(on_terminal(metric, &facets))?;
             } else {
                 let path = self.path(metric, axes);
                 self.picture(&run.header, metric, &facets, &path)?;
@@ -189,7 +189,7 @@ impl Args {
         picture.save(path)?;
         points::save(metric, facets, &csv)?;
         let points = csv.file_name().unwrap_or_default().display();
-        println!("{} (points in {points})", path.display());
+        screen::say(format!("{} (points in {points})", path.display()))?;
         Ok(())
     }
 }

@@ -19,7 +19,7 @@ use crate::units::human_span;
 
 /// How a sweep is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Display {
+enum Display {
     /// A bar and a heatmap that fills in.
     Terminal,
     /// One line a round.
@@ -28,7 +28,7 @@ pub(super) enum Display {
 
 impl Display {
     /// What suits standard error.
-    pub(super) fn of_stderr() -> Self {
+    fn of_stderr() -> Self {
         if stderr().is_terminal() {
             Self::Terminal
         } else {
@@ -54,7 +54,15 @@ pub(super) struct Progress {
 
 impl Progress {
     /// A display of the walk over `plan` that starts with `records`.
-    pub(super) fn new(plan: &Plan, records: &[Record], display: Display, picture: Picture) -> Self {
+    ///
+    /// `interrupted` asks the walk to stop.
+    pub(super) fn new(
+        plan: &Plan,
+        records: &[Record],
+        picture: Picture,
+        interrupted: Arc<AtomicBool>,
+    ) -> Self {
+        let display = Display::of_stderr();
         let target = match display {
             Display::Terminal => ProgressDrawTarget::stderr_with_hz(10),
             Display::Lines => ProgressDrawTarget::hidden(),
@@ -68,7 +76,7 @@ impl Progress {
             bar,
             display,
             picture,
-            interrupted: Arc::default(),
+            interrupted,
             records: records.to_vec(),
             forecast: Forecast {
                 visits,
@@ -78,11 +86,6 @@ impl Progress {
             round: 0,
             drawn: None,
         }
-    }
-
-    /// The flag that asks the walk to stop.
-    pub(super) fn stop_flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.interrupted)
     }
 
     /// Draws the heatmap anew, between visits so that it does not disturb one, and not too often

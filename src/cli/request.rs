@@ -156,6 +156,6 @@ fn one_line(text: &str) -> String {
 pub(super) fn limit(seconds: f64) -> Result<Duration, UsageError> {
     Duration::try_from_secs_f64(seconds)
         .ok()
-        .filter(|limit| !limit.is_zero())
-        .ok_or_else(|| UsageError(format!("limit {seconds} s is not a time above 0")))
+        .filter(|limit| limit.as_nanos() > 0)
+        .ok_or_else(|| UsageError(format!("limit {seconds:e} s is no time of at least 1 ns")))
 }

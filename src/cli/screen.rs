@@ -1,11 +1,21 @@
 //! What can the screen show?
 
-use std::io::IsTerminal;
+use std::fmt::Display;
+use std::io::{ErrorKind, IsTerminal, Write, stdout};
 
 use crate::view::terminal::Ink;
 
 /// Columns of an output that does not say how wide it is.
 const DEFAULT_COLUMNS: usize = 100;
+
+/// Writes a line to standard output. A reader that has seen enough, as `head` has, ends the program
+/// well.
+pub(super) fn say(line: impl Display) -> anyhow::Result<()> {
+    match writeln!(stdout().lock(), "{line}") {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        written => Ok(written?),
+    }
+}
 
 /// Coloured text where `stream` is a terminal and `NO_COLOR` (no-color.org) is not set.
 pub(super) fn ink(stream: &impl IsTerminal) -> Ink {

@@ -44,6 +44,7 @@ const USUAL_HZ: u32 = 250;
 #[derive(clap::Args)]
 #[command(
     args_override_self = true,
+    allow_negative_numbers = true,
     after_help = "Examples:
   oversub simulate --wait active,passive                      this machine, for comparison
   oversub simulate --machine 'pack:2 [numa] l3:8 core:8 pu:2' --preset epyc-9004
@@ -151,7 +152,8 @@ impl Args {
         let at_once = CpuBudget::discover().whole() as usize;
         let at_once = NonZeroUsize::new(at_once).unwrap_or(NonZeroUsize::MIN);
         let mut sim = Sim::new(predictor, at_once, Breakdown::filler(&breakdown));
-        let walked = sweep::walk(&header.plan, &recorded, &mut sim, &mut folder);
+        let stop = sweep::stop_on_signal()?;
+        let walked = sweep::walk(&header.plan, &recorded, &mut sim, &mut folder, stop);
         breakdown.borrow().append(&out)?;
         walked?;
         drop(folder);

@@ -3,12 +3,13 @@
 use std::io::stderr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 
 use super::findings::findings;
-use super::progress::{Display, Picture, Progress};
+use super::progress::{Picture, Progress};
 use super::{UsageError, blas, command, header, plot, preflight, request, screen};
 use crate::analysis::{Analysis, Metric};
 use crate::experiment::{Landmarks, Plan, Protocol};
@@ -26,6 +27,7 @@ use crate::view::terminal;
 #[derive(clap::Args)]
 #[command(
     args_override_self = true,
+    allow_negative_numbers = true,
     after_help = "Examples:
   oversub sweep                                       the default grid for this machine
   oversub sweep --n 256 --wait active,passive --outer 1..=8*2 --inner 1..=8*2
@@ -55,17 +57,22 @@ impl Args {
             .map_err(|error| UsageError(error.to_string()))?;
         let libraries = blas::locate_all(&plan)?;
         let program = std::env::current_exe().context("cannot find this program's own file")?;
-        let mut host = Host::new(program.clone())
-            .with_libraries(libraries.clone())
-            .running(plan.command.clone());
+        let host = |program: &Path| {
+            Host::new(program.to_owned())
+                .with_libraries(libraries.clone())
+                .running(plan.command.clone())
+        };
         if self.dry_run {
             match &plan.command {
-                Some(spec) => print!("{}", command::lines(&plan, spec)),
-                None => print_commands(&plan, &host),
+                Some(spec) => screen::say(command::lines(&plan, spec).trim_end())?,
+                None => print_commands(&plan, &host(&program))?,
             }
             return Ok(());
         }
         preflight::check(&plan)?;
+        let stop = stop_on_signal()?;
+        let program = itself(program);
+        let mut host = host(&program).stopping_at(Arc::clone(&stop));
         let name = request.name.unwrap_or_else(|| default_name(&plan));
         let out = self
             .out
@@ -76,9 +83,19 @@ impl Args {
         };
         let (mut folder, recorded) = RunFolder::open(&out, &header)?;
         announce(&header.plan, &out, &recorded);
-        walk(&header.plan, &recorded, &mut host, &mut folder)?;
+        walk(&header.plan, &recorded, &mut host, &mut folder, stop)?;
         drop(folder);
         conclude(&out)
+    }
+}
+
+/// This very program, whatever becomes of its file while it runs.
+fn itself(file: PathBuf) -> PathBuf {
+    let running = Path::new("/proc/self/exe");
+    if running.exists() {
+        running.to_owned()
+    } else {
+        file
     }
 }
 
@@ -98,10 +115,10 @@ pub(super) fn default_name(plan: &Plan) -> String {
     names.join("-")
 }
 
-fn print_commands(plan: &Plan, host: &Host) {
+fn print_commands(plan: &Plan, host: &Host) -> anyhow::Result<()> {
     let (cells, skipped) = plan.grid.cells();
     for why in skipped {
-        println!("# skipped: {why}");
+        screen::say(format!("# skipped: {why}"))?;
     }
     for visit in plan.visits().iter().take(cells.len()) {
         let Protocol { reps, .. } = plan.protocol;
@@ -113,8 +130,9 @@ fn print_commands(plan: &Plan, host: &Host) {
             budget: plan.grid.budget,
         };
         let command = host.command(&ask);
-        println!("{}", typed(&command));
+        screen::say(typed(&command))?;
     }
+    Ok(())
 }
 
 /// `command` as one can type it, with the environment that it sets.
@@ -148,17 +166,25 @@ pub(super) fn announce(plan: &Plan, out: &Path, recorded: &[Record]) {
     }
 }
 
-/// Asks `runner` everything of `plan` that `recorded` does not hold, showing how far it is.
+/// A flag that Ctrl-C, or a polite request to end, sets.
+pub(super) fn stop_on_signal() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
+        .context("cannot watch for Ctrl-C")?;
+    Ok(stop)
+}
+
+/// Asks `runner` everything of `plan` that `recorded` does not hold, showing how far it is, until
+/// `stop` is set.
 pub(super) fn walk(
     plan: &Plan,
     recorded: &[Record],
     runner: &mut dyn Runner,
     folder: &mut RunFolder,
+    stop: Arc<AtomicBool>,
 ) -> anyhow::Result<()> {
-    let mut progress = Progress::new(plan, recorded, Display::of_stderr(), picture(plan));
-    let flag = progress.stop_flag();
-    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
-        .context("cannot watch for Ctrl-C")?;
+    let mut progress = Progress::new(plan, recorded, picture(plan), stop);
     let tally = runner::sweep(plan, recorded, runner, folder, &mut progress);
     progress.finish();
     anyhow::ensure!(
@@ -192,7 +218,6 @@ pub(super) fn conclude(out: &Path) -> anyhow::Result<()> {
     let (cells, _) = header.plan.grid.cells();
     let analysis = Analysis::of(&records, header.budget.cpus);
     plot::Args::figures_of(out).run()?;
-    print!("{}", blas::deviations(&records));
-    print!("{}", findings(&analysis, &cells, header.plan.grid.budget));
-    Ok(())
+    let told = findings(&analysis, &cells, header.plan.grid.budget);
+    screen::say(format!("{}{}", blas::deviations(&records), told.trim_end()))
 }

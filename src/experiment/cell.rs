@@ -115,6 +115,10 @@ impl Cell {
     /// the same effect are one cell.
     #[must_use]
     pub fn granted(self, budget: u32) -> Self {
+        if self.outer.get() > MAX_THREADS {
+            // No cell at all: `checked` says so, and a width for each worker need not be made.
+            return self;
+        }
         let widest = self.widths(budget).into_iter().max();
         Self {
             inner: widest.unwrap_or(self.inner),

@@ -243,7 +243,7 @@ impl Request {
             None => (5, 1, 10.0),
         };
         let limit = self.limit.unwrap_or(limit);
-        if !(limit > 0.0 && limit <= 86_400.0) {
+        if !(1e-9..=86_400.0).contains(&limit) {
             return Err(RequestError::Limit(limit));
         }
         Ok(Protocol {

@@ -6,8 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -40,6 +43,8 @@ pub struct Host {
     libraries: BTreeMap<Blas, PathBuf>,
     /// The user's program, where the cells are such.
     command: Option<CommandSpec>,
+    /// Set when the sweep is to stop: a child is then ended in the middle of a sample.
+    stop: Arc<AtomicBool>,
 }
 
 /// What a child may spend beyond its time limit on building its nest, warming up and checking,
@@ -56,7 +61,14 @@ impl Host {
             program,
             libraries: BTreeMap::new(),
             command: None,
+            stop: Arc::default(),
         }
+    }
+
+    /// This host, whose child at work is ended as soon as `stop` is set.
+    #[must_use]
+    pub fn stopping_at(self, stop: Arc<AtomicBool>) -> Self {
+        Self { stop, ..self }
     }
 
     /// This host with the files of the libraries that its cells call.
@@ -104,11 +116,15 @@ impl Runner for Host {
     fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) {
         let piped = self
             .command(ask)
+            // A group of its own: a Ctrl-C at the terminal is for the sweep, which ends its child. If it
+            // reached the child first, its death would look like a failure of the cell.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn();
-        match piped.and_then(|child| Conversation::with(child, ask)) {
+        let stop = Arc::clone(&self.stop);
+        match piped.and_then(|child| Conversation::with(child, ask, stop)) {
             Ok(conversation) => conversation.run(emit),
             Err(error) => {
                 let reason = format!("cannot start {}: {error}", self.program.display());
@@ -126,11 +142,12 @@ struct Conversation {
     next_rep: u32,
     last_rep: u32,
     patience: Duration,
+    stop: Arc<AtomicBool>,
 }
 
 impl Conversation {
     /// Listens to `child`; without threads to listen with, it is ended.
-    fn with(mut child: Child, ask: &Ask) -> io::Result<Self> {
+    fn with(mut child: Child, ask: &Ask, stop: Arc<AtomicBool>) -> io::Result<Self> {
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let threads = listen(stdout).and_then(|messages| Ok((messages, overhear(stderr)?)));
         let (messages, complaints) = threads.inspect_err(|_| {
@@ -145,13 +162,31 @@ impl Conversation {
             next_rep: ask.first_rep,
             last_rep: ask.last_rep.get(),
             patience: patience(ask),
+            stop,
         })
+    }
+
+    /// What the child says next, or that it says nothing more, or nothing for too long; `None`
+    /// when the sweep is to stop.
+    fn next(&self) -> Option<Result<io::Result<Message>, RecvTimeoutError>> {
+        const LOOK: Duration = Duration::from_millis(100);
+        let looks = self.patience.div_duration_f64(LOOK).ceil() as u64;
+        for _ in 0..looks {
+            let heard = self.messages.recv_timeout(LOOK);
+            if self.stop.load(Ordering::Relaxed) {
+                return None;
+            }
+            if heard.as_ref().err() != Some(&RecvTimeoutError::Timeout) {
+                return Some(heard);
+            }
+        }
+        Some(Err(RecvTimeoutError::Timeout))
     }
 
     /// Passes every message on until the child is done, dead or too late.
     fn run(mut self, emit: &mut Emit<'_>) {
-        loop {
-            match self.messages.recv_timeout(self.patience) {
+        while let Some(heard) = self.next() {
+            match heard {
                 Ok(Ok(Message { rep, answer })) => {
                     self.next_rep = rep + 1;
                     let last = answer.status() != Status::Ok || rep >= self.last_rep;
@@ -175,6 +210,7 @@ impl Conversation {
                 Err(RecvTimeoutError::Disconnected) => return self.bury(emit),
             }
         }
+        self.end();
     }
 
     /// The child closed its output before its last repetition: by its own choice (the time was

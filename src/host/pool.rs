@@ -63,6 +63,8 @@ pub(super) struct Pool {
     workers: Vec<thread::JoinHandle<()>>,
     /// Whether an order is under way.
     busy: bool,
+    /// When the last execution began.
+    began: Instant,
 }
 
 /// Why an order has no result.
@@ -107,6 +109,7 @@ impl Pool {
             finished,
             workers: Vec::new(),
             busy: true,
+            began: clock::now(),
         };
         for (number, intake) in intakes.into_iter().enumerate() {
             let (shared, build) = (Arc::clone(&pool.shared), Arc::clone(&build));
@@ -127,12 +130,17 @@ impl Pool {
     /// Everything that can be done earlier has been: threads exist and are bound, memory is
     /// touched, results are spoiled, intakes are full.
     pub(super) fn time_once(&mut self, limit: Duration) -> Result<Duration, PoolError> {
-        let start = clock::now();
+        self.began = clock::now();
 
         self.give(Order::Run);
         let end = self.await_order(limit)?;
 
-        Ok(end - start)
+        Ok(end - self.began)
+    }
+
+    /// Time since the last execution began.
+    pub(super) fn elapsed(&self) -> Duration {
+        clock::now() - self.began
     }
 
     /// Makes ready for an execution, untimed.

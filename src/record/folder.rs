@@ -4,79 +4,17 @@
 //! in one write. A row that an interruption cut short has no line end; it is dropped when the run
 //! is taken up again. While a sweep writes, it holds a lock on `samples.csv`.
 
+mod error;
+
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
+pub use error::FolderError;
+use error::io_error;
+
 use super::{FORMAT_VERSION, Record, Row, RunHeader};
-use crate::experiment::Plan;
-
-/// Something about a run folder that stops the work.
-#[derive(Debug, thiserror::Error)]
-pub enum FolderError {
-    /// An input or output error, with the path.
-    #[error("cannot {action} {}", path.display())]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// On which path.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The folder holds another run.
-    #[error(
-        "{} holds a run with another plan: {field} is {found} there and {wanted} here; \
-         give --out another folder, or the same plan to resume",
-        folder.display()
-    )]
-    OtherPlan {
-        /// The folder.
-        folder: PathBuf,
-        /// First field in which the plans differ.
-        field: String,
-        /// Its value there.
-        found: String,
-        /// Its value here.
-        wanted: String,
-    },
-    /// The folder has no `run.json`.
-    #[error("{} is not a run folder: it has no run.json", .0.display())]
-    NoRun(PathBuf),
-    /// A file that cannot be understood.
-    #[error("{} line {line}: {message}", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// Line from 1.
-        line: u64,
-        /// What is wrong.
-        message: String,
-    },
-    /// Written by another version.
-    #[error("{} has format version {found}, this program reads {FORMAT_VERSION}", path.display())]
-    OtherVersion {
-        /// The file.
-        path: PathBuf,
-        /// Its version.
-        found: u64,
-    },
-    /// Samples of a version that had other columns.
-    #[error("{} has other columns than this version writes, so it can be read but not taken up; give --out another folder", .0.display())]
-    OtherColumns(PathBuf),
-    /// Another sweep is writing.
-    #[error("{} is being written by another sweep; wait for it or give --out another folder", .0.display())]
-    Busy(PathBuf),
-}
-
-fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FolderError {
-    let path = path.to_owned();
-    move |source| FolderError::Io {
-        action,
-        path,
-        source,
-    }
-}
 
 /// An open run folder, locked for appending.
 #[derive(Debug)]
@@ -91,14 +29,10 @@ impl RunFolder {
     ///
     /// # Errors
     ///
-    /// If the folder cannot be written, is in use, or holds a run with another plan.
+    /// If the folder cannot be written, is in use, or holds a run with another plan or made under
+    /// other circumstances.
     pub fn open(path: &Path, header: &RunHeader) -> Result<(Self, Vec<Record>), FolderError> {
-        let json = path.join("run.json");
-        if json.exists() {
-            Self::refuse_other_plan(path, &header.plan)?;
-        } else {
-            fs::create_dir_all(path).map_err(io_error("create", path))?;
-        }
+        fs::create_dir_all(path).map_err(io_error("create", path))?;
         let csv = path.join("samples.csv");
         let samples = OpenOptions::new()
             .read(true)
@@ -112,13 +46,18 @@ impl RunFolder {
             // A file system without locks: go on, as any tool that does not lock would.
             Err(TryLockError::Error(_)) => {}
         }
-        if !json.exists() {
-            write_whole(&json, header)?;
-        }
         let mut folder = Self {
             path: path.to_owned(),
             samples,
         };
+        let json = path.join("run.json");
+        if json.exists() {
+            refuse_other_run(path, header)?;
+        } else if folder.samples.metadata().is_ok_and(|csv| csv.len() > 0) {
+            return Err(FolderError::NoHeader(csv));
+        } else {
+            write_whole(&json, header)?;
+        }
         folder.drop_cut_row()?;
         let records = read_records(&csv)?;
         if let Some(record) = records.first() {
@@ -166,18 +105,6 @@ impl RunFolder {
         Ok((header, records))
     }
 
-    fn refuse_other_plan(path: &Path, wanted: &Plan) -> Result<(), FolderError> {
-        match read_header(path)?.plan.difference(wanted) {
-            None => Ok(()),
-            Some((field, found, wanted)) => Err(FolderError::OtherPlan {
-                folder: path.to_owned(),
-                field,
-                found,
-                wanted,
-            }),
-        }
-    }
-
     /// Cuts `samples.csv` after its last line end, where an interruption left a part of a row.
     fn drop_cut_row(&mut self) -> Result<(), FolderError> {
         let csv = self.path.join("samples.csv");
@@ -196,6 +123,27 @@ impl RunFolder {
                 .map_err(io_error("repair", &csv))?;
         }
         Ok(())
+    }
+}
+
+/// Samples of two plans, or of two machines, are not one run.
+fn refuse_other_run(folder: &Path, wanted: &RunHeader) -> Result<(), FolderError> {
+    let there = read_header(folder)?;
+    let circumstances = there
+        .circumstances()
+        .into_iter()
+        .zip(wanted.circumstances());
+    let other = circumstances.filter(|(found, wanted)| found != wanted);
+    let mut other = other.map(|((field, found), (_, wanted))| (field.to_owned(), found, wanted));
+    let plan = there.plan.difference(&wanted.plan);
+    match plan.or_else(|| other.next()) {
+        None => Ok(()),
+        Some((field, found, wanted)) => Err(FolderError::OtherRun {
+            folder: folder.to_owned(),
+            field,
+            found,
+            wanted,
+        }),
     }
 }
 
@@ -258,21 +206,31 @@ fn read_header(folder: &Path) -> Result<RunHeader, FolderError> {
 
 /// The records of `samples.csv`; a last row without line end is an interrupted write and no record.
 fn read_records(csv: &Path) -> Result<Vec<Record>, FolderError> {
-    let text = fs::read_to_string(csv).map_err(io_error("read", csv))?;
-    let whole = &text[..text.rfind('\n').map_or(0, |last| last + 1)];
+    let bytes = fs::read(csv).map_err(io_error("read", csv))?;
+    let cut = bytes.iter().rposition(|byte| *byte == b'\n');
+    let whole = &bytes[..cut.map_or(0, |last| last + 1)];
+    let mut seen = BTreeSet::new();
     let malformed = |line: u64, message: String| FolderError::Malformed {
         path: csv.to_owned(),
         line,
         message,
     };
-    csv::Reader::from_reader(whole.as_bytes())
+    csv::Reader::from_reader(whole)
         .deserialize::<Row>()
         .enumerate()
         .map(|(i, row)| {
             let line = i as u64 + 2;
             let row = row.map_err(|error| malformed(line, error.to_string()))?;
-            row.record()
-                .map_err(|error| malformed(line, error.to_string()))
+            let record = row
+                .record()
+                .map_err(|error| malformed(line, error.to_string()))?;
+            if seen.insert((record.visit, record.rep)) {
+                Ok(record)
+            } else {
+                let Record { visit, rep, .. } = record;
+                let what = format!("{} round {} rep {rep} again", visit.cell, visit.round);
+                Err(malformed(line, what))
+            }
         })
         .collect()
 }
@@ -280,7 +238,7 @@ fn read_records(csv: &Path) -> Result<Vec<Record>, FolderError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{Landmarks, Request};
+    use crate::experiment::{Landmarks, Plan, Request};
     use crate::record::{Answer, Sample};
 
     fn plan(rounds: u32) -> Plan {
@@ -298,6 +256,7 @@ mod tests {
     fn record(rep: u32) -> Record {
         let visit = plan(1).visits()[0];
         let sample = Sample {
+            wall: std::time::Duration::from_nanos(1),
             tasks_done: Some(1),
             ..Sample::default()
         };
@@ -387,5 +346,47 @@ mod tests {
         assert_eq!(RunFolder::read(place.path()).unwrap().1, [record(1)]);
         let error = open(place.path(), 1).unwrap_err();
         assert!(matches!(error, FolderError::OtherColumns(_)), "{error}");
+    }
+
+    #[test]
+    fn a_run_on_another_machine_is_refused_by_field() {
+        let place = tempfile::tempdir().unwrap();
+        drop(open(place.path(), 1).unwrap());
+        let mut elsewhere = RunHeader::bare("test", plan(1));
+        elsewhere.budget.cpus = 1.5;
+        let error = RunFolder::open(place.path(), &elsewhere)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("budget.cpus is 2 there and 1.5 here"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn samples_without_a_header_are_not_adopted() {
+        let place = tempfile::tempdir().unwrap();
+        let (mut folder, _) = open(place.path(), 1).unwrap();
+        folder.append(&record(1)).unwrap();
+        drop(folder);
+        fs::remove_file(place.path().join("run.json")).unwrap();
+        assert!(matches!(
+            open(place.path(), 1),
+            Err(FolderError::NoHeader(_))
+        ));
+    }
+
+    #[test]
+    fn the_same_repetition_twice_is_refused() {
+        let place = tempfile::tempdir().unwrap();
+        let (mut folder, _) = open(place.path(), 1).unwrap();
+        folder.append(&record(1)).unwrap();
+        folder.append(&record(1)).unwrap();
+        drop(folder);
+        let error = RunFolder::read(place.path()).unwrap_err().to_string();
+        assert!(
+            error.contains("line 3") && error.contains("rep 1 again"),
+            "{error}"
+        );
     }
 }

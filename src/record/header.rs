@@ -41,13 +41,28 @@ pub struct RunHeader {
     pub environment: BTreeMap<String, String>,
     /// Versions: `oversub`, and of what it was built with.
     pub versions: BTreeMap<String, String>,
-    /// Git revision of the working directory's repository at the start, where there is one.
+    /// Commit of the program's own source, `-dirty` behind it where files differed when it was built.
     pub git_revision: Option<String>,
     /// The ruler measured before the first sample.
     pub ruler: Ruler,
     /// What each BLAS library of the plan said of itself, by its text form.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub blas: BTreeMap<String, BlasFacts>,
+}
+
+impl RunHeader {
+    /// What must not change within a run beside its plan: field and value.
+    pub fn circumstances(&self) -> [(&'static str, String); 5] {
+        let known = |fact: &Option<String>| fact.clone().unwrap_or_else(|| "unknown".to_owned());
+        let version = self.versions.get("oversub").cloned();
+        [
+            ("host", known(&self.host)),
+            ("kernel.release", known(&self.kernel.release)),
+            ("budget.allowed", self.budget.allowed.to_string()),
+            ("budget.cpus", self.budget.cpus.to_string()),
+            ("versions.oversub", known(&version)),
+        ]
+    }
 }
 
 /// The instrument's own size, measured at the start of a run.

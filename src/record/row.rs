@@ -116,7 +116,7 @@ impl Row {
             granted: self.granted,
             metric: self.metric,
         };
-        let answer = match (self.status, self.wall_ns) {
+        let answer = match (self.status, self.wall_ns.filter(|wall| *wall > 0)) {
             (Status::Ok, Some(_)) => Answer::Ok(sample()),
             (Status::Censored, Some(_)) => Answer::Censored(sample()),
             (Status::Failed, _) => Answer::Failed(self.reason.clone().unwrap_or_default()),

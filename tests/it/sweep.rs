@@ -122,6 +122,9 @@ fn a_cell_past_its_limit_is_censored_and_keeps_what_it_did() {
         let sample = record.answer.sample().unwrap();
         assert!(sample.tasks_done.unwrap() <= 4);
         assert!(sample.wall >= Duration::from_micros(1));
+        // No process gets more than all PUs for the time that the row says passed.
+        let pus = std::thread::available_parallelism().unwrap().get() as u32;
+        assert!(sample.cpu.unwrap() <= pus * sample.wall + Duration::from_millis(1));
     }
 }
 
@@ -129,7 +132,8 @@ fn a_cell_past_its_limit_is_censored_and_keeps_what_it_did() {
 fn a_killed_sweep_leaves_no_child_and_is_taken_up_by_the_same_command() {
     let place = tempfile::tempdir().unwrap();
     let out = place.path().join("run");
-    let arguments = tiny(&out, &["--rounds", "60"]);
+    // A size of its own, by which its children can be told from others'.
+    let arguments = tiny(&out, &["--rounds", "60", "--n", "23"]);
     let mut sweep = Command::new(env!("CARGO_BIN_EXE_oversub"))
         .args(&arguments)
         .stdout(Stdio::null())
@@ -144,6 +148,13 @@ fn a_killed_sweep_leaves_no_child_and_is_taken_up_by_the_same_command() {
     }
     sweep.kill().unwrap();
     sweep.wait().unwrap();
+    while children("matmul.f64.23_") > 0 {
+        assert!(
+            Instant::now() < patience,
+            "a child outlives its killed parent"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
     let before = RunFolder::read(&out).unwrap().1;
     assert!(before.len() >= 19 && before.len() < 480, "{}", before.len());
     // The last row may have been cut short as well.
@@ -154,6 +165,62 @@ fn a_killed_sweep_leaves_no_child_and_is_taken_up_by_the_same_command() {
     let after = RunFolder::read(&out).unwrap().1;
     assert_eq!(after[..before.len()], before);
     assert_eq!(after.len(), 4 * 60 * 2);
+}
+
+/// Processes with `text` in their command line.
+fn children(text: &str) -> usize {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
+    lines
+        .filter(|line| String::from_utf8_lossy(line).contains(text))
+        .count()
+}
+
+#[test]
+fn an_interrupted_sweep_records_no_failure_and_ends_its_child_in_the_middle_of_a_sample() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    // A sample of this many tasks takes minutes; the sweep must not wait for it.
+    let arguments = tiny(
+        &out,
+        &["--n", "29", "--tasks", "400000000", "--limit", "3600"],
+    );
+    let sweep = Command::new(env!("CARGO_BIN_EXE_oversub"))
+        .args(&arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let patience = Instant::now() + Duration::from_secs(60);
+    while children("matmul.f64.29_") == 0 {
+        assert!(Instant::now() < patience, "no child was started");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let interrupt = Command::new("kill")
+        .args(["-INT", &sweep.id().to_string()])
+        .status();
+    assert!(interrupt.unwrap().success());
+    let output = sweep.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("interrupted"), "{}", said(&output));
+    assert_eq!(children("matmul.f64.29_"), 0);
+    assert!(RunFolder::read(&out).unwrap().1.is_empty());
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    let sweep = tiny(
+        &out,
+        &["--dry-run", "--outer", "1..=300", "--inner", "1..=20"],
+    )
+    .join(" ");
+    let program = env!("CARGO_BIN_EXE_oversub");
+    let line = format!("{{ {program} {sweep}; echo status $? >&2; }} | head -1");
+    let output = Command::new("sh").args(["-c", &line]).output().unwrap();
+    assert!(said(&output).contains("status 0"), "{}", said(&output));
+    assert!(!said(&output).contains("panicked"), "{}", said(&output));
 }
 
 #[test]
@@ -178,14 +245,16 @@ fn bad_input_is_one_line_with_value_and_remedy_and_exit_code_2() {
     let file = place.path().join("experiment.toml");
     fs::write(&file, "outer = [1, 2]\ninner = \"1..=0\"\n").unwrap();
     let file = file.to_str().unwrap();
-    let cases: [(&[&str], &str); 10] = [
+    let cases: [(&[&str], &str); 12] = [
         (&["sweep", "--outer", "0"], "'0'"),
-        (&["sweep", "--outer=-3"], "'-3'"),
+        (&["sweep", "--outer", "-3"], "'-3'"),
+        (&["sweep", "--limit", "1e-12"], "limit 1e-12"),
+        (&["sweep", "--outer", "4000000000"], "4000000000 x"),
         (&["sweep", "--inner", "99999999999"], "'99999999999'"),
         (&["sweep", "--inner", "2..1"], "'2..1'"),
         (&["sweep", "--wait", "lazy"], "'lazy'"),
         (&["sweep", "--workload", "fft"], "'fft'"),
-        (&["sweep", "--limit", "0"], "limit 0"),
+        (&["sweep", "--limit", "0"], "limit 0e0"),
         (&["sweep", "--limit", "NaN"], "limit NaN"),
         (&["sweep", file], "1..=0"),
         (&["sweep", "/no/such/file.toml"], "/no/such/file.toml"),

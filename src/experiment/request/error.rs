@@ -7,7 +7,7 @@ use crate::text::ParseError;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum RequestError {
     /// A limit that is no time.
-    #[error("limit {0} s is not a time; give seconds above 0 and at most 86400")]
+    #[error("limit {0:e} s is not a time; give seconds from 1e-9 to 86400")]
     Limit(f64),
     /// Every combination of the axes was illegal.
     #[error("no cell is left to measure: {0}")]
