@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! Machine -> Placement -> Cell (in a Grid) -> Sample -> Record -> Series -> figure
-//! trait Runner: answers a cell (Host by measuring it, Scripted from a script)
+//! trait Runner: answers a cell (Host by measuring it, Sim by predicting it, Scripted from a script)
 //! ```
 
 pub mod share;

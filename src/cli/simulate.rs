@@ -56,7 +56,7 @@ pub(super) struct Args {
     /// hwloc synthetic description or lstopo XML file [default: this machine].
     #[arg(long, value_name = "DESCRIPTION|FILE.xml")]
     machine: Option<String>,
-    /// What things cost: generic, epyc-9004, epyc-9004-vm, cortex-a76, xeon-e5-v4, or a file.
+    /// What things cost: generic, epyc-9004, epyc-9004-vm, cortex-a76, xeon-e5-v4, xeon-spr, or a file.
     #[arg(long, value_name = "NAME|FILE.toml", default_value = "generic")]
     preset: String,
     /// How faithful: slices (threads on run queues) or fluid (PUs divided at will; the baseline).

@@ -36,7 +36,7 @@ const UNITS: [(&str, &str); 21] = [
 ];
 
 /// The presets that come with the program, by name; the first is what others fall back on.
-const PRESETS: [(&str, &str); 5] = [
+const PRESETS: [(&str, &str); 6] = [
     ("generic", include_str!("../../presets/generic.toml")),
     ("epyc-9004", include_str!("../../presets/epyc-9004.toml")),
     (
@@ -44,6 +44,7 @@ const PRESETS: [(&str, &str); 5] = [
         include_str!("../../presets/epyc-9004-vm.toml"),
     ),
     ("cortex-a76", include_str!("../../presets/cortex-a76.toml")),
+    ("xeon-spr", include_str!("../../presets/xeon-spr.toml")),
     ("xeon-e5-v4", include_str!("../../presets/xeon-e5-v4.toml")),
 ];
 

@@ -248,6 +248,25 @@ fn two_teams_are_a_gang_by_accident_or_wait_a_quantum() {
     assert_eq!(seen, [true, true]);
 }
 
+/// F5: the same with the ticks of the PUs one after the other: arcs in which a whole team runs open
+/// by chance, so a phase takes at most O - 1 = 1 quantum, and never less than the work.
+#[test]
+fn staggered_ticks_cost_at_most_the_quanta_of_the_other_teams() {
+    for seed in 0..10 {
+        let mut case = Case::new("core:4 pu:1", teams(2, 4, 1, 0));
+        case.kernel = Kernel {
+            mode: TickMode::Staggered,
+            ..ticking_kernel()
+        };
+        case.seed = seed;
+        case.pinned = vec![0, 1, 2, 3, 0, 1, 2, 3];
+        case.shape.phases = vec![400; 2];
+        case.shape.work = vec![400.0 * 160_000.0; 2];
+        let phase = case.wall() / 400;
+        assert!((40 * US..=4 * MS).contains(&phase), "seed {seed}: {phase}");
+    }
+}
+
 /// F6: two blocking members on one PU. In a phase one of them works and blocks, the PU switches,
 /// the other works and, being last, wakes the first: 2 w + switch + wake.
 #[test]

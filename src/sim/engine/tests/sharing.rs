@@ -59,6 +59,22 @@ fn a_spinner_keeps_its_pu_from_helping() {
     assert!((148 * MS..=156 * MS).contains(&blocking), "{blocking}");
 }
 
+/// F11: PU 1 has a member of the first team, which does its 0.5 ms and then spins for 10 ms before
+/// it blocks, and the second worker, which has 100 ms to compute: that takes 110.5 ms.
+#[test]
+fn a_lingering_member_takes_its_spin_from_whoever_is_queued_with_it() {
+    let mut shape = teams(2, 2, 1, MS);
+    shape.wait = Wait {
+        spin: 10 * MS,
+        yields: 0,
+    };
+    shape.widths = vec![2, 1];
+    shape.work[1] = (100 * MS) as f64;
+    let mut case = Case::new("core:2 pu:1", shape);
+    case.pinned = vec![0, 1, 1];
+    assert_eq!(case.wall(), 110_500 * US);
+}
+
 /// A15: two threads on one core share its throughput S: with S = 1, 3 ms each take 6 ms; with
 /// S = 1.2, 5 ms. Beside a spinner work goes at 0.9.
 #[test]
