@@ -6,12 +6,14 @@
 //! same run are ever compared.
 
 mod dimension;
+mod judge;
 mod metric;
 mod series;
 mod summary;
 mod verdict;
 
 pub use dimension::{Condition, Dimension, Value};
+pub use judge::Judge;
 pub use metric::{Better, Metric};
 pub use series::{Analysis, Bound, Mark, Point, Reading, Series};
 pub use summary::{CellSummary, Estimate, Round, Rounds, State, summarize};

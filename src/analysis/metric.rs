@@ -10,7 +10,7 @@ use crate::text::ParseError;
 pub enum Metric {
     /// Flops of all tasks / wall time [GFLOP/s].
     Throughput,
-    /// S = wall time / wall time of the best cell of the same work in this run [1].
+    /// S = wall time / wall time (of a command with a metric: cost by it) of the best cell of the same work in this run [1].
     Slowdown,
     /// E = T1 / (min(D, P) T): T1 is the wall time of the fastest 1 x 1 cell of the same work, T
     /// the cell's, D its demand, P the budget [1]. Not defined where no 1 x 1 cell was timed.
@@ -65,7 +65,9 @@ impl Metric {
     pub fn definition(self) -> &'static str {
         match self {
             Self::Throughput => "floating-point operations of all tasks per second of wall time",
-            Self::Slowdown => "wall time ÷ wall time of the best cell of the same work in this run",
+            Self::Slowdown => {
+                "wall time (or a command's metric) against that of the best cell of the same work in this run"
+            }
             Self::Efficiency => {
                 "T(1×1) ÷ (min(D, P) × T), D = outer × inner threads asked for, P = CPU budget"
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{CellSummary, Estimate, Metric, State, Verdict, Work, summarize, verdicts};
+use super::{CellSummary, Estimate, Judge, Metric, State, Verdict, Work, summarize, verdicts};
 use crate::experiment::Cell;
 use crate::record::Record;
 
@@ -79,16 +79,24 @@ pub struct Analysis {
     pub verdicts: Vec<Verdict>,
     /// P [CPUs].
     pub budget: f64,
+    /// By what cells were compared.
+    pub judge: Judge,
 }
 
 impl Analysis {
     /// What `records` of a run under a budget of `budget` CPUs say.
     pub fn of(records: &[Record], budget: f64) -> Self {
-        let cells = summarize(records);
+        Self::judged(records, budget, Judge::Wall)
+    }
+
+    /// The same where `judge` says which cell is better.
+    pub fn judged(records: &[Record], budget: f64, judge: Judge) -> Self {
+        let cells = summarize(records, &judge);
         Self {
             verdicts: verdicts(&cells),
             cells,
             budget,
+            judge,
         }
     }
 
@@ -101,7 +109,7 @@ impl Analysis {
             let work = Work::of(&summary.cell);
             let verdict = verdicts.get(&work).copied();
             let reference = Reference {
-                best: verdict.map(|v| v.best_wall),
+                best: verdict.map(|v| v.best_cost),
                 serial: serial.get(&work).copied(),
                 budget: self.budget,
             };
@@ -120,16 +128,16 @@ impl Analysis {
         }
     }
 
-    /// T1 of each work that has one: the fastest 1 x 1 cell [s].
+    /// T1 of each work that has one: the cost of the best 1 x 1 cell.
     fn serial(&self) -> BTreeMap<Work, f64> {
         let mut serial: BTreeMap<Work, f64> = BTreeMap::new();
         let alone = |s: &&CellSummary| s.state == State::Ok && s.cell.demand() == 1;
         for summary in self.cells.iter().filter(alone) {
-            if let Some(wall) = summary.wall.median() {
+            if let Some(cost) = summary.cost.median() {
                 let fastest = serial
                     .entry(Work::of(&summary.cell))
                     .or_insert(f64::INFINITY);
-                *fastest = fastest.min(wall);
+                *fastest = fastest.min(cost);
             }
         }
         serial
@@ -146,9 +154,9 @@ fn mark(verdict: Option<&Verdict>, cell: &Cell) -> Mark {
 
 /// What the cells of one work are held against.
 struct Reference {
-    /// Wall time of the best cell [s].
+    /// Cost of the best cell.
     best: Option<f64>,
-    /// T1 [s].
+    /// Cost of T1.
     serial: Option<f64>,
     /// P [CPUs].
     budget: f64,
@@ -184,12 +192,12 @@ impl Reference {
             }
             Metric::Slowdown => {
                 let best = self.best?;
-                summary.wall.estimate()?.map(|wall| wall / best)
+                summary.cost.estimate()?.map(|cost| cost / best)
             }
             Metric::Efficiency => {
                 let cpus = f64::from(cell.demand()).min(self.budget);
                 let serial = self.serial?;
-                summary.wall.estimate()?.map(|wall| serial / (cpus * wall))
+                summary.cost.estimate()?.map(|cost| serial / (cpus * cost))
             }
             Metric::Switches => summary.switch_rate.estimate()?,
             Metric::Wait => summary.wait_share.estimate()?.map(|share| share * PERCENT),

@@ -15,6 +15,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Judge;
 use crate::experiment::Cell;
 use crate::record::{Answer, Record, Sample};
 use crate::stats::{Interval, median, median_interval};
@@ -76,6 +77,8 @@ pub enum State {
 pub struct Round {
     /// Median wall time over its repetitions [s].
     pub wall: f64,
+    /// Median cost over its repetitions, by the judge of the run; `None` where none has it.
+    pub cost: Option<f64>,
     /// Whether `wall` is only a lower bound.
     pub censored: bool,
 }
@@ -110,10 +113,13 @@ pub struct CellSummary {
     pub failed_rounds: usize,
     /// Samples in the rounds with a time.
     pub samples: usize,
-    /// Shortest and longest sample [s].
+    /// Least and greatest cost of a sample, by the judge of the run.
     pub range: Option<Interval>,
     /// Wall time, a lower bound in a censored cell [s].
     pub wall: Rounds,
+    /// What cells are compared by, the less the better: the wall time, or what the judge of the
+    /// run makes of a metric.
+    pub cost: Rounds,
     /// Work finished per second while it ran, also in a censored cell [flop/s].
     pub flop_rate: Rounds,
     /// Context switches of both kinds per second of wall time [1/s].
@@ -124,8 +130,8 @@ pub struct CellSummary {
     pub cpus_busy: Rounds,
 }
 
-/// The summary of every cell in `records`, in the order of the cells.
-pub fn summarize(records: &[Record]) -> Vec<CellSummary> {
+/// The summary of every cell in `records`, in the order of the cells, costs as `judge` says.
+pub fn summarize(records: &[Record], judge: &Judge) -> Vec<CellSummary> {
     let mut cells: BTreeMap<Cell, BTreeMap<u32, Vec<&Answer>>> = BTreeMap::new();
     for record in records {
         let rounds = cells.entry(record.visit.cell).or_default();
@@ -134,17 +140,17 @@ pub fn summarize(records: &[Record]) -> Vec<CellSummary> {
     }
     cells
         .into_iter()
-        .map(|(cell, rounds)| summary(cell, &rounds))
+        .map(|(cell, rounds)| summary(cell, &rounds, judge))
         .collect()
 }
 
-fn summary(cell: Cell, answers: &BTreeMap<u32, Vec<&Answer>>) -> CellSummary {
+fn summary(cell: Cell, answers: &BTreeMap<u32, Vec<&Answer>>, judge: &Judge) -> CellSummary {
     let (failed, timed): (Vec<_>, Vec<_>) = answers
         .iter()
         .partition(|(_, answers)| answers.iter().any(|a| matches!(a, Answer::Failed(_))));
     let rounds: BTreeMap<u32, Round> = timed
         .iter()
-        .filter_map(|(number, answers)| Some((**number, round(answers)?)))
+        .filter_map(|(number, answers)| Some((**number, round(answers, judge)?)))
         .collect();
     let samples: Vec<&Sample> = timed
         .iter()
@@ -168,8 +174,9 @@ fn summary(cell: Cell, answers: &BTreeMap<u32, Vec<&Answer>>) -> CellSummary {
         state,
         failed_rounds: failed.len(),
         samples: samples.len(),
-        range: range(&samples),
+        range: range(&samples, judge),
         wall: Rounds(rounds.values().map(|round| round.wall).collect()),
+        cost: Rounds(rounds.values().filter_map(|round| round.cost).collect()),
         flop_rate: over_rounds(&|s| flop_rate(&cell, s)),
         switch_rate: over_rounds(&switch_rate),
         wait_share: over_rounds(&|s| wait_share(&cell, s)),
@@ -179,7 +186,7 @@ fn summary(cell: Cell, answers: &BTreeMap<u32, Vec<&Answer>>) -> CellSummary {
     }
 }
 
-fn round(answers: &[&Answer]) -> Option<Round> {
+fn round(answers: &[&Answer], judge: &Judge) -> Option<Round> {
     let walls: Vec<(f64, bool)> = answers
         .iter()
         .filter_map(|answer| {
@@ -188,7 +195,10 @@ fn round(answers: &[&Answer]) -> Option<Round> {
         })
         .collect();
     let values: Vec<f64> = walls.iter().map(|(wall, _)| *wall).collect();
+    let samples = answers.iter().filter_map(|answer| answer.sample());
+    let costs: Vec<f64> = samples.filter_map(|sample| judge.cost(sample)).collect();
     Some(Round {
+        cost: median(&costs),
         wall: median(&values)?,
         censored: middle_is_censored(walls),
     })
@@ -204,11 +214,11 @@ fn middle_is_censored(mut walls: Vec<(f64, bool)>) -> bool {
         .is_some_and(|middle| middle.iter().any(|(_, censored)| *censored))
 }
 
-fn range(samples: &[&Sample]) -> Option<Interval> {
-    let walls = samples.iter().map(|sample| sample.wall.as_secs_f64());
+fn range(samples: &[&Sample], judge: &Judge) -> Option<Interval> {
+    let costs = samples.iter().filter_map(|sample| judge.cost(sample));
     Some(Interval {
-        low: walls.clone().min_by(f64::total_cmp)?,
-        high: walls.max_by(f64::total_cmp)?,
+        low: costs.clone().min_by(f64::total_cmp)?,
+        high: costs.max_by(f64::total_cmp)?,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::experiment::{Cell, Visit};
+use crate::experiment::{Cell, OutputMetric, Visit, Wish};
 use crate::record::{Answer, Record, Sample};
 
 const MS: Duration = Duration::from_millis(1);
@@ -66,7 +66,7 @@ fn times(cell: Cell, rounds: &[u32]) -> Vec<Record> {
 }
 
 fn summary(rounds: &[&[Answer]]) -> CellSummary {
-    summarize(&records(cell(1, 1), rounds)).remove(0)
+    summarize(&records(cell(1, 1), rounds), &Judge::Wall).remove(0)
 }
 
 fn number(analysis: &Analysis, metric: Metric, cell: Cell) -> (f64, Bound) {
@@ -279,4 +279,38 @@ fn work_of_which_nothing_was_timed_has_no_verdict_but_keeps_its_points() {
     let series = analysis.series(Metric::Slowdown);
     assert_eq!(series.points.len(), 2);
     assert_eq!(series.points[0].reading, Reading::Failed("wrong".into()));
+}
+
+/// The slower cell says 40 images a second, the faster one 10: by that metric it is four times
+/// worse.
+#[test]
+fn a_metric_of_which_more_is_better_judges_instead_of_the_time() {
+    let metric = OutputMetric {
+        name: "img/s".to_owned(),
+        pattern: "x".to_owned(),
+        better: Wish::Higher,
+    };
+    let said = |wall: u32, number| {
+        Answer::Ok(Sample {
+            wall: wall * MS,
+            metric: Some(number),
+            ..Sample::default()
+        })
+    };
+    let mut all = records(
+        cell(1, 1),
+        &[&[said(10, 10.0)], &[said(10, 10.1)], &[said(10, 9.9)]],
+    );
+    all.extend(records(
+        cell(2, 1),
+        &[&[said(20, 40.0)], &[said(20, 40.1)], &[said(20, 39.9)]],
+    ));
+    let by = |judge| Analysis::judged(&all, 2.0, judge).verdicts.remove(0);
+    assert_eq!(by(Judge::Wall).best, cell(1, 1));
+    let judge = Judge::Metric(metric);
+    let verdict = by(judge.clone());
+    assert_eq!(verdict.best, cell(2, 1));
+    assert!(close(verdict.worst().unwrap().slowdown.value(), 4.0));
+    let (name, number) = judge.metric(verdict.best_cost).unwrap();
+    assert!(name == "img/s" && close(number, 40.0));
 }

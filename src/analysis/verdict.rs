@@ -61,7 +61,7 @@ impl Factor {
 pub struct Standing {
     /// The cell.
     pub cell: Cell,
-    /// S: its wall time / wall time of the best cell.
+    /// S: its cost / cost of the best cell; the cost is the wall time unless a metric is judged.
     pub slowdown: Factor,
 }
 
@@ -74,6 +74,8 @@ pub struct Verdict {
     pub best: Cell,
     /// Its wall time [s].
     pub best_wall: f64,
+    /// Its cost by the judge of the run: its wall time, or what stands for its metric.
+    pub best_cost: f64,
     /// The cells that cannot be told from the best, without the best itself.
     pub tied: BTreeSet<Cell>,
     /// The cell to choose.
@@ -121,10 +123,10 @@ fn verdict(work: Work, cells: &[&CellSummary]) -> Option<Verdict> {
     let mut timed: Vec<(&CellSummary, f64)> = cells
         .iter()
         .filter(|summary| !matches!(summary.state, State::Failed(_)))
-        .filter_map(|summary| Some((*summary, summary.wall.median()?)))
+        .filter_map(|summary| Some((*summary, summary.cost.median()?)))
         .collect();
     timed.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let (best, best_wall) = *timed.iter().find(|(s, _)| s.state == State::Ok)?;
+    let (best, best_cost) = *timed.iter().find(|(s, _)| s.state == State::Ok)?;
     let in_tie_set: Vec<&CellSummary> = timed
         .iter()
         .map(|(summary, _)| *summary)
@@ -133,17 +135,18 @@ fn verdict(work: Work, cells: &[&CellSummary]) -> Option<Verdict> {
     let recommended = in_tie_set
         .iter()
         .min_by_key(|summary| summary.cell.demand())?;
-    let standing = |(summary, wall): &(&CellSummary, f64)| Standing {
+    let standing = |(summary, cost): &(&CellSummary, f64)| Standing {
         cell: summary.cell,
         slowdown: match summary.state {
-            State::Censored => Factor::AtLeast(wall / best_wall),
-            State::Ok | State::Failed(_) => Factor::Exactly(wall / best_wall),
+            State::Censored => Factor::AtLeast(cost / best_cost),
+            State::Ok | State::Failed(_) => Factor::Exactly(cost / best_cost),
         },
     };
     Some(Verdict {
         work,
         best: best.cell,
-        best_wall,
+        best_wall: best.wall.median()?,
+        best_cost,
         recommended: recommended.cell,
         tied: in_tie_set
             .iter()
@@ -162,7 +165,7 @@ fn tied(cell: &CellSummary, best: &CellSummary) -> bool {
     let ratios: Vec<f64> = cell
         .rounds
         .iter()
-        .filter_map(|(number, round)| Some((round.wall / best.rounds.get(number)?.wall).ln()))
+        .filter_map(|(number, round)| Some((round.cost? / best.rounds.get(number)?.cost?).ln()))
         .collect();
     if ratios.len() < ENOUGH_ROUNDS {
         return match (cell.range, best.range) {

@@ -6,17 +6,17 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::analysis::{Analysis, Dimension, Factor, Standing, Verdict};
+use crate::analysis::{Analysis, Dimension, Factor, Judge, Standing, Verdict};
 use crate::experiment::Cell;
 use crate::units::{human_span, three_digits};
 
 /// The findings of `analysis`, whose cells are `cells`, under P = `budget` whole CPUs.
 pub(super) fn findings(analysis: &Analysis, cells: &[Cell], budget: u32) -> String {
-    let names = Names::of(cells);
+    let names = Names::of(cells, &analysis.judge);
     let mut text = String::new();
     for verdict in &analysis.verdicts {
         // Writing to a String cannot fail.
-        let _ = one_work(&mut text, verdict, &names, budget);
+        let _ = one_work(&mut text, (verdict, &analysis.judge), &names, budget);
     }
     if analysis.verdicts.is_empty() {
         text.push_str("no cell was timed to its end; raise --limit, or see the column `reason`\n");
@@ -24,11 +24,20 @@ pub(super) fn findings(analysis: &Analysis, cells: &[Cell], budget: u32) -> Stri
     text
 }
 
-fn one_work(text: &mut String, verdict: &Verdict, names: &Names, budget: u32) -> std::fmt::Result {
+fn one_work(
+    text: &mut String,
+    (verdict, judge): (&Verdict, &Judge),
+    names: &Names,
+    budget: u32,
+) -> std::fmt::Result {
     let seconds = Duration::from_secs_f64(verdict.best_wall);
     let rate = verdict.best.flops().map_or_else(String::new, |flops| {
         let rate = flops as f64 / verdict.best_wall / 1e9;
         format!(", {} GFLOP/s", three_digits(rate))
+    });
+    let said = judge.metric(verdict.best_cost);
+    let metric = said.map_or_else(String::new, |(name, number)| {
+        format!(", {name} {}", three_digits(number))
     });
     writeln!(
         text,
@@ -37,7 +46,7 @@ fn one_work(text: &mut String, verdict: &Verdict, names: &Names, budget: u32) ->
     )?;
     writeln!(
         text,
-        "  best       {}: {}{rate}",
+        "  best       {}: {}{rate}{metric}",
         names.of_cell(&verdict.best),
         human_span(seconds)
     )?;
@@ -68,10 +77,14 @@ fn one_work(text: &mut String, verdict: &Verdict, names: &Names, budget: u32) ->
 }
 
 /// How cells are called: outer x inner, and what else differs within the run.
-struct Names(Vec<Dimension>);
+struct Names {
+    told: Vec<Dimension>,
+    /// What a factor is a factor of.
+    factor_of: String,
+}
 
 impl Names {
-    fn of(cells: &[Cell]) -> Self {
+    fn of(cells: &[Cell], judge: &Judge) -> Self {
         let said = [Dimension::Outer, Dimension::Inner, Dimension::Workload];
         let work = [Dimension::N, Dimension::Dtype];
         let differs = |dimension: &Dimension| {
@@ -80,12 +93,19 @@ impl Names {
             values.any(|value| Some(value) != first)
         };
         let told = |d: &Dimension| !said.contains(d) && !work.contains(d) && differs(d);
-        Self(Dimension::BASIC.into_iter().filter(told).collect())
+        let factor_of = match judge {
+            Judge::Wall => "the best cell's time".to_owned(),
+            Judge::Metric(metric) => format!("worse than the best cell by {}", metric.name),
+        };
+        Self {
+            told: Dimension::BASIC.into_iter().filter(told).collect(),
+            factor_of,
+        }
     }
 
     fn of_cell(&self, cell: &Cell) -> String {
         let mut name = format!("{} x {}", cell.outer, cell.inner);
-        for dimension in &self.0 {
+        for dimension in &self.told {
             name.push_str(&format!(", {}", dimension.value(cell)));
         }
         name
@@ -97,8 +117,9 @@ impl Names {
             Factor::AtLeast(factor) => format!("at least {} times", three_digits(factor)),
         };
         format!(
-            "{}: {slower} the best cell's time",
-            self.of_cell(&standing.cell)
+            "{}: {slower} {}",
+            self.of_cell(&standing.cell),
+            self.factor_of
         )
     }
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::{UsageError, screen};
+use super::{UsageError, screen, sweep};
 use crate::analysis::{Analysis, Condition, Dimension, Metric, Reading, Series};
 use crate::experiment::Cell;
 use crate::record::{FolderError, RunFolder, RunHeader};
@@ -227,7 +227,7 @@ impl Run {
             path.display()
         );
         Ok(Self {
-            analysis: Analysis::of(&records, header.budget.cpus),
+            analysis: Analysis::judged(&records, header.budget.cpus, sweep::judge(&header.plan)),
             header,
             cells,
         })

@@ -11,7 +11,7 @@ use anyhow::Context;
 use super::findings::findings;
 use super::progress::{Picture, Progress};
 use super::{UsageError, blas, command, header, plot, preflight, request, screen};
-use crate::analysis::{Analysis, Metric};
+use crate::analysis::{Analysis, Judge, Metric};
 use crate::experiment::{Landmarks, Plan, Protocol};
 use crate::host::Host;
 use crate::machine::{CpuBudget, Topology};
@@ -195,13 +195,19 @@ pub(super) fn walk(
     Ok(())
 }
 
+/// By what the cells of `plan` are compared.
+pub(super) fn judge(plan: &Plan) -> Judge {
+    Judge::of(plan.command.as_ref().and_then(|spec| spec.metric.as_ref()))
+}
+
 /// The heatmap of the records so far, for a terminal.
 fn picture(plan: &Plan) -> Picture {
     let (cells, _) = plan.grid.cells();
     let budget = f64::from(plan.grid.budget);
     let axes = natural_axes(&cells);
+    let judge = judge(plan);
     Box::new(move |records| {
-        let series = Analysis::of(records, budget).series(Metric::Slowdown);
+        let series = Analysis::judged(records, budget, judge.clone()).series(Metric::Slowdown);
         let facets = Facets::of(&cells, &series.points, axes);
         terminal::heatmap(
             Metric::Slowdown,
@@ -216,7 +222,7 @@ fn picture(plan: &Plan) -> Picture {
 pub(super) fn conclude(out: &Path) -> anyhow::Result<()> {
     let (header, records) = RunFolder::read(out)?;
     let (cells, _) = header.plan.grid.cells();
-    let analysis = Analysis::of(&records, header.budget.cpus);
+    let analysis = Analysis::judged(&records, header.budget.cpus, judge(&header.plan));
     plot::Args::figures_of(out).run()?;
     let told = findings(&analysis, &cells, header.plan.grid.budget);
     screen::say(format!("{}{}", blas::deviations(&records), told.trim_end()))

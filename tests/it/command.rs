@@ -309,3 +309,26 @@ fn contradictions_are_usage_errors() {
         assert!(!place.file("run").exists());
     }
 }
+
+#[test]
+fn a_metric_decides_instead_of_the_time() {
+    let place = Place::new();
+    let flags = [
+        "--inner",
+        "1,4",
+        "--rounds",
+        "3",
+        "--metric",
+        "rate ([0-9]+)",
+    ];
+    let named = [&flags[..], &["--metric-name", "img/s"]].concat();
+    // Four threads take longer and have the better rate.
+    let output = place.sweep(&named, "[ {inner} = 4 ] && sleep 0.2; echo rate {inner}0");
+    assert!(output.status.success(), "{}", said(&output));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("img/s 40.0"), "{told}");
+    assert!(
+        told.contains("1 x 1: 4.00 times worse than the best cell by img/s"),
+        "{told}"
+    );
+}
