@@ -16,8 +16,8 @@ pub use dimension::{Condition, Dimension, Value};
 pub use judge::Judge;
 pub use metric::{Better, Metric};
 pub use series::{Analysis, Bound, Mark, Point, Reading, Series};
-pub use summary::{CellSummary, Estimate, Round, Rounds, State, summarize};
-pub use verdict::{Factor, Standing, Verdict, Work, verdicts};
+pub use summary::{CellSummary, Estimate, Round, Rounds, Spread, State, summarize};
+pub use verdict::{Factor, MARGIN, Rule, Standing, Verdict, Work, Worst, verdicts};
 
 #[cfg(test)]
 mod tests;

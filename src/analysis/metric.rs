@@ -12,8 +12,9 @@ pub enum Metric {
     Throughput,
     /// S = wall time / wall time (of a command with a metric: cost by it) of the best cell of the same work in this run [1].
     Slowdown,
-    /// E = T1 / (min(D, P) T): T1 is the wall time of the fastest 1 x 1 cell of the same work, T
-    /// the cell's, D its demand, P the budget [1]. Not defined where no 1 x 1 cell was timed.
+    /// E = T1 min(1, P) / (min(D, P) T): T1 is the wall time of the fastest 1 x 1 cell of the same
+    /// work, T the cell's, D its demand, P the budget [1]. Of less than one CPU, the 1 x 1 cell had
+    /// P as well. Not defined where no 1 x 1 cell was timed.
     Efficiency,
     /// Wall time [s].
     Time,
@@ -34,6 +35,8 @@ pub enum Better {
     High,
     /// The less the better.
     Low,
+    /// Good runs and bad ones may have much or little of it.
+    Neither,
 }
 
 impl Metric {
@@ -69,10 +72,10 @@ impl Metric {
                 "wall time (or a command's metric) against that of the best cell of the same work in this run"
             }
             Self::Efficiency => {
-                "T(1×1) ÷ (min(D, P) × T), D = outer × inner threads asked for, P = CPU budget"
+                "T(1×1) × min(1, P) ÷ (min(D, P) × T), D = outer × inner threads asked for, P = CPU budget"
             }
             Self::Time => "from the release of the outer workers to the end of the last task",
-            Self::Switches => "voluntary and involuntary, all threads",
+            Self::Switches => "voluntary and involuntary, all threads and the main one",
             Self::Wait => "part of its life that a thread was ready to run but had no CPU",
             Self::Busy => "CPU time of all threads ÷ (wall time × P), useful or not",
         }
@@ -89,11 +92,12 @@ impl Metric {
         }
     }
 
-    /// Which end is good.
+    /// Which end is good, if either.
     pub fn better(self) -> Better {
         match self {
-            Self::Throughput | Self::Efficiency | Self::Busy => Better::High,
-            Self::Slowdown | Self::Time | Self::Switches | Self::Wait => Better::Low,
+            Self::Throughput | Self::Efficiency => Better::High,
+            Self::Slowdown | Self::Time | Self::Switches => Better::Low,
+            Self::Wait | Self::Busy => Better::Neither,
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{CellSummary, Estimate, Judge, Metric, State, Verdict, Work, summarize, verdicts};
+use super::{
+    CellSummary, Estimate, Judge, Metric, Rule, State, Verdict, Work, summarize, verdicts,
+};
 use crate::experiment::Cell;
 use crate::record::Record;
 
@@ -38,8 +40,8 @@ pub enum Reading {
 pub enum Mark {
     /// The fastest.
     Best,
-    /// Cannot be told from the fastest.
-    Tied,
+    /// Cannot be told from the fastest, by this rule.
+    Tied(Rule),
     /// Slower, or not timed.
     None,
 }
@@ -145,10 +147,13 @@ impl Analysis {
 }
 
 fn mark(verdict: Option<&Verdict>, cell: &Cell) -> Mark {
-    match verdict {
-        Some(verdict) if verdict.best == *cell => Mark::Best,
-        Some(verdict) if verdict.tied.contains(cell) => Mark::Tied,
-        _ => Mark::None,
+    let Some(verdict) = verdict else {
+        return Mark::None;
+    };
+    match verdict.tied.get(cell) {
+        _ if verdict.best == *cell => Mark::Best,
+        Some(rule) => Mark::Tied(*rule),
+        None => Mark::None,
     }
 }
 
@@ -196,7 +201,7 @@ impl Reference {
             }
             Metric::Efficiency => {
                 let cpus = f64::from(cell.demand()).min(self.budget);
-                let serial = self.serial?;
+                let serial = self.serial? * self.budget.min(1.0);
                 summary.cost.estimate()?.map(|cost| serial / (cpus * cost))
             }
             Metric::Switches => summary.switch_rate.estimate()?,

@@ -2,7 +2,8 @@
 //!
 //! The unit is the *round*, one process run: its repetitions are not independent of each other, so
 //! a round counts once, with the median over its repetitions, and a cell's estimate is the median
-//! over its rounds. The interval is the 95 % bootstrap interval of that median, over rounds.
+//! over its rounds. Its [`Spread`] is the exact 95 % interval of that median where there are enough
+//! rounds for one, and else the range of the rounds.
 //!
 //! A censored sample says that the time is *at least* its wall time. It takes part in medians with
 //! that bound, and a median that touches a bound is itself only a lower bound. So a round is
@@ -20,44 +21,84 @@ use crate::experiment::Cell;
 use crate::record::{Answer, Record, Sample};
 use crate::stats::{Interval, median, median_interval};
 
-/// Draws of a bootstrap. At 1000 the ends of a 95 % interval rest on 25 draws each.
-const RESAMPLES: usize = 1000;
+/// Ratio of the ends of a spread above which a number is shown as doubtful [1].
+const WIDE: f64 = 1.5;
 
-/// Any fixed seed makes a figure repeat.
-const SEED: u64 = 0x6f76_6572;
+/// How far the rounds of a cell leave its median open.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Spread {
+    /// The exact 95 % interval of the median.
+    Interval(Interval),
+    /// The smallest and the largest round, of fewer than six: there is no such interval.
+    Range(Interval),
+}
+
+impl Spread {
+    /// The spread of the median of `rounds`; `None` of fewer than two.
+    fn of(rounds: &[f64]) -> Option<Self> {
+        let range = || {
+            let low = rounds.iter().copied().min_by(f64::total_cmp)?;
+            let high = rounds.iter().copied().max_by(f64::total_cmp)?;
+            (rounds.len() > 1).then_some(Self::Range(Interval { low, high }))
+        };
+        median_interval(rounds).map(Self::Interval).or_else(range)
+    }
+
+    /// Both ends, whatever they are ends of.
+    pub fn ends(self) -> Interval {
+        match self {
+            Self::Interval(ends) | Self::Range(ends) => ends,
+        }
+    }
+
+    fn map(self, f: impl Fn(f64) -> f64) -> Self {
+        let turned = |Interval { low, high }: Interval| {
+            let (a, b) = (f(low), f(high));
+            Interval {
+                low: a.min(b),
+                high: a.max(b),
+            }
+        };
+        match self {
+            Self::Interval(ends) => Self::Interval(turned(ends)),
+            Self::Range(ends) => Self::Range(turned(ends)),
+        }
+    }
+}
 
 /// A median over rounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
     /// The median.
     pub value: f64,
-    /// Its 95 % bootstrap interval; `None` of a single round.
-    pub interval: Option<Interval>,
+    /// How far the rounds leave it open; `None` of a single round.
+    pub spread: Option<Spread>,
 }
 
 impl Estimate {
-    /// The median over rounds with its interval; `None` of no round.
+    /// The median over rounds with its spread; `None` of no round.
     pub fn of(rounds: &[f64]) -> Option<Self> {
         Some(Self {
             value: median(rounds)?,
-            interval: median_interval(rounds, RESAMPLES, SEED),
+            spread: Spread::of(rounds),
         })
     }
 
     /// This estimate of `x` turned into one of `f(x)`; `f` rises or falls everywhere.
     #[must_use]
     pub fn map(self, f: impl Fn(f64) -> f64) -> Self {
-        let interval = self.interval.map(|Interval { low, high }| {
-            let (a, b) = (f(low), f(high));
-            Interval {
-                low: a.min(b),
-                high: a.max(b),
-            }
-        });
         Self {
             value: f(self.value),
-            interval,
+            spread: self.spread.map(|spread| spread.map(&f)),
         }
+    }
+
+    /// Whether the ends of the spread differ by more than 1.5 times.
+    pub fn is_wide(&self) -> bool {
+        self.spread.is_some_and(|spread| {
+            let Interval { low, high } = spread.ends();
+            high > WIDE * low
+        })
     }
 }
 
@@ -83,8 +124,7 @@ pub struct Round {
     pub censored: bool,
 }
 
-/// The values of a quantity in the rounds of a cell that have it. Its estimate is made when asked
-/// for: the interval costs far more than all the rest, and a live view needs none.
+/// The values of a quantity in the rounds of a cell that have it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rounds(Vec<f64>);
 
@@ -94,7 +134,7 @@ impl Rounds {
         median(&self.0)
     }
 
-    /// The median over rounds with its interval; `None` of no round.
+    /// The median over rounds with its spread; `None` of no round.
     pub fn estimate(&self) -> Option<Estimate> {
         Estimate::of(&self.0)
     }
@@ -120,8 +160,6 @@ pub struct CellSummary {
     /// What cells are compared by, the less the better: the wall time, or what the judge of the
     /// run makes of a metric.
     pub cost: Rounds,
-    /// Work finished per second while it ran, also in a censored cell [flop/s].
-    pub flop_rate: Rounds,
     /// Context switches of both kinds per second of wall time [1/s].
     pub switch_rate: Rounds,
     /// Run-queue wait summed over threads, per wall time and thread [1].
@@ -177,7 +215,6 @@ fn summary(cell: Cell, answers: &BTreeMap<u32, Vec<&Answer>>, judge: &Judge) -> 
         range: range(&samples, judge),
         wall: Rounds(rounds.values().map(|round| round.wall).collect()),
         cost: Rounds(rounds.values().filter_map(|round| round.cost).collect()),
-        flop_rate: over_rounds(&|s| flop_rate(&cell, s)),
         switch_rate: over_rounds(&switch_rate),
         wait_share: over_rounds(&|s| wait_share(&cell, s)),
         cpus_busy: over_rounds(&|s| Some(s.cpu?.as_secs_f64() / seconds(s)?)),
@@ -225,11 +262,6 @@ fn range(samples: &[&Sample], judge: &Judge) -> Option<Interval> {
 fn seconds(sample: &Sample) -> Option<f64> {
     let wall = sample.wall.as_secs_f64();
     (wall > 0.0).then_some(wall)
-}
-
-fn flop_rate(cell: &Cell, sample: &Sample) -> Option<f64> {
-    let flops = f64::from(sample.tasks_done?) * cell.workload.flops()? as f64;
-    Some(flops / seconds(sample)?)
 }
 
 fn switch_rate(sample: &Sample) -> Option<f64> {

@@ -6,7 +6,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::analysis::{Analysis, Dimension, Factor, Judge, Standing, Verdict};
+use crate::analysis::{Analysis, Dimension, Factor, Judge, MARGIN, Rule, Standing, Verdict, Worst};
 use crate::experiment::Cell;
 use crate::units::{human_span, three_digits};
 
@@ -50,12 +50,8 @@ fn one_work(
         names.of_cell(&verdict.best),
         human_span(seconds)
     )?;
-    match verdict.tied.len() {
-        0 => writeln!(
-            text,
-            "  tied       none: every other cell is told from it (95 %)"
-        )?,
-        count => writeln!(text, "  tied       {count} more cannot be told from it")?,
+    if verdict.standings.len() > 1 {
+        ties(text, verdict)?;
     }
     let ask = |outer, inner, label: &str, text: &mut String| {
         verdict.at(outer, inner).iter().try_for_each(|standing| {
@@ -66,14 +62,56 @@ fn one_work(
         ask(budget, budget, "P x P", text)?;
         ask(budget, 1, "P x 1", text)?;
     }
-    if let Some(worst) = verdict.worst() {
-        writeln!(text, "  worst      {}", names.of_standing(worst))?;
-    }
+    let Some(worst) = verdict.worst() else {
+        return Ok(());
+    };
+    writeln!(text, "  worst      {}", names.of_worst(&worst))?;
     writeln!(
         text,
-        "  best split {} (fewest threads of those that tie)",
-        names.of_cell(&verdict.recommended)
+        "  best split {} (fewest threads of those that tie and are within {} % by median)",
+        names.of_cell(&verdict.recommended),
+        MARGIN * 100.0
     )
+}
+
+/// Which cells cannot be told from the best, and which of them only for want of rounds.
+fn ties(text: &mut String, verdict: &Verdict) -> std::fmt::Result {
+    let rules: Vec<&str> = verdict.rules.iter().copied().map(words).collect();
+    let rules = match rules.join("; ") {
+        rules if rules.is_empty() => rules,
+        rules => format!(" ({rules})"),
+    };
+    match verdict.tied.len() {
+        0 => writeln!(
+            text,
+            "  tied       none: every other cell is told from it{rules}"
+        )?,
+        count => writeln!(
+            text,
+            "  tied       {count} more cannot be told from it{rules}"
+        )?,
+    }
+    let far = verdict.unresolved.len();
+    if far > 0 {
+        let (cells, overlap, are, their) = match far {
+            1 => ("cell", "overlaps", "is", "its median"),
+            _ => ("cells", "overlap", "are", "their medians"),
+        };
+        writeln!(
+            text,
+            "  unresolved {far} {cells} {overlap} with the best but {are} more than {} % slower by \
+             {their}; more rounds would tell",
+            MARGIN * 100.0
+        )?;
+    }
+    Ok(())
+}
+
+fn words(rule: Rule) -> &'static str {
+    match rule {
+        Rule::Interval => "95 %, each cell by itself",
+        Rule::Range => "by range, fewer than 6 rounds",
+    }
 }
 
 /// How cells are called: outer x inner, and what else differs within the run.
@@ -109,6 +147,25 @@ impl Names {
             name.push_str(&format!(", {}", dimension.value(cell)));
         }
         name
+    }
+
+    fn of_worst(&self, worst: &Worst) -> String {
+        let Worst { cell, stopped, .. } = *worst;
+        if stopped == 0 {
+            let slowdown = worst.slowdown;
+            return self.of_standing(&Standing { cell, slowdown });
+        }
+        let factor = three_digits(worst.slowdown.value());
+        let cells = if stopped == 1 {
+            "cell was"
+        } else {
+            "cells were"
+        };
+        format!(
+            "at least {factor} times {} ({}; {stopped} {cells} stopped at the limit)",
+            self.factor_of,
+            self.of_cell(&cell)
+        )
     }
 
     fn of_standing(&self, standing: &Standing) -> String {
@@ -170,5 +227,61 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("best split 2 x 1, rayon"), "{text}");
+    }
+
+    fn said(cells: &[(&str, &[u64])]) -> String {
+        let records = cells.iter().flat_map(|(cell, rounds)| {
+            let round = |(i, millis): (usize, &u64)| record(cell, i as u32 + 1, *millis);
+            rounds.iter().enumerate().map(round).collect::<Vec<_>>()
+        });
+        let records: Vec<Record> = records.collect();
+        let cells: Vec<Cell> = cells
+            .iter()
+            .map(|(cell, _)| cell.parse().unwrap())
+            .collect();
+        findings(&Analysis::of(&records, 2.0), &cells, 2)
+    }
+
+    const ALONE: &str = "matmul.f64.100_1x1_rayon_independent_unbound_static_t4";
+    const OUTER: &str = "matmul.f64.100_2x1_rayon_independent_unbound_static_t4";
+
+    #[test]
+    fn a_level_is_stated_only_where_there_are_rounds_for_it() {
+        let five = said(&[(OUTER, &[10; 5]), (ALONE, &[20; 5])]);
+        let none = "tied       none: every other cell is told from it";
+        assert!(
+            five.contains(&format!("{none} (by range, fewer than 6 rounds)")),
+            "{five}"
+        );
+        assert!(!five.contains("95"), "{five}");
+        let six = said(&[(OUTER, &[10; 6]), (ALONE, &[20; 6])]);
+        assert!(
+            six.contains(&format!("{none} (95 %, each cell by itself)")),
+            "{six}"
+        );
+    }
+
+    /// One bad round of the best makes both overlap, but 1 x 1 takes twice the time.
+    #[test]
+    fn what_only_more_rounds_would_tell_is_said_and_not_recommended() {
+        let text = said(&[(OUTER, &[10, 10, 10, 10, 90]), (ALONE, &[20; 5])]);
+        assert!(text.contains("tied       1 more"), "{text}");
+        assert!(
+            text.contains(
+                "unresolved 1 cell overlaps with the best but is more than 5 % slower by its \
+                 median; more rounds would tell"
+            ),
+            "{text}"
+        );
+        assert!(text.contains("best split 2 x 1 (fewest"), "{text}");
+    }
+
+    #[test]
+    fn of_a_single_cell_nothing_is_compared() {
+        let text = said(&[(OUTER, &[10; 6])]);
+        assert!(text.contains("best       2 x 1"), "{text}");
+        for word in ["tied", "tie", "worst", "split"] {
+            assert!(!text.contains(word), "{text}");
+        }
     }
 }

@@ -10,6 +10,8 @@ mod glyphs;
 mod render;
 mod text;
 
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
 pub use format::{FigureError, FigureFormat};
@@ -166,7 +168,14 @@ impl Canvas {
     ///
     /// If the extension is another, or the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), FigureError> {
-        match FigureFormat::of(path)? {
+        let format = FigureFormat::of(path)?;
+        // Tried first, because plotters wraps the system's words in its own.
+        let words = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => FigureError::write(path, "no such folder"),
+            _ => FigureError::write(path, error),
+        };
+        File::create(path).map_err(words)?;
+        match format {
             FigureFormat::Png => render::png(self, path),
             FigureFormat::Svg => {
                 std::fs::write(path, self.svg()).map_err(|e| FigureError::write(path, e))
@@ -211,7 +220,8 @@ mod tests {
         for name in ["a.png", "a.svg"] {
             let nowhere = folder.path().join("nowhere").join(name);
             let error = greeting().save(&nowhere).unwrap_err().to_string();
-            assert!(error.contains(nowhere.to_str().unwrap()), "{error}");
+            let expected = format!("cannot write {}: no such folder", nowhere.display());
+            assert_eq!(error, expected);
         }
     }
 }

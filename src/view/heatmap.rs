@@ -11,7 +11,7 @@ mod cell;
 mod layout;
 mod legend;
 
-use crate::analysis::Metric;
+use crate::analysis::{Metric, Point, Reading};
 use crate::view::canvas::{Area, Canvas, GREY, Text};
 use crate::view::caption::Landmarks;
 use crate::view::facet::{Facets, Slot};
@@ -45,7 +45,8 @@ pub fn heatmap(
     let mut subject = vec![metric.definition().to_owned()];
     subject.extend(flow(SUBTITLE, &facets.common));
     let footnote = flow(FOOTNOTE, provenance);
-    let legend = legend::flow(&legend::items(facets, &axes, landmarks), layout.content);
+    let items = legend::items(facets, (&axes, landmarks), &scale);
+    let legend = legend::flow(&items, layout.content);
 
     let below_title = MARGIN + TITLE * LINE;
     let panels_top = below_title + subject.len() as f64 * SUBTITLE * LINE + 10.0;
@@ -61,7 +62,10 @@ pub fn heatmap(
         let grid = layout.grid(index, panels_top);
         panel(&mut canvas, facets, index, grid, (&layout, &scale, &axes));
     }
-    bar::draw(&mut canvas, layout.bar(panels_top), metric, &scale);
+    let number = |point: &Point| matches!(point.reading, Reading::Number(..));
+    if facets.points().any(number) {
+        bar::draw(&mut canvas, layout.bar(panels_top), metric, &scale);
+    }
     legend.draw(&mut canvas, (MARGIN, legend_top), &scale);
     lines(
         &mut canvas,

@@ -2,7 +2,8 @@
 //!
 //! One row a cell, in the order in which the cells are drawn; empty is missing. `bound` says what
 //! `value` is: `exact`, or for a cell that was stopped at the time limit `at-least`, `at-most` or
-//! `until-stopped`. `low` and `high` are the ends of the 95 % interval over rounds.
+//! `until-stopped`. `low` and `high` are the ends of what `spread` names: the 95 % `interval` of the
+//! median over rounds, or with fewer than six rounds their `range`.
 
 use std::io;
 use std::num::NonZeroU32;
@@ -12,7 +13,7 @@ use serde::Serialize;
 
 use super::canvas::FigureError;
 use super::facet::Facets;
-use crate::analysis::{Bound, Estimate, Mark, Metric, Point, Reading};
+use crate::analysis::{Bound, Estimate, Mark, Metric, Point, Reading, Spread};
 use crate::experiment::Cell;
 
 #[derive(Serialize)]
@@ -35,6 +36,7 @@ struct Row<'a> {
     value: Option<f64>,
     low: Option<f64>,
     high: Option<f64>,
+    spread: Option<&'static str>,
     mark: &'static str,
     rounds: usize,
     samples: usize,
@@ -49,7 +51,7 @@ fn row(metric: Metric, point: &Point) -> Row<'_> {
         Reading::Missing => (None, None, None),
         Reading::Failed(reason) => (None, None, Some(reason.as_str())),
     };
-    let interval = estimate.and_then(|estimate| estimate.interval);
+    let spread = estimate.and_then(|estimate| estimate.spread);
     Row {
         workload: cell.workload.name(),
         dtype: cell.workload.dtype().map(|dtype| dtype.to_string()),
@@ -66,11 +68,15 @@ fn row(metric: Metric, point: &Point) -> Row<'_> {
         unit: metric.unit(),
         bound,
         value: estimate.map(|estimate| estimate.value),
-        low: interval.map(|interval| interval.low),
-        high: interval.map(|interval| interval.high),
+        low: spread.map(|spread| spread.ends().low),
+        high: spread.map(|spread| spread.ends().high),
+        spread: spread.map(|spread| match spread {
+            Spread::Interval(_) => "interval",
+            Spread::Range(_) => "range",
+        }),
         mark: match point.mark {
             Mark::Best => "best",
-            Mark::Tied => "tied",
+            Mark::Tied(_) => "tied",
             Mark::None => "",
         },
         rounds: point.rounds,

@@ -2,7 +2,8 @@
 //!
 //! Logarithmic from the smallest to the largest number shown, in viridis: perceptually uniform,
 //! of steadily rising lightness, and so readable by colour-blind readers and in grey. Light is
-//! always good and dark bad, whichever end of the metric that is.
+//! always good and dark bad, whichever end of the metric that is; where neither end is good, dark is
+//! more.
 //!
 //! The scale is no finer than the metric deserves: it spans at least a factor of two, and ten for
 //! switches and waits, so that a difference of two per cent does not look like a cliff.
@@ -55,6 +56,14 @@ impl Scale {
         }
     }
 
+    /// What dark and light mean.
+    pub fn words(&self) -> &'static str {
+        match self.better {
+            Better::High | Better::Low => "dark is bad, light is good",
+            Better::Neither => "dark is more, light is less",
+        }
+    }
+
     /// `value` as it is written, in [`Self::unit`].
     pub fn write(&self, value: f64) -> String {
         number::short(value / self.factor)
@@ -75,7 +84,7 @@ impl Scale {
     pub fn color_at(&self, position: f64) -> Color {
         let goodness = match self.better {
             Better::High => position,
-            Better::Low => 1.0 - position,
+            Better::Low | Better::Neither => 1.0 - position,
         };
         let (r, g, b) = colorous::VIRIDIS.eval_continuous(goodness).into_tuple();
         Color(r, g, b)
@@ -172,7 +181,7 @@ mod tests {
             reading: Reading::Number(
                 Estimate {
                     value: *value,
-                    interval: None,
+                    spread: None,
                 },
                 Bound::Exact,
             ),
@@ -195,7 +204,7 @@ mod tests {
                 .collect();
             let rises = |pair: &[f64]| match better {
                 Better::High => pair[0] < pair[1],
-                Better::Low => pair[0] > pair[1],
+                Better::Low | Better::Neither => pair[0] > pair[1],
             };
             assert!(lights.windows(2).all(rises), "{metric}");
         }

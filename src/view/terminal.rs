@@ -1,11 +1,11 @@
 //! How does a heatmap look on a terminal?
 //!
 //! The same cells, panels and colours as in the picture, as lines of text. Without colour the
-//! marks alone must do: `*` best, `=` cannot be told from it, `>` or `<` a bound of a cell that was
-//! stopped at the time limit, `x` failed, `.` not measured yet. A live sweep draws this again and
+//! marks alone must do: `*` best, `=` cannot be told from it, `~` rounds that differ widely, `>` or
+//! `<` a bound of a cell that was stopped at the time limit, `x` failed, `.` not measured yet. A live sweep draws this again and
 //! again, so it costs one pass over the cells.
 
-use crate::analysis::{Bound, Mark, Metric, Reading};
+use crate::analysis::{Bound, Mark, Metric, Reading, Rule};
 use crate::view::canvas::Color;
 use crate::view::facet::{Facets, Slot};
 use crate::view::scale::{Scale, text_on};
@@ -189,16 +189,17 @@ fn label(slot: Slot<'_>, scale: &Scale) -> String {
     };
     let mark = match point.mark {
         Mark::Best => '*',
-        Mark::Tied => '=',
+        Mark::Tied(_) => '=',
         Mark::None => ' ',
     };
     match &point.reading {
         Reading::Number(estimate, bound) => {
             let sign = match bound {
+                Bound::Exact if estimate.is_wide() => "~",
                 Bound::Exact => "",
                 Bound::AtLeast => ">",
                 Bound::AtMost => "<",
-                Bound::UntilStopped => "~",
+                Bound::UntilStopped => "|",
             };
             format!("{sign}{}{mark}", scale.write(estimate.value))
         }
@@ -220,25 +221,28 @@ fn ground(slot: Slot<'_>, scale: &Scale) -> Option<Color> {
 /// What the marks that occur mean.
 fn legend(facets: &Facets<'_>) -> String {
     let mark = |mark: Mark| facets.points().any(|p| p.mark == mark);
-    let bound = |bound: Bound| {
-        facets
-            .points()
-            .any(|p| matches!(&p.reading, Reading::Number(_, b) if *b == bound))
-    };
+    let reading = |is: &dyn Fn(&Reading) -> bool| facets.points().any(|p| is(&p.reading));
+    let bound = |bound| reading(&|r| matches!(r, Reading::Number(_, b) if *b == bound));
     let entries = [
         (mark(Mark::Best), "* best"),
-        (mark(Mark::Tied), "= cannot be told from it"),
-        (bound(Bound::AtLeast), "> stopped at the limit: at least"),
-        (bound(Bound::AtMost), "< stopped at the limit: at most"),
-        (bound(Bound::UntilStopped), "~ until stopped at the limit"),
         (
-            facets
-                .points()
-                .any(|p| matches!(p.reading, Reading::Failed(_))),
-            "x failed",
+            mark(Mark::Tied(Rule::Interval)),
+            "= cannot be told from it (95 %, each cell by itself)",
         ),
         (
-            facets.points().any(|p| p.reading == Reading::Missing),
+            mark(Mark::Tied(Rule::Range)),
+            "= cannot be told from it (by range, fewer than 6 rounds)",
+        ),
+        (
+            reading(&|r| matches!(r, Reading::Number(e, Bound::Exact) if e.is_wide())),
+            "~ rounds differ by more than 1.5 times",
+        ),
+        (bound(Bound::AtLeast), "> stopped at the limit: at least"),
+        (bound(Bound::AtMost), "< stopped at the limit: at most"),
+        (bound(Bound::UntilStopped), "| until stopped at the limit"),
+        (reading(&|r| matches!(r, Reading::Failed(_))), "x failed"),
+        (
+            reading(&|r| *r == Reading::Missing),
             "- not recorded or not defined",
         ),
         (
@@ -256,8 +260,9 @@ fn legend(facets: &Facets<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Dimension, Estimate, Point};
+    use crate::analysis::{Dimension, Estimate, Point, Spread};
     use crate::experiment::Cell;
+    use crate::stats::Interval;
 
     fn cell(outer: u32, inner: u32) -> Cell {
         let text = format!("matmul.f64.8_{outer}x{inner}_rayon_independent_unbound_queue.1_t8");
@@ -265,9 +270,13 @@ mod tests {
     }
 
     fn point(cell: Cell, value: f64, bound: Bound, mark: Mark) -> Point {
+        let spread = Some(Spread::Range(Interval {
+            low: value,
+            high: 1.6 * value,
+        }));
         let estimate = Estimate {
             value,
-            interval: None,
+            spread: spread.filter(|_| mark == Mark::Best),
         };
         Point {
             cell,
@@ -283,7 +292,7 @@ mod tests {
     fn drawn(width: usize, ink: Ink) -> String {
         let cells = [cell(1, 1), cell(1, 2), cell(2, 1), cell(2, 2)];
         let points = [
-            point(cell(1, 1), 2.0, Bound::Exact, Mark::Tied),
+            point(cell(1, 1), 2.0, Bound::Exact, Mark::Tied(Rule::Range)),
             point(cell(1, 2), 1.0, Bound::Exact, Mark::Best),
             point(cell(2, 1), 25.0, Bound::AtLeast, Mark::None),
         ];
@@ -299,11 +308,12 @@ mod tests {
         let at = lines.iter().position(|l| *l == "outer by inner").unwrap();
         assert_eq!(
             lines[at + 1..at + 4],
-            ["2  >25.0      .", "1   2.00=  1.00*", "       1      2"]
+            ["2  >25.0      .", "1   2.00= ~1.00*", "       1      2"]
         );
         for words in [
             "* best",
-            "= cannot be told",
+            "= cannot be told from it (by range, fewer than 6 rounds)",
+            "~ rounds differ by more than 1.5 times",
             "> stopped",
             ". not measured yet",
         ] {
@@ -336,6 +346,6 @@ mod tests {
     fn a_narrow_screen_gets_the_columns_below_each_other() {
         let text = drawn(10, Ink::Plain);
         assert_eq!(text.matches("outer by inner").count(), 2, "{text}");
-        assert!(text.contains("1.00*") && text.contains(">25.0"), "{text}");
+        assert!(text.contains("~1.00*") && text.contains(">25.0"), "{text}");
     }
 }

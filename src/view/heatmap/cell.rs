@@ -23,10 +23,11 @@ pub(super) fn label(slot: Slot<'_>, scale: &Scale) -> Option<String> {
     Some(match &point.reading {
         Reading::Number(estimate, bound) => {
             let sign = match bound {
+                Bound::Exact if estimate.is_wide() => "~",
                 Bound::Exact => "",
                 Bound::AtLeast => "> ",
                 Bound::AtMost => "< ",
-                Bound::UntilStopped => "~ ",
+                Bound::UntilStopped => "| ",
             };
             format!("{sign}{}", scale.write(estimate.value))
         }
@@ -94,7 +95,7 @@ pub(super) fn marks(canvas: &mut Canvas, slot: Slot<'_>, area: Area, scale: &Sca
     let ground = number_of(slot, scale).map_or(WHITE, |(color, _)| color);
     match point.mark {
         Mark::Best => best(canvas, area),
-        Mark::Tied => tied(canvas, area, text_on(ground)),
+        Mark::Tied(_) => tied(canvas, area, text_on(ground)),
         Mark::None => {}
     }
 }

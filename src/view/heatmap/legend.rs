@@ -1,6 +1,6 @@
 //! What do the marks of a heatmap mean?
 
-use crate::analysis::{Bound, Mark, Reading};
+use crate::analysis::{Bound, Mark, Reading, Rule};
 use crate::view::canvas::{Area, BLACK, Canvas, Color, Spot, Stroke, Text, WHITE};
 use crate::view::caption::Landmarks;
 use crate::view::facet::{Facets, Slot};
@@ -24,6 +24,7 @@ enum Icon {
     Shades,
     Best,
     Tied,
+    Wide,
     Hatch,
     Cross,
     Blank,
@@ -40,7 +41,11 @@ pub(super) struct Item {
 }
 
 /// The entries for what occurs in the figure.
-pub(super) fn items(facets: &Facets<'_>, axes: &Axes, landmarks: &Landmarks) -> Vec<Item> {
+pub(super) fn items(
+    facets: &Facets<'_>,
+    (axes, landmarks): (&Axes, &Landmarks),
+    scale: &Scale,
+) -> Vec<Item> {
     let reading = |is: fn(&Reading) -> bool| facets.points().any(|p| is(&p.reading));
     let mark = |mark: Mark| facets.points().any(|p| p.mark == mark);
     let several = facets.points().filter(|p| p.mark == Mark::Best).count() > 1;
@@ -52,17 +57,36 @@ pub(super) fn items(facets: &Facets<'_>, axes: &Axes, landmarks: &Landmarks) -> 
     let blank = facets.slots().any(|s| !matches!(s, Slot::Answered(_)));
     let Landmarks { budget, cores, pus } = *landmarks;
     let entries = [
-        (true, Icon::Shades, "dark is bad, light is good".to_owned()),
+        (
+            reading(|r| matches!(r, Reading::Number(..))),
+            Icon::Shades,
+            scale.words().to_owned(),
+        ),
         (mark(Mark::Best), Icon::Best, best.to_owned()),
         (
-            mark(Mark::Tied),
+            mark(Mark::Tied(Rule::Interval)),
             Icon::Tied,
-            "cannot be told from the best (95 %)".to_owned(),
+            "cannot be told from the best (95 %, each cell by itself)".to_owned(),
         ),
         (
-            reading(|r| matches!(r, Reading::Number(_, bound) if *bound != Bound::Exact)),
+            mark(Mark::Tied(Rule::Range)),
+            Icon::Tied,
+            "cannot be told from the best (by range, fewer than 6 rounds)".to_owned(),
+        ),
+        (
+            reading(|r| matches!(r, Reading::Number(e, Bound::Exact) if e.is_wide())),
+            Icon::Wide,
+            "rounds differ by more than 1.5 times".to_owned(),
+        ),
+        (
+            reading(|r| matches!(r, Reading::Number(_, Bound::AtLeast | Bound::AtMost))),
             Icon::Hatch,
             "cens.: stopped at the time limit, the number is a bound".to_owned(),
+        ),
+        (
+            reading(|r| matches!(r, Reading::Number(_, Bound::UntilStopped))),
+            Icon::Hatch,
+            "cens.: stopped at the time limit, the number is what was seen until then".to_owned(),
         ),
         (
             reading(|r| matches!(r, Reading::Failed(_))),
@@ -153,6 +177,7 @@ fn icon(canvas: &mut Canvas, icon: Icon, area: Area, scale: &Scale) {
             canvas.rect(area, GROUND);
             cell::tied(canvas, area, BLACK);
         }
+        Icon::Wide => canvas.text((x, y), "~", Text::new(EM).middle()),
         Icon::Hatch => {
             canvas.rect(area, GROUND);
             cell::hatch(canvas, area, BLACK);
@@ -173,7 +198,7 @@ fn icon(canvas: &mut Canvas, icon: Icon, area: Area, scale: &Scale) {
     }
 }
 
-/// From bad to good, whichever end of the scale that is.
+/// From dark to light, whichever end of the scale that is.
 fn shades(canvas: &mut Canvas, area: Area, scale: &Scale) {
     let steps = 11_u32;
     let dark_first = luminance(scale.color_at(0.0)) < luminance(scale.color_at(1.0));
