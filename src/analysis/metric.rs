@@ -10,7 +10,8 @@ use crate::text::ParseError;
 pub enum Metric {
     /// Flops of all tasks / wall time [GFLOP/s].
     Throughput,
-    /// S = wall time / wall time (of a command with a metric: cost by it) of the best cell of the same work in this run [1].
+    /// S = wall time / wall time of the best cell of the same work in this run [1]; where a
+    /// command's metric is judged, the cost by it in place of the time.
     Slowdown,
     /// E = T1 min(1, P) / (min(D, P) T): T1 is the wall time of the fastest 1 x 1 cell of the same
     /// work, T the cell's, D its demand, P the budget [1]. Of less than one CPU, the 1 x 1 cell had

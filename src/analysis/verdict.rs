@@ -203,7 +203,8 @@ fn verdict(work: Work, cells: &[&CellSummary]) -> Option<Verdict> {
 
 /// A cell that was timed to its end, held against the best one.
 struct Comparison {
-    /// Median over the common rounds of ln(cost of the cell / cost of the best); `None` without a common round.
+    /// Median over the common rounds of ln(cost of the cell / cost of the best); `None` without a
+    /// common round.
     log_ratio: Option<f64>,
     rule: Rule,
     tied: bool,

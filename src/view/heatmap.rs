@@ -114,3 +114,53 @@ fn panel(
     axes.landmarks(canvas, layout, grid);
     axes.labels(canvas, facets, (layout, index), grid);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{Bound, Dimension, Estimate, Mark};
+
+    fn drawn(metric: Metric, reading: Reading) -> String {
+        let cell = "matmul.f64.8_1x1_rayon_independent_unbound_static_t1";
+        let point = Point {
+            cell: cell.parse().unwrap(),
+            reading,
+            mark: Mark::None,
+            rounds: 1,
+            samples: 1,
+            failed_rounds: 0,
+        };
+        let (cells, points) = ([point.cell], [point]);
+        let facets = Facets::of(&cells, &points, (Dimension::Inner, Dimension::Outer));
+        let landmarks = Landmarks {
+            budget: 2.0,
+            cores: 2,
+            pus: 2,
+        };
+        heatmap(metric, &facets, &landmarks, &[]).svg()
+    }
+
+    fn number() -> Reading {
+        let spread = None;
+        Reading::Number(Estimate { value: 3.0, spread }, Bound::Exact)
+    }
+
+    #[test]
+    fn dark_is_bad_only_of_metrics_with_a_good_end() {
+        let slowdown = drawn(Metric::Slowdown, number());
+        assert!(
+            slowdown.contains("dark is bad, light is good"),
+            "{slowdown}"
+        );
+        let wait = drawn(Metric::Wait, number());
+        assert!(wait.contains("dark is more, light is less"), "{wait}");
+    }
+
+    #[test]
+    fn where_all_cells_failed_there_is_no_scale() {
+        let failed = drawn(Metric::Slowdown, Reading::Failed("wrong".into()));
+        assert!(failed.contains("failed") && !failed.contains("dark is"));
+        assert!(!failed.contains("slowdown [1]"), "{failed}");
+        assert!(drawn(Metric::Slowdown, number()).contains("slowdown [1]"));
+    }
+}

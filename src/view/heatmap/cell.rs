@@ -111,6 +111,17 @@ fn mark_spot(area: Area) -> Spot {
     (area.right() - away, area.y + away)
 }
 
+/// Radius of the dot of a tied cell of this size [points].
+fn dot_radius(area: Area) -> f64 {
+    mark_radius(area) * 0.6
+}
+
+/// How far the dot stands from the upper and right edge: above the number, inside the frame
+/// [points].
+fn dot_away(area: Area) -> f64 {
+    (area.height * 0.24).max(3.0 + dot_radius(area))
+}
+
 pub(super) fn best(canvas: &mut Canvas, area: Area) {
     canvas.frame(area.inset(0.5), Stroke::new(BLACK, 2.5));
     canvas.frame(area.inset(3.0), Stroke::new(WHITE, 1.5));
@@ -121,7 +132,8 @@ pub(super) fn best(canvas: &mut Canvas, area: Area) {
 
 pub(super) fn tied(canvas: &mut Canvas, area: Area, color: Color) {
     canvas.frame(area.inset(1.5), Stroke::new(color, 1.5));
-    canvas.disc(mark_spot(area), mark_radius(area) * 0.6, color);
+    let spot = (area.right() - dot_away(area), area.y + dot_away(area));
+    canvas.disc(spot, dot_radius(area), color);
 }
 
 /// A five-pointed star.
@@ -169,7 +181,25 @@ pub(super) fn number(canvas: &mut Canvas, slot: Slot<'_>, area: Area, (scale, em
 }
 
 fn backing(canvas: &mut Canvas, (x, y): Spot, width: f64, em: f64, color: Color) {
-    let (width, height) = (width + 4.0, em * 1.1);
+    let (width, height) = (width + 4.0, em * 0.8);
     let corner = (x - width / 2.0, y - height / 2.0);
     canvas.rect(Area::new(corner, width, height), color);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::heatmap::layout::CELLS;
+
+    /// Digits are 0.71 em high and stand in the middle;
+    /// the frame takes 3 points.
+    #[test]
+    fn the_dot_of_a_tied_cell_stands_above_its_number() {
+        for (_, width, height, em) in CELLS {
+            let area = Area::new((0.0, 0.0), width, height);
+            let bottom = dot_away(area) + dot_radius(area);
+            assert!(bottom <= height / 2.0 - 0.71 / 2.0 * em, "{height}");
+            assert!(dot_away(area) - dot_radius(area) >= 3.0, "{height}");
+        }
+    }
 }

@@ -31,7 +31,7 @@ const BAR_LONGEST: f64 = 320.0;
 
 /// Width and height of a cell and em of its number [points], by the most cells that a panel may
 /// have on a side.
-const CELLS: [(usize, f64, f64, f64); 5] = [
+pub(super) const CELLS: [(usize, f64, f64, f64); 5] = [
     (6, 70.0, 50.0, 15.0),
     (10, 56.0, 40.0, 13.0),
     (16, 46.0, 34.0, 12.0),
