@@ -161,7 +161,9 @@ pub(super) fn number(canvas: &mut Canvas, slot: Slot<'_>, area: Area, (scale, em
     let tall = area.height >= 2.6 * em;
     let stopped = bound != Bound::Exact && tall;
     let first = if stopped { y - 0.45 * em } else { y };
-    backing(canvas, (x, first), text.width(&label), em, ground);
+    // In a low cell it must not cover the dot above.
+    let high = (em * 1.1).min(area.height * 0.4);
+    backing(canvas, (x, first), (text.width(&label), high), ground);
     canvas.text((x, first), label, text);
     if stopped {
         let small = Text {
@@ -169,19 +171,14 @@ pub(super) fn number(canvas: &mut Canvas, slot: Slot<'_>, area: Area, (scale, em
             ..text
         };
         let second = first + 1.05 * em;
-        backing(
-            canvas,
-            (x, second),
-            small.width("cens."),
-            small.size,
-            ground,
-        );
+        let size = (small.width("cens."), small.size * 1.1);
+        backing(canvas, (x, second), size, ground);
         canvas.text((x, second), "cens.", small);
     }
 }
 
-fn backing(canvas: &mut Canvas, (x, y): Spot, width: f64, em: f64, color: Color) {
-    let (width, height) = (width + 4.0, em * 0.8);
+fn backing(canvas: &mut Canvas, (x, y): Spot, (width, height): (f64, f64), color: Color) {
+    let width = width + 4.0;
     let corner = (x - width / 2.0, y - height / 2.0);
     canvas.rect(Area::new(corner, width, height), color);
 }
