@@ -240,14 +240,14 @@ impl Request {
         // Every execution of a command is a process of its own, and programs of users take longer.
         let (reps, warmups, limit) = match self.command {
             Some(_) => (1, 0, 60.0),
-            None => (5, 1, 10.0),
+            None => (3, 1, 10.0),
         };
         let limit = self.limit.unwrap_or(limit);
         if !(1e-9..=86_400.0).contains(&limit) {
             return Err(RequestError::Limit(limit));
         }
         Ok(Protocol {
-            rounds: self.rounds.map_or(count(5), |rounds| rounds.0),
+            rounds: self.rounds.map_or(count(7), |rounds| rounds.0),
             reps: self.reps.map_or(count(reps), |reps| reps.0),
             warmups: self.warmups.unwrap_or(warmups),
             limit_ns: (limit * NANOS_PER_SECOND) as u64,
