@@ -2,10 +2,11 @@
 # make test   everything the project checks of itself
 # make bench  speed beside OpenBLAS, faer, gemm and libgomp, as far as they are installed (about five minutes)
 # make setup  libhwloc, pkg-config and a C toolchain, where they are missing
+# make install  the program, its man pages and completions, below PREFIX (~/.local)
 
 CARGO ?= cargo
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests rust build demo test fmt lint doc unit smoke bench install
+.PHONY: help setup setup-tests rust build demo test fmt lint doc unit smoke bench install uninstall
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -47,5 +48,26 @@ smoke:
 bench: setup
 	$(CARGO) run --release -p oversub-benches
 
+# Everything below PREFIX; packagers set DESTDIR. `make install PREFIX=/usr/local` for all users.
+PREFIX ?= $(HOME)/.local
+ROOT = $(DESTDIR)$(PREFIX)
+PROGRAM = target/release/oversub
+
 install: build
-	$(CARGO) install --path . --locked
+	install -d "$(ROOT)/bin" "$(ROOT)/share/man/man1" "$(ROOT)/share/bash-completion/completions" \
+	  "$(ROOT)/share/zsh/site-functions" "$(ROOT)/share/fish/vendor_completions.d" "$(ROOT)/share/oversub/completions"
+	install -m 755 $(PROGRAM) "$(ROOT)/bin/oversub"
+	$(PROGRAM) manual "$(ROOT)/share/man/man1"
+	$(PROGRAM) completions bash > "$(ROOT)/share/bash-completion/completions/oversub"
+	$(PROGRAM) completions zsh > "$(ROOT)/share/zsh/site-functions/_oversub"
+	$(PROGRAM) completions fish > "$(ROOT)/share/fish/vendor_completions.d/oversub.fish"
+	$(PROGRAM) completions powershell > "$(ROOT)/share/oversub/completions/oversub.ps1"
+	$(PROGRAM) completions elvish > "$(ROOT)/share/oversub/completions/oversub.elv"
+	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; *) \
+	  echo "note: $(PREFIX)/bin is not on your PATH; add it, or: make install PREFIX=/usr/local" >&2 ;; esac
+
+uninstall:
+	rm -f "$(ROOT)/bin/oversub" "$(ROOT)"/share/man/man1/oversub.1 "$(ROOT)"/share/man/man1/oversub-*.1 \
+	  "$(ROOT)/share/bash-completion/completions/oversub" "$(ROOT)/share/zsh/site-functions/_oversub" \
+	  "$(ROOT)/share/fish/vendor_completions.d/oversub.fish"
+	rm -rf "$(ROOT)/share/oversub/completions"

@@ -8,9 +8,11 @@
 mod blas;
 mod cell;
 mod command;
+mod completions;
 mod doctor;
 mod findings;
 mod header;
+mod manual;
 mod plot;
 mod preflight;
 mod progress;
@@ -26,7 +28,15 @@ use clap::{Parser, Subcommand};
 
 /// Measures where nested thread pools fight for the same CPUs, and shows why and what to set.
 #[derive(Parser)]
-#[command(version, propagate_version = true)]
+#[command(
+    version,
+    propagate_version = true,
+    after_help = "Examples:
+  oversub doctor                    what may this process use here?
+  oversub sweep                     where does nesting hurt on this machine?
+  oversub plot runs/matmul          draw what was found, again or otherwise
+  oversub help sweep                every flag of a verb, with examples"
+)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -44,6 +54,9 @@ enum Verb {
     #[command(hide = true)]
     Start(start::Args),
     Plot(plot::Args),
+    Completions(completions::Args),
+    #[command(hide = true)]
+    Manual(manual::Args),
 }
 
 /// A usage error: found before anything runs, exit code 2.
@@ -62,6 +75,8 @@ pub fn main() -> ExitCode {
         Verb::Blas(args) => args.run(),
         Verb::Start(args) => args.run(),
         Verb::Plot(args) => args.run(),
+        Verb::Completions(args) => args.run(),
+        Verb::Manual(args) => args.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

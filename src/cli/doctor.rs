@@ -20,6 +20,11 @@ use report::{OtherMachine, ThisMachine};
 /// Shows what this machine is, how much of it this process may use, and how many threads each
 /// runtime would start.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  oversub doctor                                     this machine, as this process may use it
+  oversub doctor --plot machine.svg                  its topology as a picture
+  oversub doctor --json | jq .budget                 for scripts
+  oversub doctor --machine 'pack:2 [numa] core:16 pu:2'   a machine that is not here")]
 pub(super) struct Args {
     /// Print everything as JSON; the fields are described in METHODOLOGY.md.
     #[arg(long)]

@@ -31,6 +31,11 @@ const DEFAULT: [Metric; 5] = [
 
 /// Draws the heatmaps of a run.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  oversub plot runs/matmul                            every usual figure, into the run's figures/
+  oversub plot runs/matmul --terminal                 slowdown, here
+  oversub plot runs/matmul --metric efficiency --where wait=passive -o efficiency.svg
+  oversub plot runs/matmul --x composition --y runtime")]
 pub(super) struct Args {
     /// Folder of the run.
     run: PathBuf,

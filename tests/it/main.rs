@@ -5,6 +5,7 @@ mod blas;
 mod command;
 mod doctor;
 mod host;
+mod install;
 mod plot;
 mod scripted;
 mod simulate;
