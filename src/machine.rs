@@ -4,6 +4,7 @@
 //! one, a synthetic string or an lstopo XML file for another. [`CpuBudget`] is how much of it this
 //! process may use. [`Placement`] maps thread numbers to cpusets; `host` applies the map.
 
+mod accounts;
 mod blas;
 mod budget;
 mod cgroup;
@@ -20,6 +21,7 @@ mod sysfs;
 mod system;
 mod topology;
 
+pub use accounts::Accounts;
 pub use blas::{BlasFacts, BlasFamily, BlasFolders, BlasThreading};
 pub use budget::{CpuBudget, Limit, LimitSource};
 pub use facts::{HostFacts, KernelFacts};

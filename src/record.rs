@@ -5,11 +5,13 @@
 //! [`RunHeader`] that says how they came about. Missing is `None` in memory and empty on disk,
 //! never 0.
 
+mod counters;
 mod folder;
 mod header;
 mod row;
 mod sample;
 
+pub use counters::{Hardware, Surroundings, Waiting, gone};
 pub use folder::{FolderError, RunFolder};
 pub use header::{EmptyRegion, FORMAT_VERSION, Ruler, RunHeader};
 pub use row::Row;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::blas::{BlasLibrary, Threads};
 use super::nest::nest;
 use super::pool::{Pool, PoolError};
-use super::probe::{Census, Probes, Usage};
+use super::probe::{Census, Probes};
 use crate::record::{Answer, Sample, Status};
 use crate::runner::{Ask, Emit};
 
@@ -99,9 +99,10 @@ impl Bench {
         if let Err(error) = self.pool.prepare(untimed) {
             return Answer::Failed(error.to_string());
         }
-        let before = self.probes.read();
+        let before = self.probes.read_before();
         let outcome = self.pool.time_once(self.limit);
-        let used = self.probes.read().since(before);
+        let counted = self.probes.read_after();
+        let used = self.probes.sample(&before, &counted);
         match outcome {
             Ok(wall) => {
                 let sample = self.sample(wall, used);
@@ -121,19 +122,15 @@ impl Bench {
         }
     }
 
-    fn sample(&self, wall: Duration, used: Usage) -> Sample {
+    fn sample(&self, wall: Duration, used: Sample) -> Sample {
         let threads = self.library.as_deref().map(BlasLibrary::threads);
         Sample {
             wall,
-            cpu: used.cpu,
             tasks_done: Some(self.pool.tasks_done()),
-            voluntary_switches: used.voluntary_switches,
-            involuntary_switches: used.involuntary_switches,
-            run_queue_wait: used.run_queue_wait,
-            threads: self.probes.threads().max(self.most_threads),
+            threads: used.threads.max(self.most_threads),
             granted_by_environment: threads.and_then(Threads::by_environment),
             granted: threads.and_then(Threads::by_call),
-            metric: None,
+            ..used
         }
     }
 }

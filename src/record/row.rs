@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Record, Sample, Status};
+use super::{Answer, Hardware, Record, Sample, Status, Surroundings, Waiting};
 use crate::experiment::{Cell, Composition, Dispatch, Dtype, Runtime, Visit, WaitPolicy, Workload};
 use crate::machine::Placement;
 use crate::text::ParseError;
@@ -39,12 +39,58 @@ pub struct Row {
     pub status: Status,
     pub wall_ns: Option<u64>,
     pub cpu_ns: Option<u64>,
+    #[serde(default)]
+    pub system_ns: Option<u64>,
     pub tasks_done: Option<u32>,
     pub flops: Option<u64>,
     pub voluntary_switches: Option<u64>,
     pub involuntary_switches: Option<u64>,
+    #[serde(default)]
+    pub migrations: Option<u64>,
     pub run_queue_wait_ns: Option<u64>,
+    #[serde(default)]
+    pub busiest_thread_ns: Option<u64>,
     pub threads: Option<u32>,
+    #[serde(default)]
+    pub pus_used: Option<u32>,
+    #[serde(default)]
+    pub minor_faults: Option<u64>,
+    #[serde(default)]
+    pub major_faults: Option<u64>,
+    #[serde(default)]
+    pub spin_ns: Option<u64>,
+    #[serde(default)]
+    pub yield_ns: Option<u64>,
+    #[serde(default)]
+    pub yields: Option<u64>,
+    #[serde(default)]
+    pub parks: Option<u64>,
+    #[serde(default)]
+    pub waits: Option<u64>,
+    #[serde(default)]
+    pub gate_wait_ns: Option<u64>,
+    #[serde(default)]
+    pub gaps_ns: Option<u64>,
+    #[serde(default)]
+    pub tail_ns: Option<u64>,
+    #[serde(default)]
+    pub quota_periods: Option<u64>,
+    #[serde(default)]
+    pub throttled_periods: Option<u64>,
+    #[serde(default)]
+    pub throttled_ns: Option<u64>,
+    #[serde(default)]
+    pub cpu_pressure_ns: Option<u64>,
+    #[serde(default)]
+    pub steal_ns: Option<u64>,
+    #[serde(default)]
+    pub host_busy_ns: Option<u64>,
+    #[serde(default)]
+    pub cycles: Option<u64>,
+    #[serde(default)]
+    pub instructions: Option<u64>,
+    #[serde(default)]
+    pub llc_misses: Option<u64>,
     #[serde(default)]
     pub granted_by_environment: Option<u32>,
     #[serde(default)]
@@ -58,8 +104,10 @@ pub struct Row {
 impl From<&Record> for Row {
     fn from(record: &Record) -> Self {
         let cell = &record.visit.cell;
-        let sample = record.answer.sample();
-        let tasks_done = sample.and_then(|s| s.tasks_done);
+        let answer = record.answer.sample();
+        // A failure has no counter: all of the default's are missing.
+        let sample = answer.cloned().unwrap_or_default();
+        let (waiting, around, hardware) = (sample.waiting, sample.surroundings, sample.hardware);
         Self {
             runner: record.runner.clone(),
             workload: cell.workload.name().to_owned(),
@@ -77,17 +125,42 @@ impl From<&Record> for Row {
             round: record.visit.round,
             rep: record.rep,
             status: record.answer.status(),
-            wall_ns: sample.map(|s| ns(s.wall)),
-            cpu_ns: sample.and_then(|s| s.cpu).map(ns),
-            tasks_done,
-            flops: tasks_done.and_then(|done| Some(u64::from(done) * cell.workload.flops()?)),
-            voluntary_switches: sample.and_then(|s| s.voluntary_switches),
-            involuntary_switches: sample.and_then(|s| s.involuntary_switches),
-            run_queue_wait_ns: sample.and_then(|s| s.run_queue_wait).map(ns),
-            threads: sample.and_then(|s| s.threads),
-            granted_by_environment: sample.and_then(|s| s.granted_by_environment),
-            granted: sample.and_then(|s| s.granted),
-            metric: sample.and_then(|s| s.metric),
+            wall_ns: answer.map(|sample| ns(sample.wall)),
+            cpu_ns: sample.cpu.map(ns),
+            system_ns: sample.system.map(ns),
+            tasks_done: sample.tasks_done,
+            flops: sample
+                .tasks_done
+                .and_then(|done| Some(u64::from(done) * cell.workload.flops()?)),
+            voluntary_switches: sample.voluntary_switches,
+            involuntary_switches: sample.involuntary_switches,
+            migrations: sample.migrations,
+            run_queue_wait_ns: sample.run_queue_wait.map(ns),
+            busiest_thread_ns: sample.busiest_thread.map(ns),
+            threads: sample.threads,
+            pus_used: sample.pus_used,
+            minor_faults: sample.minor_faults,
+            major_faults: sample.major_faults,
+            spin_ns: waiting.spin.map(ns),
+            yield_ns: waiting.yielding.map(ns),
+            yields: waiting.yields,
+            parks: waiting.parks,
+            waits: waiting.waits,
+            gate_wait_ns: waiting.gate.map(ns),
+            gaps_ns: waiting.gaps.map(ns),
+            tail_ns: waiting.tail.map(ns),
+            quota_periods: around.quota_periods,
+            throttled_periods: around.throttled_periods,
+            throttled_ns: around.throttled.map(ns),
+            cpu_pressure_ns: around.cpu_pressure.map(ns),
+            steal_ns: around.steal.map(ns),
+            host_busy_ns: around.host_busy.map(ns),
+            cycles: hardware.cycles,
+            instructions: hardware.instructions,
+            llc_misses: hardware.llc_misses,
+            granted_by_environment: sample.granted_by_environment,
+            granted: sample.granted,
+            metric: sample.metric,
             unix_ms: record.unix_ms,
             reason: match &record.answer {
                 Answer::Failed(reason) => Some(reason.clone()),
@@ -104,21 +177,9 @@ impl Row {
     ///
     /// If a column names something unknown, or the columns do not go together.
     pub fn record(&self) -> Result<Record, ParseError> {
-        let sample = || Sample {
-            wall: Duration::from_nanos(self.wall_ns.unwrap_or(0)),
-            cpu: self.cpu_ns.map(Duration::from_nanos),
-            tasks_done: self.tasks_done,
-            voluntary_switches: self.voluntary_switches,
-            involuntary_switches: self.involuntary_switches,
-            run_queue_wait: self.run_queue_wait_ns.map(Duration::from_nanos),
-            threads: self.threads,
-            granted_by_environment: self.granted_by_environment,
-            granted: self.granted,
-            metric: self.metric,
-        };
         let answer = match (self.status, self.wall_ns.filter(|wall| *wall > 0)) {
-            (Status::Ok, Some(_)) => Answer::Ok(sample()),
-            (Status::Censored, Some(_)) => Answer::Censored(sample()),
+            (Status::Ok, Some(_)) => Answer::Ok(self.sample()),
+            (Status::Censored, Some(_)) => Answer::Censored(self.sample()),
             (Status::Failed, _) => Answer::Failed(self.reason.clone().unwrap_or_default()),
             (status, None) => {
                 return Err(ParseError::new(
@@ -138,6 +199,58 @@ impl Row {
             unix_ms: self.unix_ms,
             answer,
         })
+    }
+
+    fn sample(&self) -> Sample {
+        Sample {
+            wall: Duration::from_nanos(self.wall_ns.unwrap_or(0)),
+            cpu: span(self.cpu_ns),
+            system: span(self.system_ns),
+            tasks_done: self.tasks_done,
+            voluntary_switches: self.voluntary_switches,
+            involuntary_switches: self.involuntary_switches,
+            migrations: self.migrations,
+            run_queue_wait: span(self.run_queue_wait_ns),
+            busiest_thread: span(self.busiest_thread_ns),
+            threads: self.threads,
+            pus_used: self.pus_used,
+            minor_faults: self.minor_faults,
+            major_faults: self.major_faults,
+            waiting: self.waiting(),
+            surroundings: self.surroundings(),
+            hardware: Hardware {
+                cycles: self.cycles,
+                instructions: self.instructions,
+                llc_misses: self.llc_misses,
+            },
+            granted_by_environment: self.granted_by_environment,
+            granted: self.granted,
+            metric: self.metric,
+        }
+    }
+
+    fn waiting(&self) -> Waiting {
+        Waiting {
+            spin: span(self.spin_ns),
+            yielding: span(self.yield_ns),
+            yields: self.yields,
+            parks: self.parks,
+            waits: self.waits,
+            gate: span(self.gate_wait_ns),
+            gaps: span(self.gaps_ns),
+            tail: span(self.tail_ns),
+        }
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            quota_periods: self.quota_periods,
+            throttled_periods: self.throttled_periods,
+            throttled: span(self.throttled_ns),
+            cpu_pressure: span(self.cpu_pressure_ns),
+            steal: span(self.steal_ns),
+            host_busy: span(self.host_busy_ns),
+        }
     }
 
     fn cell(&self) -> Result<Cell, ParseError> {
@@ -165,6 +278,10 @@ impl Row {
         .checked()
         .map_err(|why| ParseError::new("row", &self.workload, why))
     }
+}
+
+fn span(ns: Option<u64>) -> Option<Duration> {
+    ns.map(Duration::from_nanos)
 }
 
 #[cfg(test)]
@@ -197,6 +314,14 @@ mod tests {
             voluntary_switches: Some(0),
             granted_by_environment: Some(2),
             granted: Some(4),
+            waiting: Waiting {
+                spin: Some(Duration::from_nanos(7)),
+                ..Waiting::default()
+            },
+            surroundings: Surroundings {
+                throttled_periods: Some(0),
+                ..Surroundings::default()
+            },
             ..Sample::default()
         };
         for answer in [

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Hardware, Surroundings, Waiting};
 use crate::experiment::Visit;
 use crate::serde_as_text;
 use crate::text::ParseError;
@@ -17,6 +18,9 @@ pub struct Sample {
     pub wall: Duration,
     /// CPU time of all threads of the process in that span.
     pub cpu: Option<Duration>,
+    /// The part of it spent in the kernel.
+    #[serde(default)]
+    pub system: Option<Duration>,
     /// Tasks finished; fewer than the cell's tasks only when censored.
     pub tasks_done: Option<u32>,
     /// Context switches in which a thread gave up its PU.
@@ -25,6 +29,30 @@ pub struct Sample {
     pub involuntary_switches: Option<u64>,
     /// Time threads were ready to run but had no PU, summed over threads.
     pub run_queue_wait: Option<Duration>,
+    /// Times a thread came to another PU than its last.
+    #[serde(default)]
+    pub migrations: Option<u64>,
+    /// CPU time of the thread that had most, without what it is known to have spun and yielded.
+    #[serde(default)]
+    pub busiest_thread: Option<Duration>,
+    /// Page faults without a read from a disk.
+    #[serde(default)]
+    pub minor_faults: Option<u64>,
+    /// Page faults that read from a disk.
+    #[serde(default)]
+    pub major_faults: Option<u64>,
+    /// PUs on which threads last ran, each counted once.
+    #[serde(default)]
+    pub pus_used: Option<u32>,
+    /// What the nest itself counted of its waiting.
+    #[serde(default)]
+    pub waiting: Waiting,
+    /// What happened around the process.
+    #[serde(default)]
+    pub surroundings: Surroundings,
+    /// What the hardware counted.
+    #[serde(default)]
+    pub hardware: Hardware,
     /// Threads alive in the process, its main thread left out; of a library, the most seen in the
     /// untimed executions.
     pub threads: Option<u32>,

@@ -12,10 +12,10 @@ use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
 use super::output::Listener;
-use super::tree::{Counted, counted};
+use super::tree::counted;
 use crate::experiment::{CommandCopy, CommandSpec};
 use crate::host::affinity::bind_current_thread;
-use crate::host::probe::Usage;
+use crate::host::probe::{Counted, Usage};
 use crate::machine::{Binder, CpuSet};
 
 /// Where copies may run.
@@ -113,11 +113,17 @@ impl Copies {
                 .zip(switches_of(pid))
                 .map(|(a, b)| (a.0 + b.0, a.1 + b.1));
         }
+        let faults = self.pids.iter().map(|pid| faults_of(pid.as_raw()));
+        let faults: Option<Vec<(u64, u64)>> = faults.collect();
+        let faults = faults.map(|all| all.iter().fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1)));
         let usage = Usage {
             cpu: Some(sum.run),
+            // Far less than the tick in which the kernel tells it of others.
+            system: Some(Duration::ZERO),
             voluntary_switches: switches.map(|(voluntary, _)| voluntary),
             involuntary_switches: switches.map(|(_, involuntary)| involuntary),
-            run_queue_wait: Some(Duration::ZERO),
+            minor_faults: faults.map(|(minor, _)| minor),
+            major_faults: faults.map(|(_, major)| major),
         };
         (usage, sum)
     }
@@ -146,6 +152,15 @@ impl Drop for Copies {
             }
         }
     }
+}
+
+/// Page faults of a process: minor, major; the tenth and the twelfth field.
+// Source: proc(5), /proc/pid/stat.
+fn faults_of(pid: i32) -> Option<(u64, u64)> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(10 - 3);
+    let minor = fields.next()?.parse().ok()?;
+    Some((minor, fields.nth(1)?.parse().ok()?))
 }
 
 /// Context switches of a process with one thread: voluntary, involuntary.

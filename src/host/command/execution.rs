@@ -15,8 +15,8 @@ use super::reaper::{Exit, reap};
 use super::tree::{self, Sightings};
 use crate::experiment::{Cell, CommandSpec};
 use crate::host::clock;
-use crate::host::probe::Usage;
-use crate::machine::{Binder, CpuBudget, CpuSet, Placement, Topology};
+use crate::host::probe::{Usage, surroundings};
+use crate::machine::{Accounts, Binder, CpuBudget, CpuSet, Placement, Topology};
 use crate::record::{Answer, Sample};
 use crate::runner::Ask;
 
@@ -39,6 +39,7 @@ const LOOK_PAUSE: u32 = 100;
 /// All that executions of one visit have in common.
 pub(super) struct Execution<'a> {
     launch: Launch<'a>,
+    accounts: Accounts,
     limit: Duration,
     stop: &'a Receiver<()>,
 }
@@ -61,6 +62,7 @@ impl<'a> Execution<'a> {
         };
         Ok(Self {
             launch,
+            accounts: Accounts::find(),
             limit: ask.protocol.limit(),
             stop,
         })
@@ -78,6 +80,7 @@ impl<'a> Execution<'a> {
     fn attempt(&self) -> Result<Answer, String> {
         let mut copies = self.launch.line_up()?;
         let (used_before, counted_before) = copies.used();
+        let around_before = surroundings(&self.accounts);
         let children_before = Usage::of_children();
         let exits = reap().map_err(|error| format!("cannot watch the program: {error}"))?;
         let start = clock::now();
@@ -86,12 +89,15 @@ impl<'a> Execution<'a> {
 
         let mut race = Race::new(copies, exits, start);
         let ending = race.watch(start + self.limit, self.stop);
+        let around = surroundings(&self.accounts);
         let left_behind = race.clear(&ending)?;
         let used = Usage::of_children().since(children_before);
-        let used = used.since(used_before);
+        let told = race.seen.told(counted_before, used.cpu.unwrap_or_default());
         let sample = Sample {
-            run_queue_wait: race.seen.wait(counted_before, used.cpu.unwrap_or_default()),
-            ..race.sample(start, used)
+            run_queue_wait: told.map(|told| told.wait),
+            busiest_thread: told.map(|told| told.busiest),
+            surroundings: around.since(around_before),
+            ..race.sample(start, used.since(used_before))
         };
         match ending {
             Ending::Stopped => Err("stopped".to_owned()),
@@ -279,12 +285,9 @@ impl Race {
     fn sample(&self, start: Instant, used: Usage) -> Sample {
         Sample {
             wall: self.last_exit - start,
-            cpu: used.cpu,
             tasks_done: Some(1),
-            voluntary_switches: used.voluntary_switches,
-            involuntary_switches: used.involuntary_switches,
             threads: self.seen.peak(),
-            ..Sample::default()
+            ..used.sample()
         }
     }
 }

@@ -12,8 +12,9 @@ use nix::errno::Errno;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use super::tree::{Counted, counted};
+use super::tree::counted;
 use crate::host::clock;
+use crate::host::probe::Counted;
 
 /// A process that has exited.
 pub(super) struct Exit {

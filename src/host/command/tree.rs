@@ -11,29 +11,12 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// What the scheduler counted for a thread.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counted {
-    /// Time on a PU.
-    pub(super) run: Duration,
-    /// Time ready to run, but without a PU.
-    pub(super) wait: Duration,
-}
+use crate::host::probe::Counted;
 
 /// What the scheduler counted for thread `tid` of process `pid`, also of one that has exited and
 /// was not waited for yet.
 pub(super) fn counted(pid: i32, tid: i32) -> Option<Counted> {
-    parse(&fs::read_to_string(format!("/proc/{pid}/task/{tid}/schedstat")).ok()?)
-}
-
-// Source: Linux Documentation/scheduler/sched-stats.rst, "/proc/<pid>/schedstat".
-fn parse(schedstat: &str) -> Option<Counted> {
-    let mut fields = schedstat.split_ascii_whitespace().map(str::parse);
-    let mut next = || fields.next()?.ok().map(Duration::from_nanos);
-    Some(Counted {
-        run: next()?,
-        wait: next()?,
-    })
+    Counted::parse(&fs::read_to_string(format!("/proc/{pid}/task/{tid}/schedstat")).ok()?)
 }
 
 /// The threads of every process below this one, by process.
@@ -126,15 +109,28 @@ impl Sightings {
         self.peak
     }
 
-    /// The run-queue wait of the tree, beyond what `before` counts, if threads were seen for nearly
+    /// What the threads of the tree have had, beyond what `before` counts, if they were seen for nearly
     /// all of the CPU time that it used; a thread is not seen after the last look at it.
-    pub(super) fn wait(&self, before: Counted, cpu: Duration) -> Option<Duration> {
-        let run: Duration = self.threads.values().map(|thread| thread.run).sum();
-        let wait: Duration = self.threads.values().map(|thread| thread.wait).sum();
+    pub(super) fn told(&self, before: Counted, cpu: Duration) -> Option<Told> {
+        let each = self.threads.values();
+        let run: Duration = each.clone().map(|thread| thread.run).sum();
+        let wait: Duration = each.clone().map(|thread| thread.wait).sum();
         let seen = run.saturating_sub(before.run);
         // Nine tenths of it.
-        (10 * seen >= 9 * cpu).then(|| wait.saturating_sub(before.wait))
+        (10 * seen >= 9 * cpu).then(|| Told {
+            wait: wait.saturating_sub(before.wait),
+            busiest: each.map(|thread| thread.run).max().unwrap_or_default(),
+        })
     }
+}
+
+/// What the threads of a tree have had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    /// Run-queue wait of all.
+    pub(super) wait: Duration,
+    /// CPU time of the thread that had most.
+    pub(super) busiest: Duration,
 }
 
 #[cfg(test)]
@@ -142,16 +138,6 @@ mod tests {
     use super::*;
 
     const MS: Duration = Duration::from_millis(1);
-
-    #[test]
-    fn schedstat_begins_with_run_and_wait() {
-        let counted = Counted {
-            run: MS,
-            wait: 2 * MS,
-        };
-        assert_eq!(parse("1000000 2000000 7\n"), Some(counted));
-        assert_eq!(parse("1000000"), None);
-    }
 
     /// Two threads with 6 ms and 4 ms, of which 1 ms before the start: 9 ms seen.
     #[test]
@@ -174,7 +160,11 @@ mod tests {
             }),
         );
         let before = Counted { run: MS, wait: MS };
-        assert_eq!(seen.wait(before, 10 * MS), Some(7 * MS));
-        assert_eq!(seen.wait(before, 11 * MS), None);
+        let told = Told {
+            wait: 7 * MS,
+            busiest: 6 * MS,
+        };
+        assert_eq!(seen.told(before, 10 * MS), Some(told));
+        assert_eq!(seen.told(before, 11 * MS), None);
     }
 }

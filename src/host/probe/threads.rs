@@ -1,0 +1,139 @@
+//! What did the kernel count for each thread of the nest?
+//!
+//! The main thread is left out. It measures: it is about to block when the workers it has woken
+//! take its PU, and may stand in the run queue for all of the execution; that wait is not the
+//! nest's.
+//
+// --- Implementation ---
+// Source: Linux Documentation/scheduler/sched-stats.rst, "/proc/<pid>/schedstat"; proc(5),
+// /proc/pid/stat; kernel/sched/debug.c, proc_sched_show_task, for /proc/pid/sched.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Open counters of every thread of this process but its main thread, as they stood when they were
+/// opened.
+pub(super) struct Threads(Vec<Thread>);
+
+struct Thread {
+    folder: PathBuf,
+    schedstat: File,
+}
+
+/// What the scheduler counted for a thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counted {
+    /// Time on a PU.
+    pub(crate) run: Duration,
+    /// Time ready to run, but without a PU.
+    pub(crate) wait: Duration,
+}
+
+impl Counted {
+    /// What a `schedstat` file says: `run_ns wait_ns slices`.
+    pub(crate) fn parse(schedstat: &str) -> Option<Self> {
+        let mut fields = schedstat.split_ascii_whitespace().map(str::parse);
+        let mut next = || fields.next()?.ok().map(Duration::from_nanos);
+        Some(Self {
+            run: next()?,
+            wait: next()?,
+        })
+    }
+}
+
+impl Threads {
+    /// Opens the counters of all threads that exist now.
+    pub(super) fn open() -> io::Result<Self> {
+        let main = std::process::id().to_string();
+        fs::read_dir("/proc/self/task")?
+            .filter(|task| !task.as_ref().is_ok_and(|task| task.file_name() == *main))
+            .map(|task| {
+                let folder = task?.path();
+                Ok(Thread {
+                    schedstat: File::open(folder.join("schedstat"))?,
+                    folder,
+                })
+            })
+            .collect::<io::Result<Vec<_>>>()
+            .map(Self)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// What was counted for each thread, in an order that stays; `None` if one has ended.
+    pub(super) fn counted(&self) -> Option<Vec<Counted>> {
+        let mut text = [0; 96];
+        let counted = self.0.iter().map(|thread| {
+            let read = thread.schedstat.read_at(&mut text, 0).ok()?;
+            Counted::parse(std::str::from_utf8(&text[..read]).ok()?)
+        });
+        counted.collect()
+    }
+
+    /// Times the threads came to another PU than their last, summed.
+    pub(super) fn migrations(&self) -> Option<u64> {
+        let of =
+            |thread: &Thread| migrations_of(&fs::read_to_string(thread.folder.join("sched")).ok()?);
+        self.0.iter().map(of).sum()
+    }
+
+    /// PUs on which the threads last ran, each counted once.
+    pub(super) fn pus_used(&self) -> Option<u32> {
+        let of =
+            |thread: &Thread| last_pu_of(&fs::read_to_string(thread.folder.join("stat")).ok()?);
+        let mut pus: Vec<u32> = self.0.iter().map(of).collect::<Option<_>>()?;
+        pus.sort_unstable();
+        pus.dedup();
+        u32::try_from(pus.len()).ok()
+    }
+}
+
+fn migrations_of(sched: &str) -> Option<u64> {
+    let line = sched
+        .lines()
+        .find(|line| line.starts_with("se.nr_migrations"))?;
+    line.split_once(':')?.1.trim().parse().ok()
+}
+
+/// The 39th field; the second, a name in parentheses, may hold blanks.
+fn last_pu_of(stat: &str) -> Option<u32> {
+    let after_name = stat.rsplit_once(") ")?.1;
+    after_name.split(' ').nth(39 - 3)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schedstat_begins_with_run_and_wait() {
+        let counted = Counted {
+            run: Duration::from_nanos(816_313),
+            wait: Duration::from_nanos(52_641),
+        };
+        assert_eq!(Counted::parse("816313 52641 7\n"), Some(counted));
+        assert_eq!(Counted::parse("816313"), None);
+        assert_eq!(Counted::parse(""), None);
+    }
+
+    #[test]
+    fn migrations_are_found_by_their_name() {
+        let sched = "se.vruntime     :    3.5\nse.nr_migrations          :      12\n";
+        assert_eq!(migrations_of(sched), Some(12));
+        assert_eq!(migrations_of("nr_switches : 3"), None);
+    }
+
+    /// Fields 3 to 41 are numbered by themselves.
+    #[test]
+    fn the_last_pu_is_found_behind_a_name_with_blanks() {
+        let numbers: Vec<String> = (3..=41).map(|n: u32| n.to_string()).collect();
+        let stat = format!("17 (a (b) c) {}", numbers.join(" "));
+        assert_eq!(last_pu_of(&stat), Some(39));
+        assert_eq!(last_pu_of("17 (a) S 1"), None);
+    }
+}

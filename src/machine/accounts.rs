@@ -1,0 +1,88 @@
+//! Which files tell what happens to this process's share of the CPUs?
+//!
+//! Found once, then read again and again by whoever measures.
+
+use std::path::PathBuf;
+
+use super::System;
+use super::budget::{CpuBudget, LimitSource};
+use super::cgroup;
+
+/// Files of counters that grow while this process runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accounts {
+    /// `cpu.stat` of the group with the tightest CPU quota, if there is a quota.
+    pub throttling: Option<PathBuf>,
+    /// `cpu.pressure` of the innermost group that has one, or that of the host.
+    pub pressure: PathBuf,
+    /// `/proc/stat`: what all PUs of the host spend their time on.
+    pub host: PathBuf,
+}
+
+impl Accounts {
+    /// The files for the calling process.
+    pub fn find() -> Self {
+        Self::read(&System::here())
+    }
+
+    pub(super) fn read(system: &System) -> Self {
+        Self {
+            throttling: throttling(system),
+            pressure: pressure(system),
+            host: system.locate("/proc/stat"),
+        }
+    }
+}
+
+/// The same quota that decides the budget; a looser one further in never throttles.
+fn throttling(system: &System) -> Option<PathBuf> {
+    let limits = CpuBudget::read(system).limits;
+    let quotas = limits.iter().filter_map(|limit| match &limit.source {
+        LimitSource::CgroupQuota(folder) => Some((limit.cpus, folder)),
+        _ => None,
+    });
+    let (_, folder) = quotas.min_by(|a, b| a.0.total_cmp(&b.0))?;
+    Some(system.locate(folder).join("cpu.stat"))
+}
+
+fn pressure(system: &System) -> PathBuf {
+    let groups = cgroup::ancestries(system, "cpu");
+    let mut files = groups
+        .iter()
+        .flat_map(|ancestry| &ancestry.folders)
+        .map(|folder| system.locate(folder.join("cpu.pressure")));
+    let own = files.find(|file| file.exists());
+    own.unwrap_or_else(|| system.locate("/proc/pressure/cpu"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::system::tests::machine;
+
+    #[test]
+    fn throttling_is_counted_where_the_tightest_quota_is_set() {
+        let (_folder, system) = machine(&[
+            ("/proc/self/cgroup", "0::/a/b"),
+            (
+                "/proc/self/mountinfo",
+                "1 0 0:1 / /cg rw - cgroup2 cgroup2 rw",
+            ),
+            ("/sys/devices/system/cpu/online", "0-7"),
+            ("/cg/a/cpu.max", "200000 100000"),
+            ("/cg/a/b/cpu.max", "400000 100000"),
+            ("/cg/a/cpu.pressure", "some avg10=0"),
+        ]);
+        let accounts = Accounts::read(&system);
+        assert_eq!(accounts.throttling, Some(system.locate("/cg/a/cpu.stat")));
+        assert_eq!(accounts.pressure, system.locate("/cg/a/cpu.pressure"));
+    }
+
+    #[test]
+    fn without_a_quota_or_a_group_the_host_is_asked() {
+        let (_folder, system) = machine(&[("/sys/devices/system/cpu/online", "0-1")]);
+        let accounts = Accounts::read(&system);
+        assert_eq!(accounts.throttling, None);
+        assert_eq!(accounts.pressure, system.locate("/proc/pressure/cpu"));
+    }
+}
