@@ -35,6 +35,11 @@ pub trait Runner {
     /// Name in the record column `runner`.
     fn name(&self) -> &'static str;
 
+    /// Told what it will be asked, in this order, unless somebody stops; a runner may work ahead.
+    fn expect(&mut self, asks: Vec<Ask>) {
+        let _ = asks;
+    }
+
     /// Answers every repetition of `ask`, or fewer where one was censored or failed or the time was
     /// up. Never panics and never stops the sweep: what went wrong is the answer.
     fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>);
@@ -139,10 +144,14 @@ pub fn sweep(
     }
     let visits = plan.visits();
     let name = runner.name();
+    let known = |visit: &Visit| by_visit.get(visit).map_or(&[][..], Vec::as_slice);
+    let asks = visits
+        .iter()
+        .filter_map(|visit| rest(*visit, plan, known(visit)));
+    runner.expect(asks.collect());
     let mut tally = Tally::default();
     for (done, visit) in visits.iter().enumerate() {
-        let known = by_visit.get(visit).map_or(&[][..], Vec::as_slice);
-        let Some(ask) = rest(*visit, plan, known) else {
+        let Some(ask) = rest(*visit, plan, known(visit)) else {
             continue;
         };
         watch.visit(visit, done);

@@ -14,8 +14,9 @@
 //! model            what a cell means in these terms
 //! ```
 //!
-//! Everything random comes from the plan's seed, the cell, round and repetition, so an answer does
-//! not depend on what was simulated before it.
+//! A visit is simulated in one go, warm-ups and what is not timed included. Everything random in it
+//! comes from the plan's seed, the cell and the round, so an answer does not depend on what else
+//! was simulated.
 
 mod calendar;
 mod costs;
@@ -30,16 +31,19 @@ mod report;
 mod rq;
 mod trace;
 
-use std::fmt;
-use std::num::NonZeroUsize;
+use std::collections::{BTreeMap, VecDeque};
 use std::str::FromStr;
 use std::time::Duration;
+use std::{fmt, iter};
+
+use rayon::ThreadPool;
+use rayon::prelude::*;
 
 use costs::Costs;
 use engine::{Engine, Setup};
 use fluid::Fluid;
 use layout::{Layout, Masks};
-use nest::Shape;
+use nest::{Measuring, Shape};
 
 pub use engine::Quota;
 pub use kernel::{Kernel, KernelVersion, Policy, TickMode, YieldRule};
@@ -48,7 +52,7 @@ pub use params::{Parameter, ParameterError, Parameters, Provenance};
 pub use report::{Category, Report, Split, Stop};
 pub use trace::{Span, Trace};
 
-use crate::experiment::{Visit, Workload};
+use crate::experiment::{Cell, Visit, Workload};
 use crate::machine::{CpuSet, Topology};
 use crate::record::{Answer, Sample, Status};
 use crate::runner::{Ask, Emit, Runner};
@@ -106,22 +110,51 @@ serde_as_text!(Model);
 /// Answers cells by simulating them.
 pub struct Sim {
     predictor: Predictor,
-    /// Executions simulated at the same time.
-    at_once: NonZeroUsize,
+    /// Simulates several visits at the same time.
+    pool: ThreadPool,
+    /// Visits that will be asked for, in this order.
+    expected: VecDeque<Ask>,
+    /// What came of visits that were not yet asked for.
+    ready: BTreeMap<Visit, Vec<(u32, Report)>>,
     told: Box<Tell>,
 }
 
 /// Is told what came of every simulated execution, before its answer is given.
 pub type Tell = dyn FnMut(&Visit, u32, &Report);
 
+/// Visits simulated ahead for each thread that simulates.
+const AHEAD: usize = 16;
+
 impl Sim {
-    /// A runner that asks `predictor`, for `at_once` executions at a time, and tells `told` of each.
-    pub fn new(predictor: Predictor, at_once: NonZeroUsize, told: Box<Tell>) -> Self {
+    /// A runner that asks `predictor` for as many visits at a time as `pool` has threads, and tells
+    /// `told` of each execution.
+    pub fn new(predictor: Predictor, pool: ThreadPool, told: Box<Tell>) -> Self {
         Self {
             predictor,
-            at_once,
+            pool,
+            expected: VecDeque::new(),
+            ready: BTreeMap::new(),
             told,
         }
+    }
+
+    /// What came of `ask`, and of those expected after it, unless that is known already.
+    fn reports(&mut self, ask: &Ask) -> Vec<(u32, Report)> {
+        if !self.ready.contains_key(&ask.visit) {
+            let ahead = AHEAD * self.pool.current_num_threads();
+            let at = self.expected.iter().position(|expected| expected == ask);
+            let skipped = at.map_or(0, |at| at + 1);
+            self.expected.drain(..skipped);
+            let rest = self.expected.drain(..ahead.min(self.expected.len()));
+            let batch: Vec<Ask> = iter::once(ask.clone()).chain(rest).collect();
+            let predictor = &self.predictor;
+            let reports: Vec<_> = self
+                .pool
+                .install(|| batch.par_iter().map(|ask| predictor.reports(ask)).collect());
+            let visits = batch.iter().map(|ask| ask.visit);
+            self.ready.extend(visits.zip(reports));
+        }
+        self.ready.remove(&ask.visit).unwrap_or_default()
     }
 }
 
@@ -130,31 +163,37 @@ impl Runner for Sim {
         "sim"
     }
 
+    fn expect(&mut self, asks: Vec<Ask>) {
+        self.expected = asks.into();
+    }
+
     fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) {
-        if let Some(blas) = ask.visit.cell.runtime.blas() {
-            let reason = format!("there is no model of {blas}: its threads meet as only it knows");
+        if let Some(reason) = unknown(&ask.visit.cell) {
             let _ = emit(ask.first_rep, Answer::Failed(reason));
             return;
         }
-        if ask.visit.cell.workload == Workload::Command {
-            let why = "a command cannot be simulated: nobody knows what it does";
-            let _ = emit(ask.first_rep, Answer::Failed(why.to_owned()));
-            return;
-        }
-        let reps: Vec<u32> = (ask.first_rep..=ask.last_rep.get()).collect();
         let mut spent = Duration::ZERO;
-        for batch in reps.chunks(self.at_once.get()) {
-            for (rep, report) in batch.iter().zip(self.predictor.reports(ask, batch)) {
-                (self.told)(&ask.visit, *rep, &report);
-                let answer = self.predictor.model.answer(report);
-                spent += answer.sample().map_or(Duration::ZERO, |sample| sample.wall);
-                let ended = answer.status() != Status::Ok || spent >= ask.protocol.limit();
-                if emit(*rep, answer).is_break() || ended {
-                    return;
-                }
+        for (rep, report) in self.reports(ask) {
+            (self.told)(&ask.visit, rep, &report);
+            let answer = self.predictor.model.answer(report);
+            spent += answer.sample().map_or(Duration::ZERO, |sample| sample.wall);
+            let ended = answer.status() != Status::Ok || spent >= ask.protocol.limit();
+            if emit(rep, answer).is_break() || ended {
+                return;
             }
         }
     }
+}
+
+/// Why `cell` cannot be simulated, if it cannot.
+fn unknown(cell: &Cell) -> Option<String> {
+    if let Some(blas) = cell.runtime.blas() {
+        return Some(format!(
+            "there is no model of {blas}: its threads meet as only it knows"
+        ));
+    }
+    (cell.workload == Workload::Command)
+        .then(|| "a command cannot be simulated: nobody knows what it does".to_owned())
 }
 
 /// Knows what comes of any execution on a machine, by a model.
@@ -182,41 +221,43 @@ impl Predictor {
         })
     }
 
-    /// What comes of repetition `rep` of `ask`.
-    pub fn report(&self, ask: &Ask, rep: u32) -> Report {
-        let (shape, masks) = self.nest(ask);
-        match self.model {
-            Model::Slices => Engine::simulate(self.setup(ask, rep, &masks), shape),
-            Model::Fluid => Fluid::simulate(shape, &masks, self.layout.len(), limit(ask)),
+    /// What comes of every repetition of `ask`, by number; fewer where one was stopped.
+    ///
+    /// A visit is simulated from its start, warm-ups and repetitions that are known already
+    /// included, because each execution finds the threads where the last one left them.
+    pub fn reports(&self, ask: &Ask) -> Vec<(u32, Report)> {
+        if unknown(&ask.visit.cell).is_some() {
+            return Vec::new();
         }
-    }
-
-    /// What comes of each of `reps`, simulated at the same time.
-    fn reports(&self, ask: &Ask, reps: &[u32]) -> Vec<Report> {
-        if let [rep] = reps {
-            return vec![self.report(ask, *rep)];
-        }
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = reps
-                .iter()
-                .map(|rep| scope.spawn(|| self.report(ask, *rep)))
-                .collect();
-            let join = |thread: std::thread::ScopedJoinHandle<'_, Report>| {
-                thread
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            };
-            threads.into_iter().map(join).collect()
-        })
+        let warmups = ask.protocol.warmups;
+        let executions = warmups + ask.last_rep.get();
+        let reports = match self.model {
+            Model::Slices => {
+                let (shape, masks) = self.nest(ask, Some(executions));
+                Engine::simulate(self.setup(ask, &masks), shape)
+            }
+            // A fluid has no history: all executions are the same.
+            Model::Fluid => {
+                let (shape, masks) = self.nest(ask, None);
+                let one = Fluid::simulate(shape, &masks, self.layout.len(), limit(ask));
+                vec![one; executions as usize]
+            }
+        };
+        // A warm-up that was stopped stands as the first repetition, as where it is measured.
+        let first = (warmups as usize).min(reports.len().saturating_sub(1));
+        let reps = (1..).zip(reports.into_iter().skip(first));
+        reps.filter(|(rep, _)| *rep >= ask.first_rep).collect()
     }
 
     /// What comes of repetition `rep` of `ask` by the model of slices, and who held which PU when.
     pub fn trace(&self, ask: &Ask, rep: u32) -> (Report, Trace) {
-        let (shape, masks) = self.nest(ask);
-        Engine::trace(self.setup(ask, rep, &masks), shape)
+        let (shape, masks) = self.nest(ask, Some(ask.protocol.warmups + rep));
+        let (mut reports, trace) = Engine::trace(self.setup(ask, &masks), shape);
+        (reports.swap_remove(reports.len() - 1), trace)
     }
 
-    fn nest(&self, ask: &Ask) -> (Shape, Masks) {
+    /// The nest of `ask`, with a thread that has it executed as often as said, if that is said.
+    fn nest(&self, ask: &Ask, executions: Option<u32>) -> (Shape, Masks) {
         let Machine {
             topology,
             allowed,
@@ -224,12 +265,16 @@ impl Predictor {
             ..
         } = &self.machine;
         let cell = &ask.visit.cell;
-        let shape = Shape::of(cell, ask.budget, parameters);
+        let measuring = executions.map(|count| Measuring::of(cell, count, parameters));
+        let shape = Shape {
+            measuring,
+            ..Shape::of(cell, ask.budget, parameters)
+        };
         let masks = model::masks(cell, &shape, &self.layout, (topology, allowed));
         (shape, masks)
     }
 
-    fn setup<'a>(&'a self, ask: &Ask, rep: u32, masks: &'a Masks) -> Setup<'a> {
+    fn setup<'a>(&'a self, ask: &Ask, masks: &'a Masks) -> Setup<'a> {
         Setup {
             layout: &self.layout,
             kernel: self.machine.kernel,
@@ -238,7 +283,7 @@ impl Predictor {
             working_set: model::working_set(&ask.visit.cell),
             quota: self.machine.quota,
             limit: limit(ask),
-            seed: seed(ask, rep),
+            seed: seed(ask),
         }
     }
 }
@@ -271,13 +316,11 @@ impl Model {
     }
 }
 
-/// Seed of one execution: a hash of all that names it.
+/// Seed of one visit: a hash of all that names it.
 // Source: FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ (64 bit).
-fn seed(ask: &Ask, rep: u32) -> u64 {
-    let name = format!(
-        "{} {} {rep} {}",
-        ask.protocol.seed, ask.visit.round, ask.visit.cell
-    );
+fn seed(ask: &Ask) -> u64 {
+    let Visit { round, cell } = &ask.visit;
+    let name = format!("{} {round} {cell}", ask.protocol.seed);
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })

@@ -5,7 +5,7 @@ mod breakdown;
 use std::cell::RefCell;
 use std::fs;
 use std::io::{BufWriter, Write};
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -26,6 +26,9 @@ use crate::sim::{
 /// Length of a quota period [ns].
 // Source: kernel/sched/fair.c default_cfs_period.
 const PERIOD: u64 = 100_000_000;
+
+/// Rounds simulated unless said: chance decides where threads start, and a median wants three.
+const ROUNDS: NonZeroU32 = NonZeroU32::new(3).expect("three is not zero");
 
 /// Kernel assumed for a machine that is not here.
 const USUAL_KERNEL: KernelVersion = KernelVersion {
@@ -111,8 +114,9 @@ impl Args {
         let target = self.target()?;
         let simulation = self.simulation(&target)?;
         let mut request = self.request.request()?;
-        // An execution costs nothing to start anew, so all variety comes from repetitions.
-        request.rounds = request.rounds.or(Some(Count(NonZeroU32::MIN)));
+        let default = |count| Some(Count(count));
+        request.rounds = request.rounds.or(default(ROUNDS));
+        request.reps = request.reps.or(default(NonZeroU32::MIN));
         let Target {
             topology, budget, ..
         } = target;
@@ -149,9 +153,11 @@ impl Args {
         if let Some((file, ask)) = traced {
             write_trace(&predictor, &ask, &file)?;
         }
-        let at_once = CpuBudget::discover().whole() as usize;
-        let at_once = NonZeroUsize::new(at_once).unwrap_or(NonZeroUsize::MIN);
-        let mut sim = Sim::new(predictor, at_once, Breakdown::filler(&breakdown));
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(CpuBudget::discover().whole() as usize)
+            .build()
+            .context("cannot start the threads that simulate")?;
+        let mut sim = Sim::new(predictor, pool, Breakdown::filler(&breakdown));
         let stop = sweep::stop_on_signal()?;
         let walked = sweep::walk(&header.plan, &recorded, &mut sim, &mut folder, stop);
         breakdown.borrow().append(&out)?;

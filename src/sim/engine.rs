@@ -12,11 +12,14 @@
 //! run        what does the running thread do next: its wait policy, its steps
 //! schedule   who runs: picking, switching, waking, placing
 //! balance    moving threads to PUs that have less to do
+//! execution  what comes of each execution, and of nothing between them
 //! rate       how fast work goes beside what else the core does
 //! quota      how long a group may run in each period
 //! ```
 
 mod balance;
+mod execution;
+mod load;
 mod quota;
 mod rate;
 mod run;
@@ -38,6 +41,7 @@ use super::report::{Report, Split, Stop};
 use super::rq::{Account, RunQueue, Ticks, Tid};
 use super::trace::Trace;
 
+use load::Load;
 use state::{Doing, Processor, State, Thread};
 
 pub use quota::Quota;
@@ -57,7 +61,7 @@ pub(super) struct Setup<'a> {
     pub(super) working_set: f64,
     /// The group's share of the machine, where it is limited.
     pub(super) quota: Option<Quota>,
-    /// Simulated time after which to stop [ns].
+    /// Simulated time after which to stop an execution [ns].
     pub(super) limit: Ns,
     /// Seed of where threads start and of when ticks come.
     pub(super) seed: u64,
@@ -74,33 +78,37 @@ pub(super) struct Engine<'a> {
     dirty: VecDeque<Pu>,
     /// Threads that do not wait.
     active: u32,
-    /// Workers to be started, from here on.
-    to_start: VecDeque<Tid>,
     /// The group's quota that no PU has drawn [ns].
     pool: Ns,
     rng: Xoshiro256PlusPlus,
     released: Vec<Tid>,
+    /// When the current execution began, if one is under way.
+    began: Option<Ns>,
+    /// What has been counted of it.
     report: Report,
+    /// The executions before it.
+    reports: Vec<Report>,
     trace: Option<Trace>,
 }
 
 impl<'a> Engine<'a> {
-    /// Simulates `shape` until its last task is done, or until something else stops it.
-    pub(super) fn simulate(setup: Setup<'a>, shape: Shape) -> Report {
+    /// Simulates the executions of `shape`, each until its last task is done; the first that
+    /// something else stops is the last.
+    pub(super) fn simulate(setup: Setup<'a>, shape: Shape) -> Vec<Report> {
         let mut engine = Self::new(setup, shape);
         let stop = engine.run_to_end();
         engine.finish(stop).0
     }
 
-    /// The same, and who held which PU when.
-    pub(super) fn trace(setup: Setup<'a>, shape: Shape) -> (Report, Trace) {
+    /// The same, and who held which PU when in the last execution.
+    pub(super) fn trace(setup: Setup<'a>, shape: Shape) -> (Vec<Report>, Trace) {
         let mut engine = Self::new(setup, shape);
         let name = |tid| engine.nest.role(tid).to_string();
         let names = (0..engine.nest.len() as Tid).map(name).collect();
         engine.trace = Some(Trace::new(names, engine.pus.len()));
         let stop = engine.run_to_end();
-        let (report, trace) = engine.finish(stop);
-        (report, trace.unwrap_or_default())
+        let (reports, trace) = engine.finish(stop);
+        (reports, trace.unwrap_or_default())
     }
 
     fn new(setup: Setup<'a>, shape: Shape) -> Self {
@@ -121,20 +129,21 @@ impl<'a> Engine<'a> {
             traffic: 0.0,
             split: Split::default(),
             quota: 0,
-            next_balance: vec![0; domains],
+            load: Load::default(),
+            balanced: vec![0; domains],
         });
         let pus = pus.collect();
         let nest = Nest::new(shape);
         let threads = (0..nest.len() as Tid)
             .map(|tid| Thread::before(nest.first_wait(tid)))
             .collect();
+        let began = nest.is_timed().then_some(0);
         let mut engine = Self {
             now: 0,
-            // One slot a PU, one a PU's balancer, the quota period, the start.
-            calendar: Calendar::new(2 * count + 2),
-            to_start: nest.workers().collect(),
-            active: nest.workers().count() as u32,
-            report: Report::new(nest.len() as u32, count),
+            // One slot a PU's balancer, one a PU, the quota period.
+            calendar: Calendar::new(2 * count + 1),
+            active: 0,
+            report: Report::new(nest.threads(), count),
             nest,
             threads,
             pus,
@@ -142,15 +151,30 @@ impl<'a> Engine<'a> {
             pool: 0,
             rng,
             released: Vec::new(),
+            began,
+            reports: Vec::new(),
             trace: None,
             setup,
         };
         engine.settle_in();
         engine.start_balancing();
         engine.start_quota();
-        let first = engine.setup.costs.wake_call + engine.setup.costs.wake_each;
-        engine.calendar.set(engine.start_slot(), first);
+        engine.start();
         engine
+    }
+
+    /// Somebody has to begin: the measuring thread, or the workers where there is none.
+    fn start(&mut self) {
+        if self.began.is_none() {
+            self.active = 1;
+            return;
+        }
+        let workers: Vec<Tid> = self.nest.workers().collect();
+        self.active = workers.len() as u32;
+        for tid in workers {
+            self.threads[tid as usize].released = true;
+            self.wake(tid, None);
+        }
     }
 
     /// Gives every thread a PU: those that spin first, then those that sleep, each where there is
@@ -158,8 +182,8 @@ impl<'a> Engine<'a> {
     fn settle_in(&mut self) {
         let mut order: Vec<Tid> = (0..self.nest.len() as Tid).collect();
         order.shuffle(&mut self.rng);
-        let is_worker = |tid: &Tid| matches!(self.nest.role(*tid), Role::Worker(_));
-        order.sort_by_key(is_worker);
+        let is_inner = |tid: &Tid| matches!(self.nest.role(*tid), Role::Inner { .. });
+        order.sort_by_key(|tid| !is_inner(tid));
         let layout = self.setup.layout;
         let mut of_pu = vec![0_u32; layout.len()];
         let mut of_core = vec![0_u32; layout.cores.pus.len()];
@@ -172,7 +196,8 @@ impl<'a> Engine<'a> {
             of_pu[pu as usize] += 1;
             of_core[core(pu)] += 1;
             self.threads[tid as usize].pu = pu;
-            if self.threads[tid as usize].wait != Wait::BLOCK {
+            let Thread { waits, wait, .. } = self.threads[tid as usize];
+            if !waits || wait != Wait::BLOCK {
                 self.enqueue(tid, pu, Account::default());
             }
         }
@@ -189,8 +214,10 @@ impl<'a> Engine<'a> {
                 return Stop::Deadlock(self.nest.waiting());
             }
             let (time, slot) = self.calendar.first();
-            if time > self.setup.limit {
-                self.now = self.setup.limit;
+            if let Some(limit) = self.began.map(|began| began + self.setup.limit)
+                && time > limit
+            {
+                self.now = limit;
                 return Stop::Limit;
             }
             events_here = if time == at { events_here + 1 } else { 0 };
@@ -207,11 +234,10 @@ impl<'a> Engine<'a> {
     fn handle(&mut self, slot: u32) {
         let pus = self.pus.len() as u32;
         if slot < pus {
-            self.serve(slot);
+            // At a tick queues are compared first: a thread that the tick switches away is hot.
+            self.balance(slot);
         } else if slot < 2 * pus {
-            self.balance(slot - pus);
-        } else if slot == self.start_slot() {
-            self.start_next();
+            self.serve(slot - pus);
         } else {
             self.refill_quota();
         }
@@ -219,25 +245,6 @@ impl<'a> Engine<'a> {
 
     fn quota_slot(&self) -> u32 {
         2 * self.pus.len() as u32
-    }
-
-    fn start_slot(&self) -> u32 {
-        self.quota_slot() + 1
-    }
-
-    /// The measuring thread wakes the next worker.
-    fn start_next(&mut self) {
-        if let Some(tid) = self.to_start.pop_front() {
-            self.threads[tid as usize].released = true;
-            self.wake(tid);
-        }
-        let more = !self.to_start.is_empty();
-        let next = if more {
-            self.now + self.setup.costs.wake_each
-        } else {
-            NEVER
-        };
-        self.calendar.set(self.start_slot(), next);
     }
 
     fn drain_dirty(&mut self) {
@@ -257,23 +264,6 @@ impl<'a> Engine<'a> {
             processor.dirty = true;
             self.dirty.push_back(pu);
         }
-    }
-
-    fn finish(mut self, stop: Stop) -> (Report, Option<Trace>) {
-        for pu in 0..self.pus.len() as Pu {
-            self.settle(pu);
-            self.report.split.add(&self.pus[pu as usize].split);
-        }
-        let queued = self
-            .threads
-            .iter()
-            .filter(|thread| thread.state == State::Queued);
-        let still_waiting: Ns = queued.map(|thread| self.now - thread.queued_at).sum();
-        self.report.run_queue_wait += still_waiting;
-        self.report.wall = self.now;
-        self.report.tasks_done = self.nest.tasks_done;
-        self.report.stop = stop;
-        (self.report, self.trace)
     }
 }
 

@@ -159,7 +159,7 @@ impl Fluid {
                     let mark = Mark(group.clock + work);
                     group.due.push(Reverse((mark, tid)));
                 }
-                Step::Wait(_) | Step::End => self.active -= 1,
+                Step::Wait(_) => self.active -= 1,
             }
             self.active += released.len() as u32;
             threads.append(&mut released);
@@ -191,6 +191,7 @@ mod tests {
             wait: Wait::SPIN,
             take: 0.0,
             meet: 0.0,
+            measuring: None,
         };
         let topology = Topology::synthetic("core:4 pu:1").unwrap();
         let layout = Layout::new(&topology, topology.pus());

@@ -6,7 +6,7 @@
 use super::calendar::Ns;
 use super::costs::Costs;
 use super::layout::{Layout, Mask, Masks};
-use super::nest::{Inner, Role, Shape, Wait};
+use super::nest::{Inner, Measuring, Role, Shape, Wait};
 use super::params::{Parameters, Provenance};
 use crate::experiment::{Cell, Composition, Dtype, Runtime, WaitPolicy, Workload};
 use crate::machine::{CpuSet, ObjectKind, Topology};
@@ -91,7 +91,21 @@ impl Shape {
             wait: wait(cell.runtime, parameters),
             take: parameters.value("take"),
             meet: parameters.value("arrive"),
+            measuring: None,
             widths,
+        }
+    }
+}
+
+impl Measuring {
+    /// What stands around `executions` executions of `cell`.
+    pub(super) fn of(cell: &Cell, executions: u32, parameters: &Parameters) -> Self {
+        // Spoiling and checking pass once over data that a result has shared the caches with.
+        let upkeep = cell.workload.footprint() as f64 / parameters.value("refill_rate");
+        Self {
+            executions,
+            probing: parameters.value("probing"),
+            upkeep,
         }
     }
 }
@@ -174,6 +188,7 @@ pub(super) fn masks(
         let (worker, member) = match role {
             Role::Worker(worker) => (worker, 0),
             Role::Inner { worker, member } => (worker, member),
+            Role::Measurer => return allowed,
         };
         let team = map.get(worker as usize);
         team.and_then(|team| team.get(member as usize))

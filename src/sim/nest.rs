@@ -5,14 +5,16 @@
 //! decide when a thread gets to ask.
 //!
 //! ```text
-//! worker    wait for the start; until no task is left: take a task, pass the gate, run the region
+//! measurer  prepare, run, check, prepare, ...: give the order, wait until all workers have obeyed
+//! worker    obey orders; to run is, until no task is left: take a task, pass the gate, run the region
 //! region    team: fork, phase, barrier, phase, ..., join; the worker is the team's first member
 //!           pool: hand the region to a pool of threads (rayon) and block until it is done
 //! ```
 //!
-//! It mirrors `host`: tasks by queue, static blocks or stealing; a gate that lets in as many
+//! It mirrors `host`: the orders of an execution and those around it; tasks by queue, static blocks or stealing; a gate that lets in as many
 //! threads as the composition allows and whose waiters, all woken when a region leaves, try again.
 
+mod orders;
 mod pool;
 mod shape;
 mod supply;
@@ -20,18 +22,21 @@ mod team;
 
 use std::collections::VecDeque;
 
+use orders::Orders;
 use pool::Pool;
 use supply::Supply;
 
-pub(super) use shape::{Inner, Role, Shape, Step, Wait};
+pub(super) use shape::{Inner, Measuring, Role, Shape, Step, Wait};
 
 use super::rq::Tid;
 
 /// Where a thread is in its program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
-    /// Before the start.
+    /// Between two orders.
     Start,
+    /// Makes ready for an execution, or checks one.
+    Upkeep,
     /// Has a task, or wants one.
     Take,
     /// Has a task and wants through the gate.
@@ -46,8 +51,6 @@ enum At {
     Region,
     /// In a pool.
     Pool,
-    /// At the end.
-    Ended,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -82,21 +85,21 @@ pub(super) struct Nest {
     at_gate: VecDeque<Tid>,
     pools: Vec<Pool>,
     pub(super) tasks_done: u32,
-    workers_left: u32,
+    orders: Orders,
 }
 
 impl Nest {
     pub(super) fn new(shape: Shape) -> Self {
         let roles = shape.roles();
         let start = |role: &Role| match (role, shape.inner) {
-            (Role::Worker(_), _) => At::Start,
+            (Role::Worker(_) | Role::Measurer, _) => At::Start,
             (_, Inner::Teams) => At::Fork,
             (_, Inner::OwnPools | Inner::SharedPool) => At::Pool,
         };
         let member = |role: &Role| Member {
             role: *role,
             at: start(role),
-            waiting: true,
+            waiting: *role != Role::Measurer,
             regions: 0,
         };
         let members: Vec<Member> = roles.iter().map(member).collect();
@@ -105,7 +108,7 @@ impl Nest {
             .enumerate()
             .filter_map(|(tid, role)| match role {
                 Role::Worker(worker) => Some((tid as Tid, shape.widths[*worker as usize])),
-                Role::Inner { .. } => None,
+                Role::Inner { .. } | Role::Measurer => None,
             });
         let teams: Vec<Team> = workers
             .map(|(worker, width)| Team {
@@ -119,10 +122,10 @@ impl Nest {
         let pools = Pool::all(&shape, &roles);
         Self {
             supply: Supply::new(shape.tasks, shape.dispatch, teams.len()),
+            orders: Orders::of(&shape),
             free: shape.gate.as_ref().map_or(0, |(permits, _)| *permits),
             at_gate: VecDeque::new(),
             tasks_done: 0,
-            workers_left: teams.len() as u32,
             shape,
             members,
             teams,
@@ -135,19 +138,25 @@ impl Nest {
         self.members.len()
     }
 
+    /// Number of threads beside the measuring one.
+    pub(super) fn threads(&self) -> u32 {
+        self.members.len() as u32 - u32::from(self.shape.measuring.is_some())
+    }
+
     /// Who `tid` is.
     pub(super) fn role(&self, tid: Tid) -> Role {
         self.members[tid as usize].role
     }
 
     /// How `tid` waits before the first task: workers block, inner threads as they always do, and
-    /// whatever spin or yields they are allowed are used up.
-    pub(super) fn first_wait(&self, tid: Tid) -> Wait {
+    /// whatever spin or yields they are allowed are used up. `None`: the measuring thread begins.
+    pub(super) fn first_wait(&self, tid: Tid) -> Option<Wait> {
         let Wait { spin, yields } = self.shape.wait;
         match self.role(tid) {
-            Role::Inner { .. } if spin == Wait::FOREVER => Wait::SPIN,
-            Role::Inner { .. } if yields == u32::MAX => Wait::YIELD,
-            _ => Wait::BLOCK,
+            Role::Measurer => None,
+            Role::Inner { .. } if spin == Wait::FOREVER => Some(Wait::SPIN),
+            Role::Inner { .. } if yields == u32::MAX => Some(Wait::YIELD),
+            Role::Inner { .. } | Role::Worker(_) => Some(Wait::BLOCK),
         }
     }
 
@@ -156,27 +165,19 @@ impl Nest {
         self.teams.iter().map(|team| team.worker)
     }
 
-    /// Whether the last worker has done its last task.
-    pub(super) fn is_done(&self) -> bool {
-        self.workers_left == 0
-    }
-
     /// What waiting threads wait for, one line each; for the report of a deadlock.
     pub(super) fn waiting(&self) -> Vec<String> {
-        let waiting = self
-            .members
-            .iter()
-            .filter(|m| m.waiting && m.at != At::Ended);
+        let waiting = self.members.iter().filter(|m| m.waiting);
         waiting
             .map(|member| {
                 let what = match member.at {
-                    At::Start => "the start",
+                    At::Start if member.role == Role::Measurer => "the workers",
+                    At::Start | At::Upkeep => "the start",
                     At::Take | At::Gate => "the gate",
                     At::Phase(_) | At::Met(_) => "its team",
                     At::Fork => "its worker",
                     At::Region => "its region",
                     At::Pool => "work of its pool",
-                    At::Ended => "nothing",
                 };
                 format!("{} waits for {what}", member.role)
             })
@@ -188,6 +189,7 @@ impl Nest {
     pub(super) fn advance(&mut self, tid: Tid, released: &mut Vec<Tid>) -> Step {
         self.members[tid as usize].waiting = false;
         let step = match self.members[tid as usize].role {
+            Role::Measurer => self.measurer(tid, released),
             Role::Worker(worker) => self.worker(tid, worker as usize, released),
             Role::Inner { worker, member } => match self.shape.inner {
                 Inner::Teams => self.member(tid, worker as usize, member, released),
@@ -203,18 +205,18 @@ impl Nest {
     fn worker(&mut self, tid: Tid, worker: usize, released: &mut Vec<Tid>) -> Step {
         loop {
             match self.members[tid as usize].at {
-                At::Start => {
-                    self.goto(tid, At::Take);
-                    return Step::Compute(self.shape.take);
+                At::Start => return self.obey(tid),
+                At::Upkeep => {
+                    self.goto(tid, At::Start);
+                    return self.report_back(released);
                 }
                 At::Take => {
                     if self.teams[worker].tasks == 0 {
                         self.teams[worker].tasks = self.supply.take(worker);
                     }
                     if self.teams[worker].tasks == 0 {
-                        self.goto(tid, At::Ended);
-                        self.workers_left -= 1;
-                        return Step::End;
+                        self.goto(tid, At::Start);
+                        return self.report_back(released);
                     }
                     self.goto(tid, At::Gate);
                 }
@@ -248,7 +250,7 @@ impl Nest {
                     self.leave(tid, worker, released);
                     return Step::Compute(self.shape.take);
                 }
-                At::Fork | At::Pool | At::Ended => return Step::End,
+                At::Fork | At::Pool => return Step::Wait(Wait::BLOCK),
             }
         }
     }

@@ -11,7 +11,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Every parameter with its unit. Files may set these and no others.
-const UNITS: [(&str, &str); 21] = [
+const UNITS: [(&str, &str); 22] = [
     ("arrive", "ns"),
     ("flops_f32", "flop/ns"),
     ("flops_f64", "flop/ns"),
@@ -24,6 +24,7 @@ const UNITS: [(&str, &str); 21] = [
     ("idle_look", "ns"),
     ("look", "ns"),
     ("private_cache", "bytes"),
+    ("probing", "ns"),
     ("refill_rate", "bytes/ns"),
     ("smt_compute", "1"),
     ("smt_spin", "1"),
@@ -302,7 +303,7 @@ mod tests {
             (2000.0, Provenance::Measured)
         );
         assert_eq!(mine.provenance("take"), Provenance::Default);
-        assert_eq!(mine.summary(), "1 measured, 20 default");
+        assert_eq!(mine.summary(), "1 measured, 21 default");
     }
 
     #[test]

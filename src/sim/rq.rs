@@ -111,6 +111,11 @@ impl RunQueue {
         }
     }
 
+    /// When slices are looked at.
+    pub(super) fn ticks(&self) -> Ticks {
+        self.ticks
+    }
+
     /// Threads here, the running one included.
     pub(super) fn len(&self) -> usize {
         self.queued.len() + usize::from(self.running.is_some())

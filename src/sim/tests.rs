@@ -7,11 +7,10 @@ use super::*;
 use crate::experiment::Protocol;
 use crate::stats::median;
 
-/// Wall times of five executions of a cell, `at_once` of them at the same time [ns].
-fn walls(machine: &str, cell: &str, at_once: usize) -> Vec<f64> {
+/// A simulator of `machine` under Linux 6.18.
+fn sim(machine: &str, at_once: usize) -> Sim {
     let topology = Topology::synthetic(machine).unwrap();
     let allowed = topology.pus().clone();
-    let budget = allowed.len() as u32;
     let kernel = Kernel::of("6.18".parse().unwrap(), 250, allowed.len());
     let parameters = Parameters::preset("epyc-9004").unwrap();
     let machine = Machine {
@@ -22,13 +21,15 @@ fn walls(machine: &str, cell: &str, at_once: usize) -> Vec<f64> {
         parameters,
     };
     let predictor = Predictor::new(machine, Model::Slices).unwrap();
-    let mut sim = Sim::new(
-        predictor,
-        at_once.try_into().unwrap(),
-        Box::new(|_, _, _| {}),
-    );
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(at_once).build();
+    Sim::new(predictor, pool.unwrap(), Box::new(|_, _, _| {}))
+}
+
+/// Five repetitions of a cell after one to warm up, a minute each at most.
+fn ask(machine: &str, cell: &str) -> Ask {
+    let budget = Topology::synthetic(machine).unwrap().pus().len() as u32;
     let five = NonZeroU32::new(5).unwrap();
-    let ask = Ask {
+    Ask {
         visit: Visit {
             round: 1,
             cell: cell.parse().unwrap(),
@@ -38,14 +39,23 @@ fn walls(machine: &str, cell: &str, at_once: usize) -> Vec<f64> {
         protocol: Protocol {
             rounds: five,
             reps: five,
-            warmups: 0,
+            warmups: 1,
             limit_ns: 60_000_000_000,
             seed: 1,
         },
         budget,
-    };
+    }
+}
+
+/// Wall times of all repetitions, which must be done, `at_once` visits at the same time [ns].
+fn walls(machine: &str, cell: &str, at_once: usize) -> Vec<f64> {
+    let (mut sim, ask) = (sim(machine, at_once), ask(machine, cell));
+    answers(&mut sim, &ask)
+}
+
+fn answers(sim: &mut Sim, ask: &Ask) -> Vec<f64> {
     let mut walls = Vec::new();
-    sim.run(&ask, &mut |_, answer| {
+    sim.run(ask, &mut |_, answer| {
         assert_eq!(answer.status(), Status::Ok, "{answer:?}");
         walls.push(answer.sample().unwrap().wall.as_nanos() as f64);
         ControlFlow::Continue(())
@@ -120,6 +130,49 @@ fn answers_do_not_depend_on_how_many_are_simulated_at_once() {
     assert_eq!(one, walls(TWO, cell, 2));
     assert_eq!(one, walls(TWO, cell, 8));
     assert!(one.iter().any(|wall| *wall != one[0]), "repetitions differ");
+}
+
+/// A run that was interrupted after two repetitions goes on as it would have.
+#[test]
+fn a_visit_taken_up_again_answers_as_if_never_interrupted() {
+    let cell = "matmul.f64.256_2x2_fork-join.active_independent_unbound_queue.1_t9";
+    let whole = walls(TWO, cell, 1);
+    let rest = Ask {
+        first_rep: 3,
+        ..ask(TWO, cell)
+    };
+    assert_eq!(answers(&mut sim(TWO, 1), &rest), whole[2..]);
+}
+
+/// What is simulated ahead is what would have been answered later, in whatever order it is asked.
+#[test]
+fn working_ahead_changes_no_answer() {
+    let visit = |round| {
+        let cell = "matmul.f64.256_2x3_fork-join.yield_independent_unbound_queue.1_t9";
+        let mut ask = ask(TWO, cell);
+        ask.visit.round = round;
+        ask
+    };
+    let alone = |round| answers(&mut sim(TWO, 1), &visit(round));
+    let mut ahead = sim(TWO, 2);
+    ahead.expect((1..=4).map(visit).collect());
+    for round in [1, 3, 2, 4] {
+        assert_eq!(answers(&mut ahead, &visit(round)), alone(round), "{round}");
+    }
+}
+
+/// 256 x 256 products take 0.3 ms each here: a warm-up of nine of them is over 1 ms.
+#[test]
+fn a_warm_up_over_the_limit_stands_as_the_first_repetition() {
+    let cell = "matmul.f64.256_1x1_fork-join.passive_independent_unbound_queue.1_t9";
+    let mut ask = ask(TWO, cell);
+    ask.protocol.limit_ns = 1_000_000;
+    let mut seen = Vec::new();
+    sim(TWO, 1).run(&ask, &mut |rep, answer| {
+        seen.push((rep, answer.status()));
+        ControlFlow::Continue(())
+    });
+    assert_eq!(seen, [(1, Status::Censored)]);
 }
 
 #[test]

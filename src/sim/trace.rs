@@ -41,6 +41,8 @@ pub struct Trace {
     pub cut: bool,
     /// Index of the last span of each PU.
     last: Vec<Option<usize>>,
+    /// When the execution began [ns].
+    origin: Ns,
 }
 
 impl Trace {
@@ -52,9 +54,17 @@ impl Trace {
         }
     }
 
+    /// Forgets all spans: an execution begins at `now`, which is its time 0.
+    pub(super) fn begin(&mut self, now: Ns) {
+        self.spans.clear();
+        self.last.fill(None);
+        (self.cut, self.origin) = (false, now);
+    }
+
     /// Adds what `pu` did for `thread` from `start` to `end`; continues its last span if that was
     /// the same.
     pub(super) fn add(&mut self, (pu, thread): (Pu, Tid), category: Category, start: Ns, end: Ns) {
+        let (start, end) = (start - self.origin, end - self.origin);
         let last = self.last[pu as usize].map(|last| &mut self.spans[last]);
         if let Some(last) = last
             && (last.thread, last.category, last.end) == (thread, category, start)

@@ -1,8 +1,8 @@
 //! When does a queued thread move to another PU?
 //!
 //! A PU about to go idle looks outwards, domain by domain, for a thread that waits elsewhere.
-//! Besides, in each domain one PU of every inner group compares queues from time to time: often
-//! when it is idle, rarely when it is busy. A difference of one is never corrected, and a thread
+//! Besides, in each domain one PU of every inner group compares queues from time to time, at ticks:
+//! often when it is idle, rarely when it is busy. A difference of one is never corrected, and a thread
 //! that has just run is left where its cache is warm.
 //
 // --- Implementation ---
@@ -29,23 +29,23 @@ impl Engine<'_> {
     /// Sets the first round of every PU that has anything to balance.
     pub(super) fn start_balancing(&mut self) {
         for pu in 0..self.pus.len() as Pu {
-            for domain in 0..self.setup.layout.domains.len() {
-                let interval = self.interval(pu, domain);
-                self.pus[pu as usize].next_balance[domain] = interval;
-            }
             self.set_balance(pu);
         }
     }
 
-    fn set_balance(&mut self, pu: Pu) {
-        let next = self.pus[pu as usize]
-            .next_balance
-            .iter()
-            .copied()
-            .min()
-            .unwrap_or(NEVER);
-        let slot = self.pus.len() as u32 + pu;
-        self.calendar.set(slot, next);
+    /// Enters the next round of `pu`; to be called when one is over and when `pu` goes idle.
+    pub(super) fn set_balance(&mut self, pu: Pu) {
+        let domains = 0..self.setup.layout.domains.len();
+        let next = domains.map(|domain| self.balance_due(pu, domain)).min();
+        let next = next.unwrap_or(NEVER);
+        self.calendar.set(pu, next);
+    }
+
+    /// The tick at which `pu` looks at a domain again.
+    fn balance_due(&self, pu: Pu, domain: usize) -> Ns {
+        let processor = &self.pus[pu as usize];
+        let due = processor.balanced[domain] + self.interval(pu, domain);
+        processor.rq.ticks().at_or_after(due)
     }
 
     fn interval(&self, pu: Pu, domain: usize) -> Ns {
@@ -57,14 +57,13 @@ impl Engine<'_> {
     /// One round of `pu` in every domain that is due.
     pub(super) fn balance(&mut self, pu: Pu) {
         for domain in 0..self.setup.layout.domains.len() {
-            if self.pus[pu as usize].next_balance[domain] > self.now {
+            if self.balance_due(pu, domain) > self.now {
                 continue;
             }
             if self.speaks_for_group(pu, domain) {
                 self.pull(pu, domain, HOT);
             }
-            let interval = self.interval(pu, domain);
-            self.pus[pu as usize].next_balance[domain] = self.now + interval;
+            self.pus[pu as usize].balanced[domain] = self.now;
         }
         self.set_balance(pu);
     }

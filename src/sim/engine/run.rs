@@ -105,7 +105,7 @@ impl Engine<'_> {
                 return self.begin(pu, Doing::Handoff, left);
             }
             if !thread.to_wake.is_empty() {
-                match self.wake_first(tid) {
+                match self.wake_first(pu, tid) {
                     0 => continue,
                     left => return self.begin(pu, Doing::Wake, left),
                 }
@@ -154,18 +154,19 @@ impl Engine<'_> {
         let processor = &self.pus[pu as usize];
         let quota_ends = self.quota_ends(processor);
         let next = processor.ends.min(processor.slice_ends).min(quota_ends);
-        self.calendar.set(pu, next);
+        let slot = self.pus.len() as u32 + pu;
+        self.calendar.set(slot, next);
     }
 
     /// What is left of waking the first thread that `tid` has to wake; wakes it when nothing is.
-    fn wake_first(&mut self, tid: Tid) -> Ns {
+    fn wake_first(&mut self, pu: Pu, tid: Tid) -> Ns {
         let costs = self.setup.costs;
         let thread = &mut self.threads[tid as usize];
         let left = *thread.waking.get_or_insert(costs.wake_each);
         if left == 0 {
             thread.waking = None;
             if let Some(sleeper) = thread.to_wake.pop_front() {
-                self.wake(sleeper);
+                self.wake(sleeper, Some(pu));
             }
         }
         left
@@ -248,13 +249,8 @@ impl Engine<'_> {
                 thread.burst = None;
                 self.active -= 1;
             }
-            Step::End => {
-                // Its last act is to block: it sleeps until the next execution.
-                thread.waits = true;
-                thread.wait = Wait::BLOCK;
-                self.active -= 1;
-            }
         }
+        self.observe();
         for (before, waiter) in released.iter().enumerate() {
             self.release(tid, pu, *waiter, before);
         }

@@ -4,6 +4,10 @@ use super::{Account, Doing, Engine, Pu, State, Tid};
 use crate::sim::calendar::NEVER;
 use crate::sim::rq::Preempt;
 
+/// Lead of a thread's own PU over its waker's.
+// Source: kernel/sched/fair.c wake_affine_weight: 100 + (imbalance_pct - 100) / 2, of 117 percent.
+const WAKE_MARGIN: f64 = 1.08;
+
 impl Engine<'_> {
     /// Picks the next thread of `pu`, pulling one from elsewhere where it has none; `false` where
     /// there is none to run.
@@ -56,10 +60,12 @@ impl Engine<'_> {
     fn go_idle(&mut self, pu: Pu) {
         self.give_back_quota(pu);
         self.begin(pu, Doing::Idle, NEVER);
+        self.set_balance(pu);
     }
 
     /// The running thread of `pu` sleeps until it is woken.
     pub(super) fn block(&mut self, pu: Pu, tid: Tid) {
+        self.note_load(pu, tid);
         let processor = &mut self.pus[pu as usize];
         if let Some(account) = processor.rq.block() {
             self.threads[tid as usize].account = account;
@@ -69,20 +75,29 @@ impl Engine<'_> {
         self.depart(tid, pu, State::Blocked);
     }
 
-    /// Makes a sleeping thread ready to run.
-    pub(super) fn wake(&mut self, tid: Tid) {
+    /// Brings the loads of `tid` and of the PU where it is up to now.
+    fn note_load(&mut self, pu: Pu, tid: Tid) -> f64 {
+        let processor = &mut self.pus[pu as usize];
+        processor.load.update(self.now, processor.rq.len());
+        let thread = &mut self.threads[tid as usize];
+        let ready = usize::from(thread.state != State::Blocked);
+        thread.load.update(self.now, ready)
+    }
+
+    /// Makes a sleeping thread ready to run, on behalf of a thread on `by`.
+    pub(super) fn wake(&mut self, tid: Tid, by: Option<Pu>) {
         let Self { threads, pus, .. } = self;
         let thread = &threads[tid as usize];
         let account = pus[thread.pu as usize].rq.slept(thread.account);
-        let target = self.wake_target(tid);
+        let target = self.wake_target(tid, by);
         self.enqueue(tid, target, account);
     }
 
     /// The PU it ran on if that is idle; else a PU of an idle core that shares the last-level cache
-    /// with it; else any idle PU that does; else the PU it ran on. Never beyond that cache.
-    // Source: kernel/sched/fair.c select_idle_sibling, with the waker's PU left out: it is busy
-    // waking.
-    fn wake_target(&self, tid: Tid) -> Pu {
+    /// with it; else any idle PU that does; else the PU it ran on, or its waker's where that has had
+    /// less to do. Never beyond that cache.
+    // Source: kernel/sched/fair.c select_idle_sibling, wake_affine_weight.
+    fn wake_target(&mut self, tid: Tid, by: Option<Pu>) -> Pu {
         let layout = self.setup.layout;
         let mask = self.setup.masks.of(tid);
         let last = self.threads[tid as usize].pu;
@@ -93,9 +108,24 @@ impl Engine<'_> {
         let core_idle = |pu: &Pu| layout.cores.with(*pu).iter().all(|pu| self.is_idle(*pu));
         let near = layout.llcs.with(last).iter().copied();
         let in_idle_core = near.clone().find(|pu| idle(pu) && core_idle(pu));
-        in_idle_core
-            .or_else(|| near.clone().find(idle))
+        if let Some(idle) = in_idle_core.or_else(|| near.clone().find(idle)) {
+            return idle;
+        }
+        let near = |by: &Pu| layout.llcs.of[*by as usize] == layout.llcs.of[last as usize];
+        by.filter(|by| mask.allows(*by) && near(by))
+            .filter(|by| self.has_less_to_do(*by, last, tid))
             .unwrap_or(last)
+    }
+
+    /// Whether the PU of a waker with the woken thread would have less to do than that thread's own
+    /// PU without it, by a margin.
+    fn has_less_to_do(&mut self, waker: Pu, last: Pu, tid: Tid) -> bool {
+        let own = self.note_load(last, tid);
+        let mut load = |pu: Pu| {
+            let processor = &mut self.pus[pu as usize];
+            processor.load.update(self.now, processor.rq.len())
+        };
+        load(waker) + own < (load(last) - own) * WAKE_MARGIN
     }
 
     /// Whether `pu` has nothing to run.
@@ -106,6 +136,7 @@ impl Engine<'_> {
     /// Queues `tid` on `pu`.
     pub(super) fn enqueue(&mut self, tid: Tid, pu: Pu, account: Account) {
         self.settle(pu);
+        self.note_load(self.threads[tid as usize].pu, tid);
         self.moved_to(tid, pu);
         let thread = &mut self.threads[tid as usize];
         thread.state = State::Queued;
@@ -125,6 +156,11 @@ impl Engine<'_> {
     fn moved_to(&mut self, tid: Tid, pu: Pu) {
         let thread = &mut self.threads[tid as usize];
         if thread.pu != pu {
+            let load = thread.load.update(self.now, 0);
+            let processor = &mut self.pus[pu as usize];
+            processor.load.update(self.now, processor.rq.len());
+            processor.load.shift(load);
+            self.pus[thread.pu as usize].load.shift(-load);
             thread.pu = pu;
             thread.cold = 1.0;
             self.report.migrations += 1;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::load::Load;
 use crate::sim::calendar::Ns;
 use crate::sim::layout::Pu;
 use crate::sim::nest::Wait;
@@ -65,6 +66,8 @@ pub(super) struct Thread {
     pub(super) left_at: Ns,
     /// What others had read on its PU when it left [bytes].
     pub(super) left_traffic: f64,
+    /// How much it has had to do.
+    pub(super) load: Load,
 }
 
 pub(super) struct Processor {
@@ -87,18 +90,21 @@ pub(super) struct Processor {
     pub(super) split: Split,
     /// What it may still run of the group's quota [ns].
     pub(super) quota: Ns,
-    pub(super) next_balance: Vec<Ns>,
+    /// How much its threads have had to do.
+    pub(super) load: Load,
+    /// When it last compared the queues of each domain.
+    pub(super) balanced: Vec<Ns>,
 }
 
 impl Thread {
-    /// A thread that waits for the first time.
-    pub(super) fn before(wait: Wait) -> Self {
+    /// A thread that waits for the first time, or that is ready to begin.
+    pub(super) fn before(wait: Option<Wait>) -> Self {
         Self {
             state: State::Blocked,
             pu: 0,
-            waits: true,
+            waits: wait.is_some(),
             released: false,
-            wait,
+            wait: wait.unwrap_or(Wait::BLOCK),
             work: 0.0,
             switch: 0,
             handoff: 0,
@@ -110,6 +116,7 @@ impl Thread {
             queued_at: 0,
             left_at: 0,
             left_traffic: 0.0,
+            load: Load::default(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! has work. Costs are zero unless a test names them. Where ticks come at a random time against
 //! the start, steady states are compared: the difference of two runs of different length.
 
+mod executions;
 mod naive;
 mod properties;
 mod sharing;
@@ -49,6 +50,7 @@ struct Case {
     /// The PU of each thread; none is free to go anywhere.
     pinned: Vec<u32>,
     quota: Option<Quota>,
+    limit: Ns,
     seed: u64,
 }
 
@@ -67,6 +69,7 @@ fn teams(workers: usize, width: u32, phases: u32, work: Ns) -> Shape {
         wait: Wait::SPIN,
         take: 0.0,
         meet: 0.0,
+        measuring: None,
     }
 }
 
@@ -80,11 +83,17 @@ impl Case {
             shape,
             pinned: Vec::new(),
             quota: None,
+            limit: 1_000_000 * MS,
             seed: 1,
         }
     }
 
     fn report(&self) -> Report {
+        self.reports().remove(0)
+    }
+
+    /// What came of each execution.
+    fn reports(&self) -> Vec<Report> {
         let topology = Topology::synthetic(self.machine).unwrap();
         let layout = Layout::new(&topology, topology.pus());
         let mask = |tid: usize| match self.pinned.get(tid) {
@@ -99,13 +108,15 @@ impl Case {
             masks: &masks,
             working_set: 0.0,
             quota: self.quota,
-            limit: 1_000_000 * MS,
+            limit: self.limit,
             seed: self.seed,
         };
-        let report = Engine::simulate(setup, self.shape.clone());
-        let all = report.pus as Ns * report.wall;
-        assert_eq!(report.split.total(), all, "PU time is conserved");
-        report
+        let reports = Engine::simulate(setup, self.shape.clone());
+        for report in &reports {
+            let all = report.pus as Ns * report.wall;
+            assert_eq!(report.split.total(), all, "PU time is conserved");
+        }
+        reports
     }
 
     /// Time of the whole; every task must be done.

@@ -40,8 +40,18 @@ pub(in crate::sim) enum Step {
     Compute(f64),
     /// Nothing until another thread releases it; then it asks again.
     Wait(Wait),
-    /// Nothing any more.
-    End,
+}
+
+/// The thread that has executions done one after the other, as the measuring side does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::sim) struct Measuring {
+    /// Executions in all, those for warming up included.
+    pub(in crate::sim) executions: u32,
+    /// Its own work before each order: reading probes and clocks [ns].
+    pub(in crate::sim) probing: f64,
+    /// Work of each worker before an execution, and as much after it: results are spoiled, and
+    /// checked [ns].
+    pub(in crate::sim) upkeep: f64,
 }
 
 /// Which threads run a region.
@@ -82,10 +92,13 @@ pub(in crate::sim) struct Shape {
     pub(in crate::sim) take: f64,
     /// Work of meeting the team [ns].
     pub(in crate::sim) meet: f64,
+    /// Who starts the workers; where nobody is named, one execution starts at time 0 as by an
+    /// invisible hand.
+    pub(in crate::sim) measuring: Option<Measuring>,
 }
 
 impl Shape {
-    /// Numbers of the threads: first each worker's own, then its inner ones.
+    /// Numbers of the threads: first each worker's own, then its inner ones; last the measurer.
     pub(in crate::sim) fn roles(&self) -> Vec<Role> {
         let mut roles = Vec::new();
         for (worker, width) in (0_u32..).zip(&self.widths) {
@@ -100,6 +113,7 @@ impl Shape {
         if self.inner == Inner::SharedPool {
             roles.extend((0..self.pool).map(|member| Role::Inner { worker: 0, member }));
         }
+        roles.extend(self.measuring.map(|_| Role::Measurer));
         roles
     }
 }
@@ -116,6 +130,8 @@ pub(in crate::sim) enum Role {
         /// Which of its threads.
         member: u32,
     },
+    /// The thread that gives the workers their orders.
+    Measurer,
 }
 
 impl fmt::Display for Role {
@@ -123,6 +139,7 @@ impl fmt::Display for Role {
         match self {
             Self::Worker(worker) => write!(f, "worker {worker}"),
             Self::Inner { worker, member } => write!(f, "thread {worker}.{member}"),
+            Self::Measurer => f.write_str("measurer"),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! last phase the worker alone waits for the others. The threads of a team are numbered in a row,
 //! the worker first.
 
-use super::{At, Nest, Step, Team};
+use super::{At, Nest, Step, Team, Wait};
 use crate::experiment::Share;
 use crate::sim::rq::Tid;
 
@@ -35,7 +35,7 @@ impl Nest {
                     self.arrive_at_join(worker, released);
                     self.goto(tid, At::Fork);
                 }
-                _ => return Step::End,
+                _ => return Step::Wait(Wait::BLOCK),
             }
         }
     }

@@ -50,7 +50,7 @@ impl Reference {
             ready: false,
             waits: true,
             released: false,
-            wait: nest.first_wait(tid as Tid),
+            wait: nest.first_wait(tid as Tid).unwrap_or(Wait::BLOCK),
             work: 0,
             runtime: 0,
             deadline: 0,
@@ -160,7 +160,6 @@ impl Reference {
         match step {
             Step::Compute(work) => thread.work = work as i64,
             Step::Wait(wait) => (thread.waits, thread.wait) = (true, wait),
-            Step::End => (thread.waits, thread.wait) = (true, Wait::BLOCK),
         }
         for waiter in released {
             self.threads[waiter as usize].released = true;

@@ -1,0 +1,56 @@
+//! Executions one after the other, as a measuring thread has them done.
+
+use super::*;
+use crate::sim::nest::Measuring;
+
+fn measured(executions: u32, shape: Shape) -> Case {
+    let measuring = Some(Measuring {
+        executions,
+        probing: (10 * US) as f64,
+        upkeep: (20 * US) as f64,
+    });
+    Case::new("core:2 pu:1", Shape { measuring, ..shape })
+}
+
+/// A worker with 1 ms on two PUs: it is woken (1 + 3 us), leaves idle (5 us) and works; what the
+/// measurer and the worker do between executions is in no report.
+#[test]
+fn only_the_execution_itself_is_timed() {
+    let mut case = measured(3, teams(1, 1, 1, MS));
+    (
+        case.costs.wake_call,
+        case.costs.wake_each,
+        case.costs.idle_exit,
+    ) = (US, 3 * US, 5 * US);
+    let reports = case.reports();
+    let walls: Vec<Ns> = reports.iter().map(|report| report.wall).collect();
+    assert_eq!(walls, [(1 + 3 + 5) * US + MS; 3]);
+    for report in reports {
+        assert_eq!(report.split.of(Category::Compute), MS);
+        assert_eq!(report.split.total(), 2 * report.wall);
+        assert_eq!((report.tasks_done, report.threads), (1, 1));
+    }
+}
+
+/// 10 ms of work and a limit of 9 ms: there is no second execution.
+#[test]
+fn an_execution_that_is_stopped_is_the_last() {
+    let mut case = measured(3, teams(1, 1, 1, 10 * MS));
+    case.limit = 9 * MS;
+    let reports = case.reports();
+    assert_eq!(reports.len(), 1);
+    assert_eq!((&reports[0].stop, reports[0].wall), (&Stop::Limit, 9 * MS));
+}
+
+/// Two teams of two that spin on two PUs: bound threads, no randomness after the start. Executions
+/// differ all the same, because each begins at another phase of slices and ticks.
+#[test]
+fn executions_find_the_queues_as_the_last_one_left_them() {
+    let mut shape = teams(2, 2, 20, 20 * 80 * US);
+    shape.tasks = 2;
+    let mut case = measured(10, shape);
+    case.kernel = ticking_kernel();
+    case.pinned = vec![0, 1, 0, 1];
+    let walls: Vec<Ns> = case.reports().iter().map(|report| report.wall).collect();
+    assert!(walls.iter().any(|wall| *wall != walls[0]), "{walls:?}");
+}
