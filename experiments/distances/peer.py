@@ -47,7 +47,7 @@ def main():
     if not np.allclose(distances, expected(args.size), rtol=1e-9, atol=1e-9):
         sys.exit("wrong distances")
     print(f"us a pair: {seconds / args.pairs * 1e6:.3f}")
-    print(f"seconds: {seconds:.6f}")
+    print(f"ms: {seconds * 1e3:.3f}")
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def main():
         sys.exit(f"the BLAS runs on {granted} threads instead of {args.inner}")
     bytes_read = args.products * 2 * 8 * args.size
     print(f"GB/s: {bytes_read / seconds / 1e9:.3f}")
-    print(f"seconds: {seconds:.6f}")
+    print(f"ms: {seconds * 1e3:.3f}")
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def main():
         sys.exit("not filled")
     bytes_written = args.matrices * 8 * args.size**2
     print(f"GB/s: {bytes_written / seconds / 1e9:.3f}")
-    print(f"seconds: {seconds:.6f}")
+    print(f"ms: {seconds * 1e3:.3f}")
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def main():
     granted = [library["num_threads"] for library in threadpool_info()]
     if granted != [args.inner]:
         sys.exit(f"the BLAS runs on {granted} threads instead of {args.inner}")
-    print(f"seconds: {seconds:.6f}")
+    print(f"ms: {seconds * 1e3:.3f}")
 
 
 if __name__ == "__main__":

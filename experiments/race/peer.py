@@ -54,7 +54,7 @@ def main():
         totals = pool.map(total, range(args.sums), chunksize=1)
         seconds = time.perf_counter() - start
 
-    print(f"seconds: {seconds:.6f}")
+    print(f"ms: {seconds * 1e3:.3f}")
     lost = args.size * args.sums - sum(totals)
     if lost:
         share = 100 * lost / (args.size * args.sums)

@@ -75,7 +75,7 @@ def main():
         once(pool)
         peak = tracemalloc.get_traced_memory()[1]
     print(f"peak allocated MB: {peak / 1e6:.3f}")
-    print(f"seconds: {np.median(times):.6f}")
+    print(f"ms: {np.median(times) * 1e3:.3f}")
 
 
 if __name__ == "__main__":
