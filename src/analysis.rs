@@ -14,7 +14,7 @@ mod verdict;
 
 pub use dimension::{Condition, Dimension, Value};
 pub use judge::Judge;
-pub use metric::{Better, Metric};
+pub use metric::{Better, Metric, Quantity};
 pub use series::{Analysis, Bound, Mark, Point, Reading, Series};
 pub use summary::{CellSummary, Estimate, Round, Rounds, Spread, State, summarize};
 pub use verdict::{Factor, MARGIN, Rule, Standing, Verdict, Work, Worst, verdicts};

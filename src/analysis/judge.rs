@@ -28,6 +28,15 @@ impl Judge {
         }
     }
 
+    /// Whether a sample that was stopped at the time limit still bounds its cost.
+    pub(super) fn bounds_what_was_stopped(&self) -> bool {
+        match self {
+            Self::Wall => true,
+            // A program says its metric at its end, if at all.
+            Self::Metric(_) => false,
+        }
+    }
+
     /// The metric of a cell that costs `cost`, and what it is called.
     pub fn metric(&self, cost: f64) -> Option<(&str, f64)> {
         match self {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::Judge;
+use crate::experiment::{OutputMetric, Wish};
 use crate::text::ParseError;
 
 /// A quantity of a cell.
@@ -19,6 +21,8 @@ pub enum Metric {
     Efficiency,
     /// Wall time [s].
     Time,
+    /// The number that a command says of itself (`--metric`), in its own unit.
+    Own,
     /// Context switches, voluntary and involuntary, of all threads, per wall time [1/s].
     Switches,
     /// W = run-queue wait summed over threads / (wall time x threads) [%]: the part of its life
@@ -42,11 +46,12 @@ pub enum Better {
 
 impl Metric {
     /// Every metric with its name.
-    pub const ALL: [(Self, &'static str); 7] = [
+    pub const ALL: [(Self, &'static str); 8] = [
         (Self::Throughput, "throughput"),
         (Self::Slowdown, "slowdown"),
         (Self::Efficiency, "efficiency"),
         (Self::Time, "time"),
+        (Self::Own, "metric"),
         (Self::Switches, "switches"),
         (Self::Wait, "wait"),
         (Self::Busy, "busy"),
@@ -59,6 +64,7 @@ impl Metric {
             Self::Slowdown => "Slowdown S against the best cell",
             Self::Efficiency => "Parallel efficiency E",
             Self::Time => "Wall time of all tasks",
+            Self::Own => "Metric of the command",
             Self::Switches => "Context switches per second",
             Self::Wait => "Run-queue wait share W",
             Self::Busy => "CPU time as a share of the budget",
@@ -76,6 +82,7 @@ impl Metric {
                 "T(1×1) × min(1, P) ÷ (min(D, P) × T), D = outer × inner threads asked for, P = CPU budget"
             }
             Self::Time => "from the release of the outer workers to the end of the last task",
+            Self::Own => "as the command says it",
             Self::Switches => "voluntary and involuntary, all threads and the main one",
             Self::Wait => "part of its life that a thread was ready to run but had no CPU",
             Self::Busy => "CPU time of all threads ÷ (wall time × P), useful or not",
@@ -88,6 +95,7 @@ impl Metric {
             Self::Throughput => "GFLOP/s",
             Self::Slowdown | Self::Efficiency => "1",
             Self::Time => "s",
+            Self::Own => "",
             Self::Switches => "1/s",
             Self::Wait | Self::Busy => "%",
         }
@@ -98,7 +106,7 @@ impl Metric {
         match self {
             Self::Throughput | Self::Efficiency => Better::High,
             Self::Slowdown | Self::Time | Self::Switches => Better::Low,
-            Self::Wait | Self::Busy => Better::Neither,
+            Self::Own | Self::Wait | Self::Busy => Better::Neither,
         }
     }
 }
@@ -119,5 +127,60 @@ impl FromStr for Metric {
             let names = Self::ALL.map(|(_, name)| name).join(", ");
             ParseError::new("metric", text, format!("one of {names}"))
         })
+    }
+}
+
+/// A metric as figures speak of it: what a command calls its own, and which end of that is good,
+/// only the run knows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quantity {
+    metric: Metric,
+    own: Option<OutputMetric>,
+}
+
+impl From<Metric> for Quantity {
+    fn from(metric: Metric) -> Self {
+        Self { metric, own: None }
+    }
+}
+
+impl Quantity {
+    /// `metric` in a run that `judge` judges.
+    pub fn of(metric: Metric, judge: &Judge) -> Self {
+        let own = match judge {
+            Judge::Metric(own) if metric == Metric::Own => Some(own.clone()),
+            Judge::Metric(_) | Judge::Wall => None,
+        };
+        Self { metric, own }
+    }
+
+    /// The metric.
+    pub fn metric(&self) -> Metric {
+        self.metric
+    }
+
+    /// The title of a figure.
+    pub fn title(&self) -> &str {
+        let title = self.metric.title();
+        self.own.as_ref().map_or(title, |own| &own.name)
+    }
+
+    /// Which end is good, if either.
+    pub fn better(&self) -> Better {
+        match self.own.as_ref().map(|own| own.better) {
+            Some(Wish::Higher) => Better::High,
+            Some(Wish::Lower) => Better::Low,
+            None => self.metric.better(),
+        }
+    }
+}
+
+/// What a scale calls it.
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.own {
+            Some(own) => f.pad(&own.name),
+            None => self.metric.fmt(f),
+        }
     }
 }

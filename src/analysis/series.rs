@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    CellSummary, Estimate, Judge, Metric, Rule, State, Verdict, Work, summarize, verdicts,
+    CellSummary, Estimate, Judge, Metric, Quantity, Rule, State, Verdict, Work, summarize, verdicts,
 };
 use crate::experiment::Cell;
 use crate::record::Record;
@@ -31,6 +31,8 @@ pub enum Reading {
     Number(Estimate, Bound),
     /// The cell was timed, but the metric is not recorded, or not defined for it.
     Missing,
+    /// The cell was stopped at the time limit before it had a number, which nothing bounds.
+    Stopped,
     /// The cell failed, for this reason.
     Failed(String),
 }
@@ -66,8 +68,8 @@ pub struct Point {
 /// One metric of every cell of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// The metric.
-    pub metric: Metric,
+    /// What is shown.
+    pub quantity: Quantity,
     /// Its cells.
     pub points: Vec<Point>,
 }
@@ -114,6 +116,7 @@ impl Analysis {
                 best: verdict.map(|v| v.best_cost),
                 serial: serial.get(&work).copied(),
                 budget: self.budget,
+                judge: &self.judge,
             };
             Point {
                 cell: summary.cell,
@@ -125,7 +128,7 @@ impl Analysis {
             }
         });
         Series {
-            metric,
+            quantity: Quantity::of(metric, &self.judge),
             points: points.collect(),
         }
     }
@@ -158,16 +161,17 @@ fn mark(verdict: Option<&Verdict>, cell: &Cell) -> Mark {
 }
 
 /// What the cells of one work are held against.
-struct Reference {
+struct Reference<'a> {
     /// Cost of the best cell.
     best: Option<f64>,
     /// Cost of T1.
     serial: Option<f64>,
     /// P [CPUs].
     budget: f64,
+    judge: &'a Judge,
 }
 
-impl Reference {
+impl Reference<'_> {
     fn reading(&self, summary: &CellSummary, metric: Metric) -> Reading {
         if let State::Failed(reason) = &summary.state {
             return Reading::Failed(reason.clone());
@@ -176,14 +180,16 @@ impl Reference {
             (State::Ok | State::Failed(_), _) => Bound::Exact,
             (State::Censored, Metric::Time | Metric::Slowdown) => Bound::AtLeast,
             (State::Censored, Metric::Throughput | Metric::Efficiency) => Bound::AtMost,
-            (State::Censored, Metric::Switches | Metric::Wait | Metric::Busy) => {
+            (State::Censored, Metric::Own | Metric::Switches | Metric::Wait | Metric::Busy) => {
                 Bound::UntilStopped
             }
         };
-        self.estimate(summary, metric)
-            .map_or(Reading::Missing, |estimate| {
-                Reading::Number(estimate, bound)
-            })
+        let unsaid = summary.state == State::Censored && summary.cost.median().is_none();
+        match self.estimate(summary, metric) {
+            Some(estimate) => Reading::Number(estimate, bound),
+            None if unsaid => Reading::Stopped,
+            None => Reading::Missing,
+        }
     }
 
     /// The metric of a cell that has a time, in the metric's unit.
@@ -191,6 +197,12 @@ impl Reference {
         let cell = &summary.cell;
         Some(match metric {
             Metric::Time => summary.wall.estimate()?,
+            Metric::Own => {
+                let said = |cost| self.judge.metric(cost).map(|(_, number)| number);
+                let cost = summary.cost.estimate()?;
+                said(cost.value)?;
+                cost.map(|cost| said(cost).unwrap_or(cost))
+            }
             Metric::Throughput => {
                 let work = cell.flops()? as f64 / FLOPS_PER_GFLOP;
                 summary.wall.estimate()?.map(|wall| work / wall)

@@ -208,13 +208,17 @@ fn summary(cell: Cell, answers: &BTreeMap<u32, Vec<&Answer>>, judge: &Judge) -> 
     } else {
         State::Ok
     };
+    // Those of its rounds that ended are its better ones, and say nothing of the cell.
+    let unsaid = state == State::Censored && !judge.bounds_what_was_stopped();
+    let costs = rounds.values().filter_map(|round| round.cost);
+    let cost = Rounds(costs.filter(|_| !unsaid).collect());
     CellSummary {
         state,
         failed_rounds: failed.len(),
         samples: samples.len(),
         range: range(&samples, judge),
         wall: Rounds(rounds.values().map(|round| round.wall).collect()),
-        cost: Rounds(rounds.values().filter_map(|round| round.cost).collect()),
+        cost,
         switch_rate: over_rounds(&switch_rate),
         wait_share: over_rounds(&|s| wait_share(&cell, s)),
         cpus_busy: over_rounds(&|s| Some(s.cpu?.as_secs_f64() / seconds(s)?)),

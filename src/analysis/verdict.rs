@@ -109,8 +109,11 @@ pub struct Verdict {
     pub rules: BTreeSet<Rule>,
     /// The cell to choose.
     pub recommended: Cell,
-    /// Every cell with a time, fastest first; one that was stopped stands at its bound.
+    /// Every cell with a cost, fastest first; one that was stopped stands at its bound.
     pub standings: Vec<Standing>,
+    /// Cells that were stopped at the time limit before they said the metric that is judged: they
+    /// have no rank and no bound.
+    pub unsaid: Vec<Cell>,
 }
 
 impl Verdict {
@@ -178,6 +181,9 @@ fn verdict(work: Work, cells: &[&CellSummary]) -> Option<Verdict> {
     let recommended = std::iter::once(best.cell)
         .chain(near.map(|(cell, _)| *cell))
         .min_by_key(Cell::demand)?;
+    let unsaid = cells
+        .iter()
+        .filter(|summary| summary.state == State::Censored && summary.cost.median().is_none());
     let standing = |(summary, cost): &(&CellSummary, f64)| Standing {
         cell: summary.cell,
         slowdown: match summary.state {
@@ -198,6 +204,7 @@ fn verdict(work: Work, cells: &[&CellSummary]) -> Option<Verdict> {
             .collect(),
         rules: compared.iter().map(|(_, c)| c.rule).collect(),
         standings: timed.iter().map(standing).collect(),
+        unsaid: unsaid.map(|summary| summary.cell).collect(),
     })
 }
 

@@ -53,6 +53,7 @@ fn one_work(
     if verdict.standings.len() > 1 {
         ties(text, verdict)?;
     }
+    unsaid(text, verdict, names)?;
     let ask = |outer, inner, label: &str, text: &mut String| {
         verdict.at(outer, inner).iter().try_for_each(|standing| {
             writeln!(text, "  {label:<10} {}", names.of_standing(standing))
@@ -105,6 +106,20 @@ fn ties(text: &mut String, verdict: &Verdict) -> std::fmt::Result {
         )?;
     }
     Ok(())
+}
+
+/// Which cells never said the metric that is judged.
+fn unsaid(text: &mut String, verdict: &Verdict, names: &Names) -> std::fmt::Result {
+    let cells: Vec<String> = verdict.unsaid.iter().map(|c| names.of_cell(c)).collect();
+    if cells.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        text,
+        "  stopped    at the limit before saying the metric, so without rank or bound (raise \
+         --limit): {}",
+        cells.join("; ")
+    )
 }
 
 fn words(rule: Rule) -> &'static str {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::{UsageError, screen, sweep};
-use crate::analysis::{Analysis, Condition, Dimension, Metric, Reading, Series};
+use crate::analysis::{Analysis, Condition, Dimension, Judge, Metric, Quantity, Reading, Series};
 use crate::experiment::Cell;
 use crate::record::{FolderError, RunFolder, RunHeader};
 use crate::view::canvas::FigureFormat;
@@ -20,7 +20,7 @@ use crate::view::caption::{Landmarks, provenance};
 use crate::view::facet::{Facets, natural_axes};
 use crate::view::{heatmap, points, terminal};
 
-/// What `--metric all`, and no `--metric` at all, means.
+/// What `--metric all`, and no `--metric` at all, means; a command's own metric comes first.
 const DEFAULT: [Metric; 5] = [
     Metric::Throughput,
     Metric::Slowdown,
@@ -39,8 +39,8 @@ const DEFAULT: [Metric; 5] = [
 pub(super) struct Args {
     /// Folder of the run.
     run: PathBuf,
-    /// What to show: throughput, slowdown, efficiency, time, switches, wait, busy, a list of them,
-    /// or all.
+    /// What to show: throughput, slowdown, efficiency, time, metric (the number that a command says
+    /// of itself), switches, wait, busy, a list of them, or all.
     #[arg(long, value_name = "METRIC")]
     metric: Option<Metrics>,
     /// Horizontal axis: outer, inner, n, runtime, wait, composition, placement, dispatch, chunk or
@@ -66,17 +66,20 @@ pub(super) struct Args {
 
 /// Metrics by name.
 #[derive(Clone, Debug, PartialEq)]
-struct Metrics(Vec<Metric>);
+enum Metrics {
+    All,
+    These(Vec<Metric>),
+}
 
 impl std::str::FromStr for Metrics {
     type Err = crate::text::ParseError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text == "all" {
-            return Ok(Self(DEFAULT.to_vec()));
+            return Ok(Self::All);
         }
         let metrics: Result<Vec<Metric>, _> = text.split(',').map(|m| m.trim().parse()).collect();
-        metrics.map(Self)
+        metrics.map(Self::These)
     }
 }
 
@@ -99,8 +102,9 @@ impl Args {
         if let Some(output) = &self.output {
             FigureFormat::of(output).map_err(|error| UsageError(error.to_string()))?;
         }
-        let metrics = self.metrics()?;
+        let asked = self.metrics()?;
         let run = Run::read(&self.run, &self.conditions)?;
+        let metrics = asked.unwrap_or_else(|| run.metrics());
         let axes = self.axes(&run.cells)?;
         let mut drawn = 0;
         for metric in metrics {
@@ -112,24 +116,26 @@ impl Args {
             let facets = Facets::of(&run.cells, &series.points, axes);
             drawn += 1;
             if self.terminal {
-                screen::say(on_terminal(metric, &facets))?;
+                screen::say(on_terminal(&series.quantity, &facets))?;
             } else {
                 let path = self.path(metric, axes);
-                self.picture(&run.header, metric, &facets, &path)?;
+                self.picture(&run.header, &series.quantity, &facets, &path)?;
             }
         }
         anyhow::ensure!(drawn > 0, "nothing to draw in {}", self.run.display());
         Ok(())
     }
 
-    fn metrics(&self) -> Result<Vec<Metric>, UsageError> {
+    /// The metrics asked for; `None` for all that a run has.
+    fn metrics(&self) -> Result<Option<Vec<Metric>>, UsageError> {
         let one = self.output.is_some() || self.terminal;
         let metrics = match &self.metric {
-            None if one => vec![Metric::Slowdown],
-            None => DEFAULT.to_vec(),
-            Some(Metrics(metrics)) => metrics.clone(),
+            None if one => Some(vec![Metric::Slowdown]),
+            None | Some(Metrics::All) => None,
+            Some(Metrics::These(metrics)) => Some(metrics.clone()),
         };
-        if self.output.is_some() && metrics.len() > 1 {
+        let several = metrics.as_ref().is_none_or(|metrics| metrics.len() > 1);
+        if self.output.is_some() && several {
             return Err(UsageError(
                 "-o names one picture; choose one --metric, or leave -o out to fill the run's figures/"
                     .to_owned(),
@@ -173,7 +179,7 @@ impl Args {
     fn picture(
         &self,
         header: &RunHeader,
-        metric: Metric,
+        quantity: &Quantity,
         facets: &Facets<'_>,
         path: &Path,
     ) -> anyhow::Result<()> {
@@ -190,9 +196,14 @@ impl Args {
             fs::create_dir_all(folder)
                 .with_context(|| format!("cannot create {}", folder.display()))?;
         }
-        let picture = heatmap::heatmap(metric, facets, &Landmarks::of(header), &provenance(header));
+        let picture = heatmap::heatmap(
+            quantity,
+            facets,
+            &Landmarks::of(header),
+            &provenance(header),
+        );
         picture.save(path)?;
-        points::save(metric, facets, &csv)?;
+        points::save(quantity, facets, &csv)?;
         let points = csv.file_name().unwrap_or_default().display();
         screen::say(format!("{} (points in {points})", path.display()))?;
         Ok(())
@@ -240,6 +251,15 @@ impl Run {
 }
 
 impl Run {
+    /// What is drawn where nothing was asked for.
+    fn metrics(&self) -> Vec<Metric> {
+        let own = match self.analysis.judge {
+            Judge::Metric(_) => Some(Metric::Own),
+            Judge::Wall => None,
+        };
+        own.into_iter().chain(DEFAULT).collect()
+    }
+
     /// One metric of the admitted cells; held against the best cell of the whole run, as always.
     fn series(&self, metric: Metric) -> Series {
         let admitted: BTreeSet<&Cell> = self.cells.iter().collect();
@@ -251,9 +271,9 @@ impl Run {
 
 fn shows_a_number(series: &Series) -> bool {
     let mut readings = series.points.iter().map(|point| &point.reading);
-    readings.any(|reading| matches!(reading, Reading::Number(..) | Reading::Failed(_)))
+    readings.any(|reading| *reading != Reading::Missing)
 }
 
-fn on_terminal(metric: Metric, facets: &Facets<'_>) -> String {
-    terminal::heatmap(metric, facets, screen::columns(), screen::ink(&stdout()))
+fn on_terminal(quantity: &Quantity, facets: &Facets<'_>) -> String {
+    terminal::heatmap(quantity, facets, screen::columns(), screen::ink(&stdout()))
 }

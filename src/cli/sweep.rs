@@ -207,10 +207,11 @@ fn picture(plan: &Plan) -> Picture {
     let axes = natural_axes(&cells);
     let judge = judge(plan);
     Box::new(move |records| {
-        let series = Analysis::judged(records, budget, judge.clone()).series(Metric::Slowdown);
+        let analysis = Analysis::judged(records, budget, judge.clone());
+        let series = analysis.series(Metric::Slowdown);
         let facets = Facets::of(&cells, &series.points, axes);
         terminal::heatmap(
-            Metric::Slowdown,
+            &series.quantity,
             &facets,
             screen::columns(),
             screen::ink(&stderr()),

@@ -147,8 +147,8 @@ fn rayon(here: &Here<'_>) -> Said {
 
 /// `OMP_NUM_THREADS` up to `OMP_THREAD_LIMIT`, else the affinity mask.
 //
-// Source: GCC 12, libgomp manual, OMP_NUM_THREADS and OMP_THREAD_LIMIT; libgomp/config/linux/proc.c,
-// `gomp_init_num_threads`.
+// Source: GCC, libgomp/config/linux/proc.c, `gomp_init_num_threads` (the mask); OMP_NUM_THREADS and
+// OMP_THREAD_LIMIT: libgomp manual. All three as libgomp of gcc 12 answered.
 fn openmp(here: &Here<'_>) -> Said {
     here.openmp(here.affinity())
 }
@@ -173,8 +173,8 @@ fn openblas(here: &Here<'_>) -> Said {
 
 /// All online PUs, whatever this process may use.
 //
-// Source: CPython 3.13, Doc/library/os.rst, `os.cpu_count`, and Modules/posixmodule.c,
-// `os_cpu_count_impl` (_SC_NPROCESSORS_ONLN); PYTHON_CPU_COUNT is new in 3.13.
+// Source: CPython 3.13, Modules/posixmodule.c, `os_cpu_count_impl`: what PYTHON_CPU_COUNT or
+// `-X cpu_count` configured (new in 3.13), else _SC_NPROCESSORS_ONLN.
 fn python_cpu_count(here: &Here<'_>) -> Said {
     here.variable(&["PYTHON_CPU_COUNT"], whole)
         .unwrap_or_else(|| here.online())
@@ -182,7 +182,8 @@ fn python_cpu_count(here: &Here<'_>) -> Said {
 
 /// The affinity mask.
 //
-// Source: CPython 3.13, Doc/library/os.rst, `os.process_cpu_count`.
+// Source: CPython 3.13, Lib/os.py, `process_cpu_count`: `sched_getaffinity`, unless a count was
+// configured.
 fn python_process_cpu_count(here: &Here<'_>) -> Said {
     here.variable(&["PYTHON_CPU_COUNT"], whole)
         .unwrap_or_else(|| here.affinity())

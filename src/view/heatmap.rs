@@ -11,7 +11,7 @@ mod cell;
 mod layout;
 mod legend;
 
-use crate::analysis::{Metric, Point, Reading};
+use crate::analysis::{Point, Quantity, Reading};
 use crate::view::canvas::{Area, Canvas, GREY, Text};
 use crate::view::caption::Landmarks;
 use crate::view::facet::{Facets, Slot};
@@ -26,23 +26,23 @@ const FOOTNOTE: f64 = 11.0;
 /// Distance of lines of text [em].
 const LINE: f64 = 1.4;
 
-/// Draws `metric`, the one that the points of `facets` show, over the axes of `facets`.
+/// Draws `quantity`, the one that the points of `facets` show, over the axes of `facets`.
 ///
 /// `landmarks` are marked on thread axes; `provenance` stands below as a footnote.
 pub fn heatmap(
-    metric: Metric,
+    quantity: &Quantity,
     facets: &Facets<'_>,
     landmarks: &Landmarks,
     provenance: &[String],
 ) -> Canvas {
-    let scale = Scale::of(metric, facets.points());
+    let scale = Scale::of(quantity, facets.points());
     let labels = facets.slots().map(|slot| cell::label(slot, &scale));
     let longest = labels.flatten().max_by_key(|label| label.chars().count());
     let layout = Layout::of(facets, longest.as_deref().unwrap_or(""));
     let axes = Axes::of(facets, landmarks);
 
     let flow = |em: f64, phrases: &[String]| Text::new(em).flow(phrases, " · ", layout.content);
-    let mut subject = vec![metric.definition().to_owned()];
+    let mut subject = vec![quantity.metric().definition().to_owned()];
     subject.extend(flow(SUBTITLE, &facets.common));
     let footnote = flow(FOOTNOTE, provenance);
     let items = legend::items(facets, (&axes, landmarks), &scale);
@@ -56,7 +56,7 @@ pub fn heatmap(
 
     let mut canvas = Canvas::new(layout.content + 2.0 * MARGIN, height);
     let title = (MARGIN, MARGIN + TITLE / 2.0);
-    canvas.text(title, metric.title(), Text::new(TITLE).bold());
+    canvas.text(title, quantity.title(), Text::new(TITLE).bold());
     lines(&mut canvas, below_title, &subject, Text::new(SUBTITLE));
     for index in 0..facets.panels.len() {
         let grid = layout.grid(index, panels_top);
@@ -64,7 +64,7 @@ pub fn heatmap(
     }
     let number = |point: &Point| matches!(point.reading, Reading::Number(..));
     if facets.points().any(number) {
-        bar::draw(&mut canvas, layout.bar(panels_top), metric, &scale);
+        bar::draw(&mut canvas, layout.bar(panels_top), quantity, &scale);
     }
     legend.draw(&mut canvas, (MARGIN, legend_top), &scale);
     lines(
@@ -118,7 +118,7 @@ fn panel(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Bound, Dimension, Estimate, Mark};
+    use crate::analysis::{Bound, Dimension, Estimate, Mark, Metric};
 
     fn drawn(metric: Metric, reading: Reading) -> String {
         let cell = "matmul.f64.8_1x1_rayon_independent_unbound_static_t1";
@@ -137,7 +137,7 @@ mod tests {
             cores: 2,
             pus: 2,
         };
-        heatmap(metric, &facets, &landmarks, &[]).svg()
+        heatmap(&metric.into(), &facets, &landmarks, &[]).svg()
     }
 
     fn number() -> Reading {

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::canvas::FigureError;
 use super::facet::Facets;
-use crate::analysis::{Bound, Estimate, Mark, Metric, Point, Reading, Spread};
+use crate::analysis::{Bound, Estimate, Mark, Point, Quantity, Reading, Spread};
 use crate::experiment::Cell;
 
 #[derive(Serialize)]
@@ -44,11 +44,16 @@ struct Row<'a> {
     reason: Option<&'a str>,
 }
 
-fn row(metric: Metric, point: &Point) -> Row<'_> {
+fn row<'a>(quantity: &Quantity, point: &'a Point) -> Row<'a> {
     let cell = point.cell;
     let (estimate, bound, reason): (Option<Estimate>, _, _) = match &point.reading {
         Reading::Number(estimate, bound) => (Some(*estimate), Some(name(*bound)), None),
         Reading::Missing => (None, None, None),
+        Reading::Stopped => (
+            None,
+            None,
+            Some("stopped at the limit before it had a number"),
+        ),
         Reading::Failed(reason) => (None, None, Some(reason.as_str())),
     };
     let spread = estimate.and_then(|estimate| estimate.spread);
@@ -64,8 +69,8 @@ fn row(metric: Metric, point: &Point) -> Row<'_> {
         placement: cell.placement.to_string(),
         dispatch: cell.dispatch.to_string(),
         tasks: cell.tasks.get(),
-        metric: metric.to_string(),
-        unit: metric.unit(),
+        metric: quantity.to_string(),
+        unit: quantity.metric().unit(),
         bound,
         value: estimate.map(|estimate| estimate.value),
         low: spread.map(|spread| spread.ends().low),
@@ -96,16 +101,16 @@ fn name(bound: Bound) -> &'static str {
     }
 }
 
-/// Writes the points of `metric` that `facets` show as CSV to `path`.
+/// Writes the points of `quantity` that `facets` show as CSV to `path`.
 ///
 /// # Errors
 ///
 /// If the file cannot be written.
-pub fn save(metric: Metric, facets: &Facets<'_>, path: &Path) -> Result<(), FigureError> {
+pub fn save(quantity: &Quantity, facets: &Facets<'_>, path: &Path) -> Result<(), FigureError> {
     let failed = |error: csv::Error| FigureError::write(path, io::Error::from(error));
     let mut file = csv::Writer::from_path(path).map_err(failed)?;
     for point in facets.points() {
-        file.serialize(row(metric, point)).map_err(failed)?;
+        file.serialize(row(quantity, point)).map_err(failed)?;
     }
     file.flush()
         .map_err(|error| FigureError::write(path, error))

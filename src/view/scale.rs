@@ -8,7 +8,7 @@
 //! The scale is no finer than the metric deserves: it spans at least a factor of two, and ten for
 //! switches and waits, so that a difference of two per cent does not look like a cliff.
 
-use crate::analysis::{Better, Metric, Point, Reading};
+use crate::analysis::{Better, Metric, Point, Quantity, Reading};
 use crate::view::canvas::{BLACK, Color, WHITE};
 use crate::view::number;
 
@@ -19,7 +19,7 @@ const LEAST_SPAN_OF_COUNTS: f64 = 10.0;
 /// Switch rates and shares below this are all the same to a reader [1/s, %].
 const NEGLIGIBLE: f64 = 0.1;
 
-/// A logarithmic colour scale for one metric.
+/// A logarithmic colour scale for one quantity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scale {
     /// The unit in which numbers are written.
@@ -32,12 +32,13 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// The scale of all `points` of `metric`.
-    pub fn of<'a>(metric: Metric, points: impl Iterator<Item = &'a Point>) -> Self {
+    /// The scale of all `points` of `quantity`.
+    pub fn of<'a>(quantity: &Quantity, points: impl Iterator<Item = &'a Point>) -> Self {
         let numbers = points.filter_map(|point| match &point.reading {
             Reading::Number(estimate, _) => Some(estimate.value),
-            Reading::Missing | Reading::Failed(_) => None,
+            Reading::Missing | Reading::Stopped | Reading::Failed(_) => None,
         });
+        let metric = quantity.metric();
         let (mut low, mut high) = (f64::INFINITY, 0.0_f64);
         for number in numbers.filter(|number| *number > 0.0 && number.is_finite()) {
             (low, high) = (low.min(number), high.max(number));
@@ -52,7 +53,7 @@ impl Scale {
             factor,
             low,
             high,
-            better: metric.better(),
+            better: quantity.better(),
         }
     }
 
@@ -119,7 +120,7 @@ fn widened(metric: Metric, low: f64, high: f64) -> (f64, f64) {
     match metric {
         Metric::Slowdown => (1.0, high.max(LEAST_SPAN)),
         Metric::Efficiency => (low.min(1.0 / LEAST_SPAN), high.max(1.0)),
-        Metric::Throughput => (low.min(high / LEAST_SPAN), high),
+        Metric::Throughput | Metric::Own => (low.min(high / LEAST_SPAN), high),
         Metric::Time => (low, high.max(low * LEAST_SPAN)),
         Metric::Busy => (low.min(100.0 / LEAST_SPAN), high.max(100.0)),
         Metric::Switches | Metric::Wait => {
@@ -191,7 +192,7 @@ mod tests {
             failed_rounds: 0,
         };
         let points: Vec<Point> = values.iter().map(point).collect();
-        Scale::of(metric, points.iter())
+        Scale::of(&metric.into(), points.iter())
     }
 
     /// So that grey prints and colour-blind readers see the order, and good is light for all.

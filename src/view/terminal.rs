@@ -5,7 +5,7 @@
 //! `<` a bound of a cell that was stopped at the time limit, `x` failed, `.` not measured yet. A live sweep draws this again and
 //! again, so it costs one pass over the cells.
 
-use crate::analysis::{Bound, Mark, Metric, Reading, Rule};
+use crate::analysis::{Bound, Mark, Quantity, Reading, Rule};
 use crate::view::canvas::Color;
 use crate::view::facet::{Facets, Slot};
 use crate::view::scale::{Scale, text_on};
@@ -51,15 +51,18 @@ impl Line {
     }
 }
 
-/// `metric`, the one that the points of `facets` show, in lines of at most `width` columns; wider
+/// `quantity`, the one that the points of `facets` show, in lines of at most `width` columns; wider
 /// grids are broken into pieces below each other.
-pub fn heatmap(metric: Metric, facets: &Facets<'_>, width: usize, ink: Ink) -> String {
-    let scale = Scale::of(metric, facets.points());
+pub fn heatmap(quantity: &Quantity, facets: &Facets<'_>, width: usize, ink: Ink) -> String {
+    let scale = Scale::of(quantity, facets.points());
     let table = Table::of(facets, &scale, width);
     let blocks: Vec<Vec<Line>> = (0..facets.panels.len())
         .flat_map(|panel| table.blocks(panel, ink))
         .collect();
-    let mut text = format!("{} [{}]\n", metric.title(), scale.unit);
+    let mut text = match scale.unit {
+        "" => format!("{}\n", quantity.title()),
+        unit => format!("{} [{unit}]\n", quantity.title()),
+    };
     text.push_str(&format!("{}\n", facets.common.join(" · ")));
     for row in side_by_side(&blocks, width) {
         text.push('\n');
@@ -204,6 +207,7 @@ fn label(slot: Slot<'_>, scale: &Scale) -> String {
             format!("{sign}{}{mark}", scale.write(estimate.value))
         }
         Reading::Missing => format!("-{mark}"),
+        Reading::Stopped => "stop ".to_owned(),
         Reading::Failed(_) => "x ".to_owned(),
     }
 }
@@ -212,7 +216,7 @@ fn ground(slot: Slot<'_>, scale: &Scale) -> Option<Color> {
     match slot {
         Slot::Answered(point) => match &point.reading {
             Reading::Number(estimate, _) => Some(scale.color(estimate.value)),
-            Reading::Missing | Reading::Failed(_) => None,
+            Reading::Missing | Reading::Stopped | Reading::Failed(_) => None,
         },
         Slot::Outside | Slot::Waiting => None,
     }
@@ -240,6 +244,10 @@ fn legend(facets: &Facets<'_>) -> String {
         (bound(Bound::AtLeast), "> stopped at the limit: at least"),
         (bound(Bound::AtMost), "< stopped at the limit: at most"),
         (bound(Bound::UntilStopped), "| until stopped at the limit"),
+        (
+            reading(&|r| *r == Reading::Stopped),
+            "stop = at the limit, before it had a number",
+        ),
         (reading(&|r| matches!(r, Reading::Failed(_))), "x failed"),
         (
             reading(&|r| *r == Reading::Missing),
@@ -260,7 +268,7 @@ fn legend(facets: &Facets<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Dimension, Estimate, Point, Spread};
+    use crate::analysis::{Dimension, Estimate, Metric, Point, Spread};
     use crate::experiment::Cell;
     use crate::stats::Interval;
 
@@ -298,7 +306,7 @@ mod tests {
         ];
         let axes = (Dimension::Inner, Dimension::Outer);
         let facets = Facets::of(&cells, &points, axes);
-        heatmap(Metric::Slowdown, &facets, width, ink)
+        heatmap(&Metric::Slowdown.into(), &facets, width, ink)
     }
 
     #[test]

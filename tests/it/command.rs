@@ -332,3 +332,40 @@ fn a_metric_decides_instead_of_the_time() {
         "{told}"
     );
 }
+
+#[test]
+fn a_metric_has_a_heatmap_under_its_own_name_and_says_where_it_was_never_said() {
+    let place = Place::new();
+    let named = ["--metric", "rate ([0-9]+)", "--metric-name", "img/s"];
+    let grid = ["--inner", "1,2,4", "--rounds", "3", "--limit", "0.5"];
+    let script = "[ {inner} = 4 ] && sleep 600; echo rate {inner}0";
+    let output = place.sweep(&[&named[..], &grid[..]].concat(), script);
+    assert!(output.status.success(), "{}", said(&output));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        told.contains("without rank or bound") && told.contains("): 1 x 4\n"),
+        "{told}"
+    );
+    assert!(told.contains("figures/metric.png"), "{told}");
+
+    let run = place.file("run");
+    let svg = place.file("own.svg");
+    let drawn = Command::new(env!("CARGO_BIN_EXE_oversub"))
+        .args(["plot", "--metric", "metric", "-o"])
+        .args([&svg, &run])
+        .output()
+        .unwrap();
+    assert!(drawn.status.success(), "{}", said(&drawn));
+    let picture = fs::read_to_string(&svg).unwrap();
+    for words in [
+        "img/s",
+        "cens. alone: stopped",
+        "dark is bad, light is good",
+    ] {
+        assert!(picture.contains(words), "{words}");
+    }
+    let points = place.text("own.csv");
+    for row in ["img/s,,exact,20.0", ",3,3,0,stopped at the limit"] {
+        assert!(points.contains(row), "{row}: {points}");
+    }
+}

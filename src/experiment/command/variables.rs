@@ -4,15 +4,18 @@ use std::num::NonZeroU32;
 
 /// Variables whose value is a number of threads.
 //
-// Sources: OpenMP 5.2, section 21.1.2 (OMP); OpenBLAS README, "Setting the number of threads using
-// environment variables" (OPENBLAS, GOTO); oneMKL developer guide, "Setting the Number of Threads
-// Using an OpenMP Environment Variable" (MKL); BLIS docs/Multithreading.md; Apple Accelerate,
-// vecLib man page (VECLIB_MAXIMUM_THREADS); NumExpr user guide, "Threadpool Configuration"; Numba
-// reference manual, "Environment variables"; rayon-core, `ThreadPoolBuilder::num_threads`; Polars,
-// `thread_pool_size`; Julia manual, "Environment Variables"; R data.table, `setDTthreads`.
+// Sources: OpenMP 5.2, section 21.1.2 (OMP); OpenBLAS, README.md, "Setting the number of threads
+// using environment variables", which names GOTO's too; oneMKL Developer Guide, "Techniques to Set
+// the Number of Threads" (MKL); BLIS, docs/Multithreading.md; Apple, man 7 Accelerate (VECLIB);
+// NumExpr 2.14, numexpr/utils.py, `_init_num_threads`; Numba 0.68, numba/core/config.py;
+// rayon-core 1.13, src/lib.rs, `ThreadPoolBuilder::get_num_threads`; Polars, py-polars
+// `thread_pool_size`; Julia, doc/src/manual/environment-variables.md; data.table,
+// src/openmp-utils.c, `initDTthreads`; RcppParallel, R/options.R.
 //
 // oneTBB reads no variable of its own (it is told by `global_control`); TBB_NUM_THREADS is a
-// convention that some programs built on it follow, and harmless to the rest.
+// convention that some programs built on it follow, and harmless to the rest. data.table goes no
+// higher than the processors that OpenMP sees, OpenBLAS no higher than the affinity mask: such a
+// program must ask by the library's own call for more.
 const COUNTS: [&str; 15] = [
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -21,7 +24,7 @@ const COUNTS: [&str; 15] = [
     "BLIS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
-    // NumExpr refuses a number above this one, whose default is 64 at most.
+    // NumExpr 2.14 refuses a number above this one, which is 64 if nothing sets it.
     "NUMEXPR_MAX_THREADS",
     "NUMBA_NUM_THREADS",
     "RAYON_NUM_THREADS",

@@ -1,12 +1,12 @@
 //! How is the colour scale shown?
 
-use crate::analysis::Metric;
+use crate::analysis::Quantity;
 use crate::view::canvas::{Area, BLACK, Canvas, GREY, Stroke, Text};
 
 use crate::view::scale::Scale;
 
 /// Draws the scale as an upright bar with ticks to its right.
-pub(super) fn draw(canvas: &mut Canvas, area: Area, metric: Metric, scale: &Scale) {
+pub(super) fn draw(canvas: &mut Canvas, area: Area, quantity: &Quantity, scale: &Scale) {
     gradient(canvas, area, scale);
     canvas.frame(area, Stroke::new(GREY, 1.0));
     for (position, label) in scale.ticks() {
@@ -15,7 +15,10 @@ pub(super) fn draw(canvas: &mut Canvas, area: Area, metric: Metric, scale: &Scal
         canvas.rect(tick, BLACK);
         canvas.text((area.right() + 8.0, y), label, Text::new(12.0));
     }
-    let label = format!("{metric} [{}]", scale.unit);
+    let label = match scale.unit {
+        "" => quantity.to_string(),
+        unit => format!("{quantity} [{unit}]"),
+    };
     let x = area.right() + 52.0;
     canvas.text((x, area.centre().1), label, Text::new(12.5).middle().up());
 }

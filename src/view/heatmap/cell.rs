@@ -6,9 +6,9 @@ use crate::view::facet::Slot;
 
 use crate::view::scale::{Scale, blend, text_on};
 
-/// Ground of a failed cell.
+/// Ground of a cell that failed or was stopped without a number.
 const FAILED: Color = Color(226, 226, 226);
-/// Cross of a failed cell.
+/// Cross or hatching on it.
 const CROSS: Color = Color(150, 150, 150);
 /// Frame of a cell without a number.
 const BLANK: Color = Color(232, 232, 232);
@@ -32,6 +32,7 @@ pub(super) fn label(slot: Slot<'_>, scale: &Scale) -> Option<String> {
             format!("{sign}{}", scale.write(estimate.value))
         }
         Reading::Missing => "–".to_owned(),
+        Reading::Stopped => "cens.".to_owned(),
         Reading::Failed(_) => "fail".to_owned(),
     })
 }
@@ -41,7 +42,7 @@ fn number_of(slot: Slot<'_>, scale: &Scale) -> Option<(Color, Bound)> {
     match slot {
         Slot::Answered(point) => match &point.reading {
             Reading::Number(estimate, bound) => Some((scale.color(estimate.value), *bound)),
-            Reading::Missing | Reading::Failed(_) => None,
+            Reading::Missing | Reading::Stopped | Reading::Failed(_) => None,
         },
         Slot::Outside | Slot::Waiting => None,
     }
@@ -59,6 +60,10 @@ pub(super) fn ground(canvas: &mut Canvas, slot: Slot<'_>, area: Area, scale: &Sc
     match slot {
         Slot::Answered(point) if matches!(point.reading, Reading::Failed(_)) => {
             cross(canvas, area.inset(0.5));
+        }
+        Slot::Answered(point) if point.reading == Reading::Stopped => {
+            canvas.rect(area.inset(0.5), FAILED);
+            hatch(canvas, area.inset(1.5), CROSS);
         }
         Slot::Answered(_) | Slot::Waiting | Slot::Outside => {
             canvas.frame(area.inset(0.5), Stroke::new(BLANK, 1.0));
@@ -154,8 +159,12 @@ pub(super) fn number(canvas: &mut Canvas, slot: Slot<'_>, area: Area, (scale, em
         return;
     };
     let (ground, bound) = number_of(slot, scale).unwrap_or((WHITE, Bound::Exact));
-    let failed = label == "fail";
-    let ground = if failed { FAILED } else { ground };
+    let ground = match slot {
+        Slot::Answered(point) if matches!(point.reading, Reading::Failed(_) | Reading::Stopped) => {
+            FAILED
+        }
+        _ => ground,
+    };
     let text = Text::new(em).color(text_on(ground)).middle();
     let (x, y) = area.centre();
     let tall = area.height >= 2.6 * em;

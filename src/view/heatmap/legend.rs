@@ -89,6 +89,11 @@ pub(super) fn items(
             "cens.: stopped at the time limit, the number is what was seen until then".to_owned(),
         ),
         (
+            reading(|r| *r == Reading::Stopped),
+            Icon::Hatch,
+            "cens. alone: stopped at the time limit before it had a number".to_owned(),
+        ),
+        (
             reading(|r| matches!(r, Reading::Failed(_))),
             Icon::Cross,
             "failed".to_owned(),
