@@ -184,7 +184,9 @@ impl Reference<'_> {
                 Bound::UntilStopped
             }
         };
-        let unsaid = summary.state == State::Censored && summary.cost.median().is_none();
+        let by_cost = matches!(metric, Metric::Own | Metric::Slowdown | Metric::Efficiency);
+        let costless = summary.cost.median().is_none();
+        let unsaid = summary.state == State::Censored && by_cost && costless;
         match self.estimate(summary, metric) {
             Some(estimate) => Reading::Number(estimate, bound),
             None if unsaid => Reading::Stopped,

@@ -187,9 +187,10 @@ fn common(cells: &[Cell], splitting: &[Dimension], axes: (Dimension, Dimension))
     };
     let shown = |d: &Dimension| splitting.contains(d) || *d == axes.0 || *d == axes.1;
     let rest = Dimension::BASIC.into_iter().filter(|d| !shown(d));
-    let words = rest.map(|d| {
+    let words = rest.filter_map(|d| {
         let values: Vec<String> = values(cells, d).iter().map(Value::to_string).collect();
-        named(d, &values.join(" / "))
+        let told = cells.iter().any(|cell| d.value(cell) != Value::Absent);
+        told.then(|| named(d, &values.join(" / ")))
     });
     words.chain([format!("{} tasks", cell.tasks)]).collect()
 }

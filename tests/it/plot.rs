@@ -113,7 +113,7 @@ fn a_figure_says_what_it_shows_and_of_what() {
         "fail",
         "outer × inner = P = 2",
         "2 physical cores = logical PUs",
-        "best (fastest cell)",
+        "best cell",
         "Scripted CPU @ 2.00 GHz",
         "median over 3 rounds of 2 repetitions",
         "2026-11-21",

@@ -48,12 +48,6 @@ pub(super) fn items(
 ) -> Vec<Item> {
     let reading = |is: fn(&Reading) -> bool| facets.points().any(|p| is(&p.reading));
     let mark = |mark: Mark| facets.points().any(|p| p.mark == mark);
-    let several = facets.points().filter(|p| p.mark == Mark::Best).count() > 1;
-    let best = if several {
-        "best (fastest cell of its work)"
-    } else {
-        "best (fastest cell)"
-    };
     let blank = facets.slots().any(|s| !matches!(s, Slot::Answered(_)));
     let Landmarks { budget, cores, pus } = *landmarks;
     let entries = [
@@ -62,7 +56,7 @@ pub(super) fn items(
             Icon::Shades,
             scale.words().to_owned(),
         ),
-        (mark(Mark::Best), Icon::Best, best.to_owned()),
+        (mark(Mark::Best), Icon::Best, best(facets).to_owned()),
         (
             mark(Mark::Tied(Rule::Interval)),
             Icon::Tied,
@@ -127,6 +121,14 @@ pub(super) fn items(
     ];
     let shown = entries.into_iter().filter(|(shown, ..)| *shown);
     shown.map(|(_, icon, words)| Item { icon, words }).collect()
+}
+
+/// What the star says.
+fn best(facets: &Facets<'_>) -> &'static str {
+    match facets.points().filter(|p| p.mark == Mark::Best).count() {
+        0 | 1 => "best cell",
+        _ => "best cell of its work",
+    }
 }
 
 /// Entries in rows.
