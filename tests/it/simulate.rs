@@ -55,7 +55,7 @@ fn a_simulation_is_a_run_that_plot_can_draw() {
     assert!(done.status.success(), "{}", said(&done));
     assert!(said(&done).contains("uncalibrated"), "{}", said(&done));
     let (header, records) = RunFolder::read(&out).unwrap();
-    assert_eq!(records.len(), 2 * 2 * 2);
+    assert_eq!(records.len(), 4 * 3 * 2, "cells, rounds, repetitions");
     assert!(records.iter().all(|record| record.runner == "sim"));
     assert!(header.processor.unwrap().contains("uncalibrated"));
     let plot = Command::new(env!("CARGO_BIN_EXE_oversub"))
@@ -76,7 +76,7 @@ fn the_breakdown_accounts_for_all_time() {
         TWO_PUS,
         place.path(),
         &[
-            "--n", "128", "--outer", "2", "--inner", "2", "--wait", "active", "--reps", "1",
+            "--n", "128", "--outer", "2", "--inner", "2", "--wait", "active", "--rounds", "1",
         ],
     );
     let wall = median_wall(place.path());
