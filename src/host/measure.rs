@@ -11,7 +11,8 @@ use super::blas::{BlasLibrary, Threads};
 use super::nest::nest;
 use super::pool::{Pool, PoolError};
 use super::probe::{Census, Probes};
-use crate::record::{Answer, Sample, Status};
+use super::team::WaitCosts;
+use crate::record::{Answer, Sample, Status, Waiting};
 use crate::runner::{Ask, Emit};
 
 /// Time for threads to start and touch their memory, however short the limit of an execution.
@@ -68,12 +69,17 @@ impl Bench {
             .transpose()
             .map_err(|error| error.to_string())?
             .map(Arc::new);
-        let pool = nest(cell, ask.budget, BUILD_LIMIT.max(limit), library.clone())
+        let wait_costs = cell
+            .runtime
+            .wait()
+            .map(WaitCosts::measure)
+            .unwrap_or_default();
+        let (pool, waits) = nest(cell, ask.budget, BUILD_LIMIT.max(limit), library.clone())
             .map_err(|error| error.to_string())?;
         Ok(Self {
             pool,
             library,
-            probes: Probes::open(),
+            probes: Probes::open(waits, wait_costs),
             most_threads: None,
             limit,
         })
@@ -88,7 +94,7 @@ impl Bench {
         let answer = self.execution();
         self.most_threads = self.most_threads.max(census.and_then(Census::finish));
         if foreign {
-            self.probes = Probes::open();
+            self.probes.renew();
         }
         answer
     }
@@ -123,10 +129,17 @@ impl Bench {
     }
 
     fn sample(&self, wall: Duration, used: Sample) -> Sample {
+        let workers = self.pool.waiting();
         let threads = self.library.as_deref().map(BlasLibrary::threads);
         Sample {
             wall,
             tasks_done: Some(self.pool.tasks_done()),
+            waiting: Waiting {
+                gate: workers.gate,
+                gaps: workers.gaps,
+                tail: workers.tail,
+                ..used.waiting
+            },
             threads: used.threads.max(self.most_threads),
             granted_by_environment: threads.and_then(Threads::by_environment),
             granted: threads.and_then(Threads::by_call),

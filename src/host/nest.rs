@@ -12,6 +12,7 @@ use super::blas::BlasLibrary;
 use super::gate::Gate;
 use super::kernel::{Kernel, kernel, kernel_by_library};
 use super::pool::{BuildStation, Pool, PoolError, Station};
+use super::probe::WaitRegister;
 use super::tasks::intakes;
 use super::team::{BlasTeam, ForkJoin, OnStart, RayonTeam, Team, TeamError, pool};
 use crate::experiment::{Cell, Composition, Runtime, WaitPolicy, Workload};
@@ -19,7 +20,7 @@ use crate::machine::{Binder, CpuBudget, CpuSet, Placement, Topology};
 
 /// The outer pool of `cell` under a budget of `budget` whole CPUs: every worker with its team, all
 /// bound and with their memory touched, within `limit`. `library` is what the cell's runtime calls,
-/// if it is one.
+/// if it is one. With it comes what the members of its teams count while they wait.
 ///
 /// # Errors
 ///
@@ -29,7 +30,9 @@ pub(super) fn nest(
     budget: u32,
     limit: Duration,
     library: Option<Arc<BlasLibrary>>,
-) -> Result<Pool, PoolError> {
+) -> Result<(Pool, WaitRegister), PoolError> {
+    let waits = WaitRegister::default();
+    let register = waits.clone();
     let widths = cell.widths(budget);
     let bindings = Bindings::of(cell, &widths)?;
     let teams = Teams::of(cell, &bindings, library)?;
@@ -43,6 +46,7 @@ pub(super) fn nest(
         let team = teams
             .team(worker, Arc::clone(&kernel), on_start)
             .map_err(|e| e.to_string())?;
+        register.enter(&*team);
         let permits = Gate::permits(cell.composition, width.get());
         Ok(Station {
             kernel,
@@ -52,12 +56,9 @@ pub(super) fn nest(
         })
     };
     let build: Arc<BuildStation> = Arc::new(build);
-    Pool::start(
-        Gate::new(cell.composition, budget),
-        intakes(&cell),
-        build,
-        limit,
-    )
+    let gate = Gate::new(cell.composition, budget);
+    let pool = Pool::start(gate, intakes(&cell), build, limit)?;
+    Ok((pool, waits))
 }
 
 const NO_KERNEL: &str = "a cell of a command is run with its command line (--command)";
