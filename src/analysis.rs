@@ -2,9 +2,12 @@
 //!
 //! From records to ready values, in three steps: [`CellSummary`] (what was seen of one cell),
 //! [`Verdict`] (which cell of the same work was best, and which cannot be told from it) and
-//! [`Series`] (one [`Metric`] of every cell, for a figure). Only cells of the same [`Work`] of the
-//! same run are ever compared.
+//! [`Series`] (one [`Metric`] of every cell, for a figure). Within a run, cells of the same [`Work`]
+//! are compared with each other; a [`Comparison`] holds the same cells of two runs against each
+//! other.
 
+mod circumstances;
+mod compare;
 mod dimension;
 mod judge;
 mod metric;
@@ -12,6 +15,8 @@ mod series;
 mod summary;
 mod verdict;
 
+pub use circumstances::{Difference, differences};
+pub use compare::{CellChange, Change, Comparison, ERROR, Incomparable, Ratio};
 pub use dimension::{Condition, Dimension, Value};
 pub use judge::Judge;
 pub use metric::{Better, Metric, Quantity};

@@ -3,11 +3,13 @@
 //! The only place that knows clap, prints, or reads the environment. One file per verb: each turns
 //! arguments as typed into what they mean, calls the library, and shows what came of it.
 //!
-//! Exit codes: 0 done, 1 set-up error, 2 usage error (found before anything runs).
+//! Exit codes: 0 done, 1 set-up error, 2 usage error (found before anything runs), 3 the condition of
+//! `compare --fail-if` holds.
 
 mod blas;
 mod cell;
 mod command;
+mod compare;
 mod completions;
 mod doctor;
 mod findings;
@@ -17,6 +19,7 @@ mod plot;
 mod preflight;
 mod progress;
 mod request;
+mod run;
 mod screen;
 mod simulate;
 mod start;
@@ -57,12 +60,18 @@ enum Verb {
     Completions(completions::Args),
     #[command(hide = true)]
     Manual(manual::Args),
+    Compare(compare::Args),
 }
 
 /// A usage error: found before anything runs, exit code 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct UsageError(pub String);
+
+/// What `--fail-if` watches for is there, exit code 3.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConditionHolds(pub String);
 
 /// Runs the program on the process's arguments and returns its exit code.
 pub fn main() -> ExitCode {
@@ -77,10 +86,15 @@ pub fn main() -> ExitCode {
         Verb::Plot(args) => args.run(),
         Verb::Completions(args) => args.run(),
         Verb::Manual(args) => args.run(),
+        Verb::Compare(args) => args.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            if error.is::<ConditionHolds>() {
+                eprintln!("fail: {error:#}");
+                return ExitCode::from(3);
+            }
             eprintln!("error: {error:#}");
             ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
         }

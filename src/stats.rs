@@ -3,7 +3,11 @@
 //! Plain functions on slices: medians, quantiles, and the interval of a median that holds whatever
 //! the numbers' distribution. Nothing here knows what the numbers mean.
 
+mod rank_sum;
+
 use std::f64::consts::LN_2;
+
+pub use rank_sum::{Shift, TwoGroups};
 
 /// A closed interval, `low <= high`.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -3,10 +3,12 @@
 //! Views receive ready values from [`crate::analysis`] and draw them; nothing is computed here that
 //! a reader could take for a result. [`facet`] spreads the cells of a run over panels, rows and
 //! columns; [`heatmap`] draws them as a picture and [`terminal`] as text; [`points`] writes what
-//! was drawn as CSV. [`topology`] draws a machine as a picture and [`tree`] as text.
+//! was drawn as CSV. [`comparison`] tells two runs apart in words and as JSON. [`topology`] draws a machine as a picture and [`tree`] as text.
 
 pub mod canvas;
 pub mod caption;
+pub mod cell_name;
+pub mod comparison;
 pub mod facet;
 pub mod heatmap;
 pub mod number;

@@ -1,5 +1,7 @@
 //! By what are the cells of a run told apart?
 
+use std::fmt;
+
 use crate::experiment::{OutputMetric, Wish};
 use crate::record::Sample;
 
@@ -42,6 +44,15 @@ impl Judge {
         match self {
             Self::Wall => None,
             Self::Metric(metric) => Some((&metric.name, metric_or_cost(metric, cost))),
+        }
+    }
+}
+
+impl fmt::Display for Judge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Wall => f.write_str("wall time"),
+            Self::Metric(metric) => write!(f, "{} ({} is better)", metric.name, metric.better),
         }
     }
 }

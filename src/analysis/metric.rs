@@ -31,6 +31,9 @@ pub enum Metric {
     /// CPU time of all threads / (wall time x P) [%]: the part of the budget that was kept busy,
     /// usefully or not.
     Busy,
+    /// Of two runs: wall time in the second / wall time in the first [1]; where a command's metric
+    /// is judged, the cost by it in place of the time.
+    Ratio,
 }
 
 /// Which end of a metric is to be wished for.
@@ -45,7 +48,7 @@ pub enum Better {
 }
 
 impl Metric {
-    /// Every metric with its name.
+    /// Every metric of one run with its name.
     pub const ALL: [(Self, &'static str); 8] = [
         (Self::Throughput, "throughput"),
         (Self::Slowdown, "slowdown"),
@@ -68,6 +71,7 @@ impl Metric {
             Self::Switches => "Context switches per second",
             Self::Wait => "Run-queue wait share W",
             Self::Busy => "CPU time as a share of the budget",
+            Self::Ratio => "Ratio of two runs, second over first",
         }
     }
 
@@ -86,6 +90,9 @@ impl Metric {
             Self::Switches => "voluntary and involuntary, all threads and the main one",
             Self::Wait => "part of its life that a thread was ready to run but had no CPU",
             Self::Busy => "CPU time of all threads ÷ (wall time × P), useful or not",
+            Self::Ratio => {
+                "wall time (or a command's metric) in the second run ÷ that in the first; above 1 the second is slower"
+            }
         }
     }
 
@@ -93,7 +100,7 @@ impl Metric {
     pub fn unit(self) -> &'static str {
         match self {
             Self::Throughput => "GFLOP/s",
-            Self::Slowdown | Self::Efficiency => "1",
+            Self::Slowdown | Self::Efficiency | Self::Ratio => "1",
             Self::Time => "s",
             Self::Own => "",
             Self::Switches => "1/s",
@@ -105,7 +112,7 @@ impl Metric {
     pub fn better(self) -> Better {
         match self {
             Self::Throughput | Self::Efficiency => Better::High,
-            Self::Slowdown | Self::Time | Self::Switches => Better::Low,
+            Self::Slowdown | Self::Time | Self::Switches | Self::Ratio => Better::Low,
             Self::Own | Self::Wait | Self::Busy => Better::Neither,
         }
     }
@@ -114,7 +121,7 @@ impl Metric {
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let named = Self::ALL.iter().find(|(metric, _)| metric == self);
-        f.pad(named.map_or("", |(_, name)| name))
+        f.pad(named.map_or("ratio", |(_, name)| name))
     }
 }
 

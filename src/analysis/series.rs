@@ -44,7 +44,9 @@ pub enum Mark {
     Best,
     /// Cannot be told from the fastest, by this rule.
     Tied(Rule),
-    /// Slower, or not timed.
+    /// In a comparison of two runs: the data do not tell the ratio from 1.
+    Same,
+    /// None of these.
     None,
 }
 
@@ -178,7 +180,7 @@ impl Reference<'_> {
         }
         let bound = match (&summary.state, metric) {
             (State::Ok | State::Failed(_), _) => Bound::Exact,
-            (State::Censored, Metric::Time | Metric::Slowdown) => Bound::AtLeast,
+            (State::Censored, Metric::Time | Metric::Slowdown | Metric::Ratio) => Bound::AtLeast,
             (State::Censored, Metric::Throughput | Metric::Efficiency) => Bound::AtMost,
             (State::Censored, Metric::Own | Metric::Switches | Metric::Wait | Metric::Busy) => {
                 Bound::UntilStopped
@@ -218,6 +220,8 @@ impl Reference<'_> {
                 let serial = self.serial? * self.budget.min(1.0);
                 summary.cost.estimate()?.map(|cost| serial / (cpus * cost))
             }
+            // Of two runs; see `Comparison`.
+            Metric::Ratio => return None,
             Metric::Switches => summary.switch_rate.estimate()?,
             Metric::Wait => summary.wait_share.estimate()?.map(|share| share * PERCENT),
             Metric::Busy => {

@@ -129,6 +129,11 @@ pub struct Round {
 pub struct Rounds(Vec<f64>);
 
 impl Rounds {
+    /// The values.
+    pub fn values(&self) -> &[f64] {
+        &self.0
+    }
+
     /// The median over rounds; `None` of no round.
     pub fn median(&self) -> Option<f64> {
         median(&self.0)

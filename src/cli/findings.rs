@@ -6,9 +6,10 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::analysis::{Analysis, Dimension, Factor, Judge, MARGIN, Rule, Standing, Verdict, Worst};
+use crate::analysis::{Analysis, Factor, Judge, MARGIN, Rule, Standing, Verdict, Worst};
 use crate::experiment::Cell;
 use crate::units::{human_span, three_digits};
+use crate::view::cell_name::CellNames;
 
 /// The findings of `analysis`, whose cells are `cells`, under P = `budget` whole CPUs.
 pub(super) fn findings(analysis: &Analysis, cells: &[Cell], budget: u32) -> String {
@@ -129,39 +130,26 @@ fn words(rule: Rule) -> &'static str {
     }
 }
 
-/// How cells are called: outer x inner, and what else differs within the run.
+/// How cells are called, and what a factor is a factor of.
 struct Names {
-    told: Vec<Dimension>,
-    /// What a factor is a factor of.
+    cells: CellNames,
     factor_of: String,
 }
 
 impl Names {
     fn of(cells: &[Cell], judge: &Judge) -> Self {
-        let said = [Dimension::Outer, Dimension::Inner, Dimension::Workload];
-        let work = [Dimension::N, Dimension::Dtype];
-        let differs = |dimension: &Dimension| {
-            let mut values = cells.iter().map(|cell| dimension.value(cell));
-            let first = values.next();
-            values.any(|value| Some(value) != first)
-        };
-        let told = |d: &Dimension| !said.contains(d) && !work.contains(d) && differs(d);
         let factor_of = match judge {
             Judge::Wall => "the best cell's time".to_owned(),
             Judge::Metric(metric) => format!("worse than the best cell by {}", metric.name),
         };
         Self {
-            told: Dimension::BASIC.into_iter().filter(told).collect(),
+            cells: CellNames::of_one_work(cells),
             factor_of,
         }
     }
 
     fn of_cell(&self, cell: &Cell) -> String {
-        let mut name = format!("{} x {}", cell.outer, cell.inner);
-        for dimension in &self.told {
-            name.push_str(&format!(", {}", dimension.value(cell)));
-        }
-        name
+        self.cells.name(cell)
     }
 
     fn of_worst(&self, worst: &Worst) -> String {

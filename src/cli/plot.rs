@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::{UsageError, screen, sweep};
-use crate::analysis::{Analysis, Condition, Dimension, Judge, Metric, Quantity, Reading, Series};
+use super::run::Run;
+use super::{UsageError, screen};
+use crate::analysis::{Condition, Dimension, Judge, Metric, Quantity, Reading, Series};
 use crate::experiment::Cell;
-use crate::record::{FolderError, RunFolder, RunHeader};
+use crate::record::RunHeader;
 use crate::view::canvas::FigureFormat;
 use crate::view::caption::{Landmarks, provenance};
 use crate::view::facet::{Facets, natural_axes};
@@ -103,23 +104,23 @@ impl Args {
             FigureFormat::of(output).map_err(|error| UsageError(error.to_string()))?;
         }
         let asked = self.metrics()?;
-        let run = Run::read(&self.run, &self.conditions)?;
-        let metrics = asked.unwrap_or_else(|| run.metrics());
-        let axes = self.axes(&run.cells)?;
+        let admitted = Admitted::read(&self.run, &self.conditions)?;
+        let metrics = asked.unwrap_or_else(|| admitted.metrics());
+        let axes = self.axes(&admitted.cells)?;
         let mut drawn = 0;
         for metric in metrics {
-            let series = run.series(metric);
+            let series = admitted.series(metric);
             if !shows_a_number(&series) {
                 eprintln!("note: no cell has a number for {metric}; left out");
                 continue;
             }
-            let facets = Facets::of(&run.cells, &series.points, axes);
+            let facets = Facets::of(&admitted.cells, &series.points, axes);
             drawn += 1;
             if self.terminal {
                 screen::say(on_terminal(&series.quantity, &facets))?;
             } else {
                 let path = self.path(metric, axes);
-                self.picture(&run.header, &series.quantity, &facets, &path)?;
+                self.picture(&admitted.run.header, &series.quantity, &facets, &path)?;
             }
         }
         anyhow::ensure!(drawn > 0, "nothing to draw in {}", self.run.display());
@@ -211,49 +212,32 @@ impl Args {
 }
 
 /// A run and those of its cells that the conditions admit.
-struct Run {
-    header: RunHeader,
+struct Admitted {
+    run: Run,
     cells: Vec<Cell>,
-    analysis: Analysis,
 }
 
-impl Run {
+impl Admitted {
     fn read(path: &Path, conditions: &[Condition]) -> anyhow::Result<Self> {
-        let (header, records) = RunFolder::read(path).map_err(|error| match error {
-            FolderError::NoRun(_) => anyhow::Error::new(UsageError(error.to_string())),
-            other => other.into(),
-        })?;
+        let run = Run::read(path)?;
         let admits = |cell: &Cell| conditions.iter().all(|c| c.admits(cell));
-        let cells: Vec<Cell> = header
-            .plan
-            .grid
-            .cells()
-            .0
-            .into_iter()
-            .filter(admits)
-            .collect();
+        let cells: Vec<Cell> = run.cells().into_iter().filter(admits).collect();
         if cells.is_empty() {
             let conditions: Vec<String> = conditions.iter().map(Condition::to_string).collect();
             let conditions = conditions.join(",");
             return Err(UsageError(format!("no cell of the run has {conditions}")).into());
         }
         anyhow::ensure!(
-            records.iter().any(|record| admits(&record.visit.cell)),
+            run.records.iter().any(|record| admits(&record.visit.cell)),
             "{} has no samples of these cells yet; `oversub sweep` with its plan takes it up",
             path.display()
         );
-        Ok(Self {
-            analysis: Analysis::judged(&records, header.budget.cpus, sweep::judge(&header.plan)),
-            header,
-            cells,
-        })
+        Ok(Self { run, cells })
     }
-}
 
-impl Run {
     /// What is drawn where nothing was asked for.
     fn metrics(&self) -> Vec<Metric> {
-        let own = match self.analysis.judge {
+        let own = match self.run.analysis.judge {
             Judge::Metric(_) => Some(Metric::Own),
             Judge::Wall => None,
         };
@@ -263,7 +247,7 @@ impl Run {
     /// One metric of the admitted cells; held against the best cell of the whole run, as always.
     fn series(&self, metric: Metric) -> Series {
         let admitted: BTreeSet<&Cell> = self.cells.iter().collect();
-        let mut series = self.analysis.series(metric);
+        let mut series = self.run.analysis.series(metric);
         series.points.retain(|point| admitted.contains(&point.cell));
         series
     }

@@ -82,6 +82,7 @@ fn row<'a>(quantity: &Quantity, point: &'a Point) -> Row<'a> {
         mark: match point.mark {
             Mark::Best => "best",
             Mark::Tied(_) => "tied",
+            Mark::Same => "same",
             Mark::None => "",
         },
         rounds: point.rounds,

@@ -3,7 +3,7 @@
 //! Logarithmic from the smallest to the largest number shown, in viridis: perceptually uniform,
 //! of steadily rising lightness, and so readable by colour-blind readers and in grey. Light is
 //! always good and dark bad, whichever end of the metric that is; where neither end is good, dark is
-//! more.
+//! more. A ratio of two runs diverges from 1, in red and blue, which colour-blind readers tell apart.
 //!
 //! The scale is no finer than the metric deserves: it spans at least a factor of two, and ten for
 //! switches and waits, so that a difference of two per cent does not look like a cliff.
@@ -28,7 +28,20 @@ pub struct Scale {
     factor: f64,
     low: f64,
     high: f64,
-    better: Better,
+    ramp: Ramp,
+}
+
+/// What the colours of a scale tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ramp {
+    /// High numbers are good, and light.
+    HighIsGood,
+    /// Low numbers are good, and light.
+    LowIsGood,
+    /// Neither end is good; high numbers are dark.
+    HighIsDark,
+    /// Both ends are dark and the middle, 1, is light: blue below, red above.
+    AroundOne,
 }
 
 impl Scale {
@@ -53,15 +66,21 @@ impl Scale {
             factor,
             low,
             high,
-            better: quantity.better(),
+            ramp: match (metric, quantity.better()) {
+                (Metric::Ratio, _) => Ramp::AroundOne,
+                (_, Better::High) => Ramp::HighIsGood,
+                (_, Better::Low) => Ramp::LowIsGood,
+                (_, Better::Neither) => Ramp::HighIsDark,
+            },
         }
     }
 
     /// What dark and light mean.
     pub fn words(&self) -> &'static str {
-        match self.better {
-            Better::High | Better::Low => "dark is bad, light is good",
-            Better::Neither => "dark is more, light is less",
+        match self.ramp {
+            Ramp::HighIsGood | Ramp::LowIsGood => "dark is bad, light is good",
+            Ramp::HighIsDark => "dark is more, light is less",
+            Ramp::AroundOne => "red: the second run is slower, blue: faster",
         }
     }
 
@@ -83,11 +102,12 @@ impl Scale {
 
     /// The colour at `position`, 0 to 1.
     pub fn color_at(&self, position: f64) -> Color {
-        let goodness = match self.better {
-            Better::High => position,
-            Better::Low | Better::Neither => 1.0 - position,
+        let (gradient, at) = match self.ramp {
+            Ramp::HighIsGood => (colorous::VIRIDIS, position),
+            Ramp::LowIsGood | Ramp::HighIsDark => (colorous::VIRIDIS, 1.0 - position),
+            Ramp::AroundOne => (colorous::RED_BLUE, 1.0 - position),
         };
-        let (r, g, b) = colorous::VIRIDIS.eval_continuous(goodness).into_tuple();
+        let (r, g, b) = gradient.eval_continuous(at).into_tuple();
         Color(r, g, b)
     }
 
@@ -123,6 +143,11 @@ fn widened(metric: Metric, low: f64, high: f64) -> (f64, f64) {
         Metric::Throughput | Metric::Own => (low.min(high / LEAST_SPAN), high),
         Metric::Time => (low, high.max(low * LEAST_SPAN)),
         Metric::Busy => (low.min(100.0 / LEAST_SPAN), high.max(100.0)),
+        Metric::Ratio => {
+            // As far below 1 as above, so that 1 has the middle and equal factors equal depth.
+            let far = high.max(1.0 / low).max(LEAST_SPAN.sqrt());
+            (1.0 / far, far)
+        }
         Metric::Switches | Metric::Wait => {
             // Downwards, so that a zero does not share its colour with a large number.
             let high = high.max(NEGLIGIBLE * LEAST_SPAN_OF_COUNTS);
@@ -212,10 +237,25 @@ mod tests {
     }
 
     #[test]
+    fn a_ratio_is_lightest_at_one_and_as_dark_for_half_as_for_twice() {
+        let scale = scale(Metric::Ratio, &[0.9, 2.0]);
+        assert!((scale.position(1.0) - 0.5).abs() < 1e-12);
+        assert!((scale.position(0.5) + scale.position(2.0) - 1.0).abs() < 1e-12);
+        let light = |value| luminance(scale.color(value));
+        assert!(light(1.0) > light(0.9) && light(1.0) > light(1.1));
+        let Color(red, _, blue) = scale.color(2.0);
+        assert!(red > blue, "slower is red");
+    }
+
+    #[test]
     fn every_label_has_enough_contrast_with_its_ground() {
-        let scale = scale(Metric::Throughput, &[1.0, 1000.0]);
-        for i in 0..=100 {
-            let ground = scale.color_at(f64::from(i) / 100.0);
+        let grounds = [Metric::Throughput, Metric::Ratio]
+            .into_iter()
+            .flat_map(|metric| {
+                let scale = scale(metric, &[1.0, 1000.0]);
+                (0..=100).map(move |i| (i, scale.color_at(f64::from(i) / 100.0)))
+            });
+        for (i, ground) in grounds {
             let (a, b) = (luminance(ground), luminance(text_on(ground)));
             let contrast = (a.max(b) + 0.05) / (a.min(b) + 0.05);
             // Source: WCAG 2.1, success criterion 1.4.3: at least 4.5 : 1.

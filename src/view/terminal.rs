@@ -192,7 +192,7 @@ fn label(slot: Slot<'_>, scale: &Scale) -> String {
     };
     let mark = match point.mark {
         Mark::Best => '*',
-        Mark::Tied(_) => '=',
+        Mark::Tied(_) | Mark::Same => '=',
         Mark::None => ' ',
     };
     match &point.reading {
@@ -236,6 +236,10 @@ fn legend(facets: &Facets<'_>) -> String {
         (
             mark(Mark::Tied(Rule::Range)),
             "= cannot be told from it (by range, fewer than 6 rounds)",
+        ),
+        (
+            mark(Mark::Same),
+            "= not told apart (5 % false discoveries, all cells considered)",
         ),
         (
             reading(&|r| matches!(r, Reading::Number(e, Bound::Exact) if e.is_wide())),

@@ -3,6 +3,7 @@
 
 mod blas;
 mod command;
+mod compare;
 mod doctor;
 mod host;
 mod install;

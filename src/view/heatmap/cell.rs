@@ -100,7 +100,7 @@ pub(super) fn marks(canvas: &mut Canvas, slot: Slot<'_>, area: Area, scale: &Sca
     let ground = number_of(slot, scale).map_or(WHITE, |(color, _)| color);
     match point.mark {
         Mark::Best => best(canvas, area),
-        Mark::Tied(_) => tied(canvas, area, text_on(ground)),
+        Mark::Tied(_) | Mark::Same => tied(canvas, area, text_on(ground)),
         Mark::None => {}
     }
 }

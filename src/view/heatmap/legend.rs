@@ -68,6 +68,11 @@ pub(super) fn items(
             "cannot be told from the best (by range, fewer than 6 rounds)".to_owned(),
         ),
         (
+            mark(Mark::Same),
+            Icon::Tied,
+            "the runs are not told apart (5 % false discoveries, all cells considered)".to_owned(),
+        ),
+        (
             reading(|r| matches!(r, Reading::Number(e, Bound::Exact) if e.is_wide())),
             Icon::Wide,
             "rounds differ by more than 1.5 times".to_owned(),

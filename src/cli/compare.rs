@@ -1,0 +1,205 @@
+//! `oversub compare`: what changed from one run to another?
+
+use std::fs;
+use std::io::stdout;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use super::run::Run;
+use super::{ConditionHolds, UsageError, screen};
+use crate::analysis::{self, Comparison, Condition, Difference};
+use crate::experiment::Cell;
+use crate::text::ParseError;
+use crate::view::canvas::FigureFormat;
+use crate::view::caption::{Landmarks, provenance};
+use crate::view::cell_name::CellNames;
+use crate::view::comparison;
+use crate::view::facet::{Facets, natural_axes};
+use crate::view::{heatmap, points, terminal};
+
+/// Compares two runs of the same cells: an upgrade, another machine, another day, a simulation.
+///
+/// Prints which cells became slower or faster beyond what their rounds differ anyway. With
+/// --fail-if the exit code is 3 where the data show that some cell is over the limit.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  oversub compare runs/before runs/after
+  oversub compare runs/before runs/after --fail-if 'slowdown>1.05'   for CI: exit code 3
+  oversub compare runs/here runs/simulated -o ratio.png")]
+pub(super) struct Args {
+    /// Folder of the first run, the reference.
+    from: PathBuf,
+    /// Folder of the second run.
+    to: PathBuf,
+    /// Exit with code 3 if some cell is slower than this by more than chance: slowdown>RATIO.
+    #[arg(long, value_name = "CONDITION")]
+    fail_if: Option<Slowdown>,
+    /// Compare only these cells, for example `wait=passive,n=256`.
+    #[arg(long = "where", value_name = "AXIS=VALUE", value_delimiter = ',')]
+    conditions: Vec<Condition>,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    json: bool,
+    /// Picture to write, .png or .svg; the points go beside it as .csv.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Overwrite files that exist.
+    #[arg(long)]
+    force: bool,
+}
+
+/// `slowdown>1.05`: some cell takes more than 1.05 times as long.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Slowdown(f64);
+
+impl FromStr for Slowdown {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let compact: String = text.split_whitespace().collect();
+        let number = compact
+            .strip_prefix("slowdown>")
+            .and_then(|n| n.parse().ok());
+        let sound = number.filter(|n: &f64| n.is_finite() && *n >= 1.0);
+        let form = "slowdown>RATIO with a ratio of at least 1, as in 'slowdown>1.05'";
+        sound
+            .map(Self)
+            .ok_or_else(|| ParseError::new("condition", text, form))
+    }
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        if let Some(output) = &self.output {
+            FigureFormat::of(output).map_err(|error| UsageError(error.to_string()))?;
+        }
+        let (from, to) = (Run::read(&self.from)?, Run::read(&self.to)?);
+        let compared = Comparison::of(&from.analysis, &to.analysis, &self.conditions);
+        let compared = compared.map_err(|error| {
+            UsageError(format!(
+                "cannot compare {} with {}: {error}",
+                self.from.display(),
+                self.to.display()
+            ))
+        })?;
+        let differences =
+            analysis::differences((&from.header, &from.records), (&to.header, &to.records));
+        let alarm = self.fail_if.map(|limit| alarm(limit, &compared));
+        if self.json {
+            let folders = [&self.from, &self.to].map(|path| path.display().to_string());
+            let folders = (folders[0].as_str(), folders[1].as_str());
+            screen::say(comparison::json(
+                folders,
+                &compared,
+                &differences,
+                alarm.as_ref(),
+            )?)?;
+        } else {
+            self.say(&compared, &differences)?;
+        }
+        if let Some(output) = &self.output {
+            self.draw((&from, &to), &compared, output)?;
+        }
+        match alarm {
+            Some(alarm) if alarm.holds => Err(ConditionHolds(said(&alarm, &compared)).into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn say(&self, compared: &Comparison, differences: &[Difference]) -> anyhow::Result<()> {
+        let mut text = format!("{} -> {}\n", self.from.display(), self.to.display());
+        for Difference { field, from, to } in differences {
+            text.push_str(&format!("  differs    {field}: {from} -> {to}\n"));
+        }
+        for (cells, whose) in [
+            (&compared.only_from, "first"),
+            (&compared.only_to, "second"),
+        ] {
+            if !cells.is_empty() {
+                let count = cells.len();
+                text.push_str(&format!(
+                    "  left out   {count} cells that only the {whose} run has\n"
+                ));
+            }
+        }
+        let cells = cells(compared);
+        let series = compared.series();
+        let facets = Facets::of(&cells, &series.points, natural_axes(&cells));
+        let ink = screen::ink(&stdout());
+        let map = terminal::heatmap(&series.quantity, &facets, screen::columns(), ink);
+        screen::say(format!("{text}\n{map}\n{}", comparison::words(compared)))
+    }
+
+    fn draw(
+        &self,
+        (from, to): (&Run, &Run),
+        compared: &Comparison,
+        output: &Path,
+    ) -> anyhow::Result<()> {
+        let csv = output.with_extension("csv");
+        let there = [output, &csv]
+            .into_iter()
+            .find(|path| !self.force && path.exists());
+        if let Some(there) = there {
+            let there = there.display();
+            return Err(UsageError(format!("{there} exists; give --force to replace it")).into());
+        }
+        if let Some(folder) = output
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
+            fs::create_dir_all(folder)?;
+        }
+        let cells = cells(compared);
+        let series = compared.series();
+        let facets = Facets::of(&cells, &series.points, natural_axes(&cells));
+        let mut sources = vec![format!("first: {}", from.folder.display())];
+        sources.extend(provenance(&from.header));
+        sources.push(format!("second: {}", to.folder.display()));
+        sources.extend(provenance(&to.header));
+        let landmarks = Landmarks::of(&to.header);
+        heatmap::heatmap(&series.quantity, &facets, &landmarks, &sources).save(output)?;
+        points::save(&series.quantity, &facets, &csv)?;
+        eprintln!("{} (points in {})", output.display(), csv.display());
+        Ok(())
+    }
+}
+
+fn cells(compared: &Comparison) -> Vec<Cell> {
+    compared.cells.iter().map(|change| change.cell).collect()
+}
+
+fn alarm(Slowdown(limit): Slowdown, compared: &Comparison) -> comparison::Condition {
+    let slower = compared.slower_than(limit);
+    comparison::Condition {
+        condition: format!("slowdown>{limit}"),
+        holds: !slower.is_empty(),
+        cells: slower.iter().map(|change| change.cell).collect(),
+    }
+}
+
+fn said(alarm: &comparison::Condition, compared: &Comparison) -> String {
+    let names = CellNames::of(&cells(compared));
+    let listed: Vec<String> = alarm.cells.iter().map(|cell| names.name(cell)).collect();
+    format!("{} in {}", alarm.condition, listed.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_is_a_ratio_of_at_least_one() {
+        assert_eq!("slowdown>1.05".parse(), Ok(Slowdown(1.05)));
+        assert_eq!(" slowdown > 2".parse(), Ok(Slowdown(2.0)));
+        for text in [
+            "slowdown",
+            "slowdown<1",
+            "speed>2",
+            "slowdown>0.9",
+            "slowdown>x",
+        ] {
+            assert!(text.parse::<Slowdown>().is_err(), "{text}");
+        }
+    }
+}

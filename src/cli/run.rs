@@ -1,0 +1,42 @@
+//! How is a run folder that the user names read and understood?
+
+use std::path::{Path, PathBuf};
+
+use super::{UsageError, sweep};
+use crate::analysis::Analysis;
+use crate::experiment::Cell;
+use crate::record::{FolderError, Record, RunFolder, RunHeader};
+
+/// A run with what its records say.
+pub(super) struct Run {
+    pub(super) folder: PathBuf,
+    pub(super) header: RunHeader,
+    pub(super) records: Vec<Record>,
+    pub(super) analysis: Analysis,
+}
+
+impl Run {
+    /// The run in `folder`.
+    pub(super) fn read(folder: &Path) -> anyhow::Result<Self> {
+        let (header, records) = RunFolder::read(folder).map_err(|error| match error {
+            FolderError::NoRun(_) => anyhow::Error::new(UsageError(error.to_string())),
+            other => other.into(),
+        })?;
+        anyhow::ensure!(
+            !records.is_empty(),
+            "{} has no samples yet; `oversub sweep` with its plan takes it up",
+            folder.display()
+        );
+        Ok(Self {
+            folder: folder.to_owned(),
+            analysis: Analysis::judged(&records, header.budget.cpus, sweep::judge(&header.plan)),
+            header,
+            records,
+        })
+    }
+
+    /// The cells of its plan.
+    pub(super) fn cells(&self) -> Vec<Cell> {
+        self.header.plan.grid.cells().0
+    }
+}

@@ -1,0 +1,70 @@
+//! How are the cells of a run called in a sentence?
+//!
+//! Outer x inner, and whatever else differs among them.
+
+use crate::analysis::Dimension;
+use crate::experiment::Cell;
+
+/// The names of the cells of a run, or of several.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CellNames {
+    told: Vec<Dimension>,
+}
+
+impl CellNames {
+    /// Names that tell any two of `cells` apart.
+    pub fn of(cells: &[Cell]) -> Self {
+        Self::without(cells, &[])
+    }
+
+    /// Names for sentences that already say what the work is.
+    pub fn of_one_work(cells: &[Cell]) -> Self {
+        Self::without(
+            cells,
+            &[Dimension::Workload, Dimension::N, Dimension::Dtype],
+        )
+    }
+
+    fn without(cells: &[Cell], said: &[Dimension]) -> Self {
+        let differs = |dimension: &Dimension| {
+            let mut values = cells.iter().map(|cell| dimension.value(cell));
+            let first = values.next();
+            values.any(|value| Some(value) != first)
+        };
+        let threads = [Dimension::Outer, Dimension::Inner];
+        let told = |d: &Dimension| !said.contains(d) && !threads.contains(d) && differs(d);
+        Self {
+            told: Dimension::BASIC.into_iter().filter(told).collect(),
+        }
+    }
+
+    /// The name of `cell`.
+    pub fn name(&self, cell: &Cell) -> String {
+        let mut name = format!("{} x {}", cell.outer, cell.inner);
+        for dimension in &self.told {
+            let value = dimension.value(cell);
+            match dimension {
+                Dimension::N => name.push_str(&format!(", n = {value}")),
+                _ => name.push_str(&format!(", {value}")),
+            }
+        }
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_says_what_differs_and_nothing_else() {
+        let cells = [
+            "matmul.f64.64_1x2_rayon_independent_unbound_static_t8",
+            "matmul.f64.128_2x2_rayon_shared_unbound_static_t8",
+        ]
+        .map(|text| text.parse::<Cell>().unwrap());
+        let (all, one) = (CellNames::of(&cells), CellNames::of_one_work(&cells));
+        assert_eq!(all.name(&cells[0]), "1 x 2, n = 64, independent");
+        assert_eq!(one.name(&cells[1]), "2 x 2, shared");
+    }
+}
