@@ -57,10 +57,10 @@ enum Verb {
     #[command(hide = true)]
     Start(start::Args),
     Plot(plot::Args),
+    Compare(compare::Args),
     Completions(completions::Args),
     #[command(hide = true)]
     Manual(manual::Args),
-    Compare(compare::Args),
 }
 
 /// A usage error: found before anything runs, exit code 2.
