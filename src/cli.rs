@@ -24,6 +24,7 @@ mod screen;
 mod simulate;
 mod start;
 mod sweep;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -50,6 +51,7 @@ enum Verb {
     Doctor(doctor::Args),
     Sweep(Box<sweep::Args>),
     Simulate(Box<simulate::Args>),
+    Trace(trace::Args),
     #[command(hide = true)]
     Cell(cell::Args),
     #[command(hide = true)]
@@ -80,6 +82,7 @@ pub fn main() -> ExitCode {
         Verb::Doctor(args) => args.run(),
         Verb::Sweep(args) => args.run(),
         Verb::Simulate(args) => args.run(),
+        Verb::Trace(args) => args.run(),
         Verb::Cell(args) => args.run(),
         Verb::Blas(args) => args.run(),
         Verb::Start(args) => args.run(),

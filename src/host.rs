@@ -3,7 +3,8 @@
 //! [`Host`] is the parent's side: it starts one child process per visit, collects its answers and
 //! ends it when it overstays. [`measure`] is the child's side: it builds the nest of a cell (an
 //! outer `pool` whose workers each own a kernel and a [`team`]), runs it under the clock, and
-//! reads `probe`s before and after.
+//! reads `probe`s before and after. [`trace`](fn@trace) runs it once with every thread writing down what it
+//! does, apart from any timing.
 //!
 //! One child per visit, because a livelocked region cannot be stopped from inside its process;
 //! because pools, affinity and allocator state must not leak into the next cell; because repeating
@@ -19,14 +20,14 @@ mod gate;
 pub mod kernel;
 mod measure;
 mod nest;
-mod pace;
 mod pool;
 mod probe;
 mod ruler;
 mod tasks;
 pub mod team;
+mod trace;
 
 pub use child::{Host, Message};
 pub use command::{become_program, supervise};
-pub use measure::measure;
+pub use measure::{measure, trace};
 pub use ruler::ruler;

@@ -2,7 +2,7 @@
 //!
 //! A [`Sample`] is the numbers of one timed execution; a [`Record`] is a sample, a censored sample or
 //! a failure with the cell that it answers; a [`RunFolder`] holds all records of a run and the
-//! [`RunHeader`] that says how they came about. Missing is `None` in memory and empty on disk,
+//! [`RunHeader`] that says how they came about. A [`trace`] is one execution as spans of time. Missing is `None` in memory and empty on disk,
 //! never 0.
 
 mod counters;
@@ -10,6 +10,7 @@ mod folder;
 mod header;
 mod row;
 mod sample;
+pub mod trace;
 
 pub use counters::{Hardware, Surroundings, Waiting, gone};
 pub use folder::{FolderError, RunFolder};

@@ -29,7 +29,6 @@ mod nest;
 mod params;
 mod report;
 mod rq;
-mod trace;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::str::FromStr;
@@ -50,10 +49,10 @@ pub use kernel::{Kernel, KernelVersion, Policy, TickMode, YieldRule};
 pub use model::NoCacheSizes;
 pub use params::{Parameter, ParameterError, Parameters, Provenance};
 pub use report::{Category, Report, Split, Stop};
-pub use trace::{Span, Trace};
 
 use crate::experiment::{Cell, Visit, Workload};
 use crate::machine::{CpuSet, Topology};
+use crate::record::trace::Trace;
 use crate::record::{Answer, Sample, Status};
 use crate::runner::{Ask, Emit, Runner};
 use crate::serde_as_text;
@@ -252,8 +251,12 @@ impl Predictor {
     /// What comes of repetition `rep` of `ask` by the model of slices, and who held which PU when.
     pub fn trace(&self, ask: &Ask, rep: u32) -> (Report, Trace) {
         let (shape, masks) = self.nest(ask, Some(ask.protocol.warmups + rep));
-        let (mut reports, trace) = Engine::trace(self.setup(ask, &masks), shape);
-        (reports.swap_remove(reports.len() - 1), trace)
+        let (mut reports, mut trace) = Engine::trace(self.setup(ask, &masks), shape);
+        let report = reports.swap_remove(reports.len() - 1);
+        trace.cell = ask.visit.cell.to_string();
+        trace.source = format!("simulated {}", self.machine.parameters.machine);
+        trace.wall = report.wall;
+        (report, trace)
     }
 
     /// The nest of `ask`, with a thread that has it executed as often as said, if that is said.

@@ -3,7 +3,8 @@
 //! Views receive ready values from [`crate::analysis`] and draw them; nothing is computed here that
 //! a reader could take for a result. [`facet`] spreads the cells of a run over panels, rows and
 //! columns; [`heatmap`] draws them as a picture and [`terminal`] as text; [`points`] writes what
-//! was drawn as CSV. [`comparison`] tells two runs apart in words and as JSON. [`topology`] draws a machine as a picture and [`tree`] as text.
+//! was drawn as CSV. [`comparison`] tells two runs apart in words and as JSON. [`timeline`] draws who
+//! did what when. [`topology`] draws a machine as a picture and [`tree`] as text.
 
 pub mod canvas;
 pub mod caption;
@@ -16,5 +17,6 @@ mod outline;
 pub mod points;
 pub mod scale;
 pub mod terminal;
+pub mod timeline;
 pub mod topology;
 pub mod tree;

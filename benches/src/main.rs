@@ -1,6 +1,6 @@
 //! How fast are oversub's kernels and teams beside their peers?
 //!
-//! `oversub-benches [single[=N] | team[=N] | empty | effect | overhead]..`, all of them by default; `single` and
+//! `oversub-benches [single[=N] | team[=N] | empty | effect | overhead | record]..`, all of them by default; `single` and
 //! `team` multiply matrices, of order N only where one is given. Contestants take
 //! turns: a *turn* is a process of its own that warms up and repeats one contestant's work for a
 //! moment, so that no spinning pool of one disturbs another; rounds of turns are interleaved, so
@@ -14,6 +14,7 @@ mod library;
 mod overhead;
 mod peers;
 mod products;
+mod record;
 mod turn;
 
 use std::env;
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
     if let ["turn", rest @ ..] = &args[..] {
         return turn::answer(rest);
     }
-    let all = ["single", "team", "empty", "effect", "overhead"];
+    let all = ["single", "team", "empty", "effect", "overhead", "record"];
     for section in if args.is_empty() { &all[..] } else { &args[..] } {
         let (name, order) = section.split_once('=').unwrap_or((section, ""));
         match name {
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
             "empty" => empty::table(),
             "effect" => effect::table(),
             "overhead" => overhead::table(),
+            "record" => record::table(),
             other => {
                 eprintln!("error: '{other}' is not one of {}", all.join(", "));
                 return ExitCode::from(2);

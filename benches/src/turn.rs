@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use oversub::stats::{median, quantile};
 
-use crate::{effect, empty, overhead, products};
+use crate::{effect, empty, overhead, products, record};
 
 /// CPUs this process may use.
 pub fn cpus() -> u32 {
@@ -45,6 +45,7 @@ pub fn answer(args: &[&str]) -> ExitCode {
         }
         ["empty", contestant] => empty::turn(contestant),
         ["overhead", side, inner] => overhead::turn(side, number(inner)),
+        ["record", side, cell] => record::turn(side, cell),
         ["effect", contestant, n] => effect::turn(contestant, number(n)),
         _ => Err(format!("no turn is called {args:?}")),
     };

@@ -1,18 +1,19 @@
 //! `oversub cell`: one visit of one cell in this process. Hidden; `sweep` starts it as a child, and
 //! any row can be repeated with it by hand.
 
-use std::io::{Write, stdout};
+use std::fs::File;
+use std::io::{BufWriter, Write, stdout};
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use nix::sys::signal::{Signal, raise};
 
 use super::{UsageError, blas};
 use crate::experiment::{Cell, CommandSpec, Protocol, Visit};
-use crate::host::{Message, measure, supervise};
-use crate::machine::CpuBudget;
+use crate::host::{self, Message, measure, supervise};
+use crate::machine::{CpuBudget, HostFacts};
 use crate::record::{Answer, Status};
 use crate::runner::{Ask, Emit};
 
@@ -39,6 +40,9 @@ pub(super) struct Args {
     /// File of the BLAS library that the cell's runtime stands for [default: the first found].
     #[arg(long, value_name = "FILE")]
     library: Option<PathBuf>,
+    /// Write down what every thread does in one execution, instead of timing any.
+    #[arg(long, value_name = "FILE.json", conflicts_with = "command")]
+    trace: Option<PathBuf>,
     /// The user's program, as JSON, where the cell is one.
     #[arg(long, value_name = "JSON")]
     command: Option<String>,
@@ -48,6 +52,10 @@ impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let ask = self.ask()?;
         let library = self.library()?;
+        if let Some(file) = &self.trace {
+            die_with_parent(Signal::SIGKILL)?;
+            return write_down(&ask, library.as_deref(), file);
+        }
         let mut failure = Ok(());
         let mut censored = false;
         let mut emit = |rep, answer: Answer| {
@@ -114,6 +122,28 @@ impl Args {
                 .map_or_else(|| CpuBudget::discover().whole(), NonZeroU32::get),
         })
     }
+}
+
+/// Writes what every thread does in one execution of `ask` into `file`, and the answer as a line.
+fn write_down(ask: &Ask, library: Option<&Path>, file: &Path) -> anyhow::Result<()> {
+    let (answer, mut trace) = host::trace(ask, library).map_err(anyhow::Error::msg)?;
+    let processor = HostFacts::discover().processor;
+    trace.source = format!(
+        "measured on {}",
+        processor.as_deref().unwrap_or("this machine")
+    );
+    let cannot = || format!("cannot write {}", file.display());
+    let mut out = BufWriter::new(File::create(file).with_context(cannot)?);
+    trace.write(&mut out).with_context(cannot)?;
+    out.flush().with_context(cannot)?;
+    let rep = ask.first_rep;
+    writeln!(
+        stdout().lock(),
+        "{}",
+        serde_json::to_string(&Message { rep, answer })?
+    )?;
+    // Threads of an execution that was stopped still run.
+    std::process::exit(0)
 }
 
 /// Supervises the program that `json` describes until it has answered `ask`, or somebody wants this

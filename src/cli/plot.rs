@@ -4,6 +4,8 @@
 //! they are made again whenever asked; a file named with `-o` is somebody's and kept unless
 //! `--force` is given.
 
+mod timeline;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::stdout;
@@ -36,10 +38,14 @@ const DEFAULT: [Metric; 5] = [
   oversub plot runs/matmul                            every usual figure, into the run's figures/
   oversub plot runs/matmul --terminal                 slowdown, here
   oversub plot runs/matmul --metric efficiency --where wait=passive -o efficiency.svg
-  oversub plot runs/matmul --x composition --y runtime")]
+  oversub plot runs/matmul --x composition --y runtime
+  oversub plot --timeline active.json --by pu         what `oversub trace` wrote down")]
 pub(super) struct Args {
     /// Folder of the run.
-    run: PathBuf,
+    #[arg(required_unless_present = "files")]
+    run: Option<PathBuf>,
+    #[command(flatten)]
+    timeline: timeline::Args,
     /// What to show: throughput, slowdown, efficiency, time, metric (the number that a command says
     /// of itself), switches, wait, busy, a list of them, or all.
     #[arg(long, value_name = "METRIC")]
@@ -88,7 +94,8 @@ impl Args {
     /// What draws the default figures of `run` into its folder.
     pub(super) fn figures_of(run: &Path) -> Self {
         Self {
-            run: run.to_owned(),
+            run: Some(run.to_owned()),
+            timeline: timeline::Args::none(),
             metric: None,
             x: None,
             y: None,
@@ -103,8 +110,11 @@ impl Args {
         if let Some(output) = &self.output {
             FigureFormat::of(output).map_err(|error| UsageError(error.to_string()))?;
         }
+        let Some(folder) = &self.run else {
+            return self.timeline.draw(self.output.as_deref(), self.force);
+        };
         let asked = self.metrics()?;
-        let admitted = Admitted::read(&self.run, &self.conditions)?;
+        let admitted = Admitted::read(folder, &self.conditions)?;
         let metrics = asked.unwrap_or_else(|| admitted.metrics());
         let axes = self.axes(&admitted.cells)?;
         let mut drawn = 0;
@@ -119,11 +129,11 @@ impl Args {
             if self.terminal {
                 screen::say(on_terminal(&series.quantity, &facets))?;
             } else {
-                let path = self.path(metric, axes);
+                let path = self.path(folder, metric, axes);
                 self.picture(&admitted.run.header, &series.quantity, &facets, &path)?;
             }
         }
-        anyhow::ensure!(drawn > 0, "nothing to draw in {}", self.run.display());
+        anyhow::ensure!(drawn > 0, "nothing to draw in {}", folder.display());
         Ok(())
     }
 
@@ -163,7 +173,7 @@ impl Args {
     }
 
     /// Where the picture of `metric` goes.
-    fn path(&self, metric: Metric, (x, y): (Dimension, Dimension)) -> PathBuf {
+    fn path(&self, folder: &Path, metric: Metric, (x, y): (Dimension, Dimension)) -> PathBuf {
         if let Some(output) = &self.output {
             return output.clone();
         }
@@ -174,7 +184,7 @@ impl Args {
         for condition in &self.conditions {
             name.push_str(&format!("_{condition}"));
         }
-        self.run.join("figures").join(name + ".png")
+        folder.join("figures").join(name + ".png")
     }
 
     fn picture(

@@ -11,8 +11,9 @@ use super::blas::{BlasLibrary, Threads};
 use super::nest::nest;
 use super::pool::{Pool, PoolError};
 use super::probe::{Census, Probes};
-use super::team::WaitCosts;
-use crate::record::{Answer, Sample, Status, Waiting};
+use super::trace::Recording;
+use crate::record::trace::Trace;
+use crate::record::{Answer, Sample, Status};
 use crate::runner::{Ask, Emit};
 
 /// Time for threads to start and touch their memory, however short the limit of an execution.
@@ -24,7 +25,7 @@ const BUILD_LIMIT: Duration = Duration::from_secs(60);
 /// If the last answer is not [`Answer::Ok`], threads may still be running when this returns; the
 /// process is expected to end.
 pub fn measure(ask: &Ask, library: Option<&Path>, emit: &mut Emit<'_>) {
-    let mut bench = match Bench::build(ask, library) {
+    let mut bench = match Bench::build(ask, library, None) {
         Ok(bench) => bench,
         Err(reason) => {
             let _ = emit(ask.first_rep, Answer::Failed(reason));
@@ -49,6 +50,34 @@ pub fn measure(ask: &Ask, library: Option<&Path>, emit: &mut Emit<'_>) {
     }
 }
 
+/// Runs one execution of `ask` while every thread writes down what it does; the rest is as for
+/// [`measure`]. The answer is no sample to compare with others: writing down takes time.
+///
+/// # Errors
+///
+/// If the nest could not be built or warmed up; why.
+pub fn trace(ask: &Ask, library: Option<&Path>) -> Result<(Answer, Trace), String> {
+    let recording = Recording::new();
+    let mut bench = Bench::build(ask, library, Some(&recording))?;
+    for _ in 0..ask.protocol.warmups {
+        let answer = bench.warm_up();
+        if answer.status() != Status::Ok {
+            return Ok((answer, Trace::default()));
+        }
+    }
+    recording.clear();
+    let answer = bench.execution();
+    let began = bench.pool.began();
+    let wall = answer.sample().map_or(Duration::ZERO, |sample| sample.wall);
+    if answer.status() == Status::Ok {
+        // Its threads write down what they are about when they end.
+        drop(bench);
+    }
+    let mut trace = recording.trace(began, began + wall);
+    trace.cell = ask.visit.cell.to_string();
+    Ok((answer, trace))
+}
+
 /// A nest with the instruments on it.
 struct Bench {
     pool: Pool,
@@ -60,7 +89,11 @@ struct Bench {
 }
 
 impl Bench {
-    fn build(ask: &Ask, library: Option<&Path>) -> Result<Self, String> {
+    fn build(
+        ask: &Ask,
+        library: Option<&Path>,
+        recording: Option<&Arc<Recording>>,
+    ) -> Result<Self, String> {
         let limit = ask.protocol.limit();
         let cell = &ask.visit.cell;
         let library = library
@@ -69,17 +102,18 @@ impl Bench {
             .transpose()
             .map_err(|error| error.to_string())?
             .map(Arc::new);
-        let wait_costs = cell
-            .runtime
-            .wait()
-            .map(WaitCosts::measure)
-            .unwrap_or_default();
-        let (pool, waits) = nest(cell, ask.budget, BUILD_LIMIT.max(limit), library.clone())
-            .map_err(|error| error.to_string())?;
+        let pool = nest(
+            cell,
+            ask.budget,
+            BUILD_LIMIT.max(limit),
+            library.clone(),
+            recording.cloned(),
+        )
+        .map_err(|error| error.to_string())?;
         Ok(Self {
             pool,
             library,
-            probes: Probes::open(waits, wait_costs),
+            probes: Probes::open(),
             most_threads: None,
             limit,
         })
@@ -94,7 +128,7 @@ impl Bench {
         let answer = self.execution();
         self.most_threads = self.most_threads.max(census.and_then(Census::finish));
         if foreign {
-            self.probes.renew();
+            self.probes = Probes::open();
         }
         answer
     }
@@ -129,17 +163,10 @@ impl Bench {
     }
 
     fn sample(&self, wall: Duration, used: Sample) -> Sample {
-        let workers = self.pool.waiting();
         let threads = self.library.as_deref().map(BlasLibrary::threads);
         Sample {
             wall,
             tasks_done: Some(self.pool.tasks_done()),
-            waiting: Waiting {
-                gate: workers.gate,
-                gaps: workers.gaps,
-                tail: workers.tail,
-                ..used.waiting
-            },
             threads: used.threads.max(self.most_threads),
             granted_by_environment: threads.and_then(Threads::by_environment),
             granted: threads.and_then(Threads::by_call),

@@ -12,15 +12,15 @@ use super::blas::BlasLibrary;
 use super::gate::Gate;
 use super::kernel::{Kernel, kernel, kernel_by_library};
 use super::pool::{BuildStation, Pool, PoolError, Station};
-use super::probe::WaitRegister;
 use super::tasks::intakes;
 use super::team::{BlasTeam, ForkJoin, OnStart, RayonTeam, Team, TeamError, pool};
+use super::trace::{Recording, Watched};
 use crate::experiment::{Cell, Composition, Runtime, WaitPolicy, Workload};
 use crate::machine::{Binder, CpuBudget, CpuSet, Placement, Topology};
 
 /// The outer pool of `cell` under a budget of `budget` whole CPUs: every worker with its team, all
 /// bound and with their memory touched, within `limit`. `library` is what the cell's runtime calls,
-/// if it is one. With it comes what the members of its teams count while they wait.
+/// if it is one; its threads write down what they do in `recording`, if there is one.
 ///
 /// # Errors
 ///
@@ -30,23 +30,28 @@ pub(super) fn nest(
     budget: u32,
     limit: Duration,
     library: Option<Arc<BlasLibrary>>,
-) -> Result<(Pool, WaitRegister), PoolError> {
-    let waits = WaitRegister::default();
-    let register = waits.clone();
+    recording: Option<Arc<Recording>>,
+) -> Result<Pool, PoolError> {
     let widths = cell.widths(budget);
-    let bindings = Bindings::of(cell, &widths)?;
-    let teams = Teams::of(cell, &bindings, library)?;
+    let starts = Starts {
+        bindings: Bindings::of(cell, &widths)?,
+        recording: recording.clone(),
+    };
+    let teams = Teams::of(cell, &starts, library)?;
     let cell = *cell;
     let build = move |worker: u32, intake| {
-        let on_start = bindings.on_start(worker);
+        let on_start = starts.on_start(worker);
         // The worker's own thread touches the memory first, so it is bound before it has any.
         on_start(0)?;
         let width = widths[worker as usize];
         let kernel = teams.kernel(&cell.workload, width).ok_or(NO_KERNEL)?;
+        let kernel = match &recording {
+            None => kernel,
+            Some(_) => Arc::new(Watched(kernel)),
+        };
         let team = teams
             .team(worker, Arc::clone(&kernel), on_start)
             .map_err(|e| e.to_string())?;
-        register.enter(&*team);
         let permits = Gate::permits(cell.composition, width.get());
         Ok(Station {
             kernel,
@@ -56,9 +61,12 @@ pub(super) fn nest(
         })
     };
     let build: Arc<BuildStation> = Arc::new(build);
-    let gate = Gate::new(cell.composition, budget);
-    let pool = Pool::start(gate, intakes(&cell), build, limit)?;
-    Ok((pool, waits))
+    Pool::start(
+        Gate::new(cell.composition, budget),
+        intakes(&cell),
+        build,
+        limit,
+    )
 }
 
 const NO_KERNEL: &str = "a cell of a command is run with its command line (--command)";
@@ -92,11 +100,11 @@ impl Teams {
 
     fn of(
         cell: &Cell,
-        bindings: &Bindings,
+        starts: &Starts,
         library: Option<Arc<BlasLibrary>>,
     ) -> Result<Self, PoolError> {
         if cell.composition == Composition::Shared {
-            let pool = pool("shared", cell.inner, bindings.on_start(0));
+            let pool = pool("shared", cell.inner, starts.on_start(0));
             return pool.map(Self::Shared).map_err(fault);
         }
         let library = || library.map(Self::Library);
@@ -133,6 +141,31 @@ impl Teams {
     }
 }
 
+/// What every thread does first.
+#[derive(Clone)]
+struct Starts {
+    bindings: Bindings,
+    recording: Option<Arc<Recording>>,
+}
+
+impl Starts {
+    /// What each member of the team of `worker` does first: binds itself, and begins to write down
+    /// what it does where that is wanted.
+    fn on_start(&self, worker: u32) -> OnStart {
+        let Self {
+            bindings,
+            recording,
+        } = self.clone();
+        Arc::new(move |member| {
+            bindings.bind(worker, member)?;
+            if let Some(recording) = &recording {
+                recording.attach();
+            }
+            Ok(())
+        })
+    }
+}
+
 /// The cpuset of every member of every team, or none where the placement is unbound.
 #[derive(Clone)]
 enum Bindings {
@@ -155,15 +188,14 @@ impl Bindings {
         Ok(Self::Bound { binder, sets })
     }
 
-    /// What each member of the team of `worker` does first: binds itself.
-    fn on_start(&self, worker: u32) -> OnStart {
-        let this = self.clone();
-        Arc::new(move |member| match &this {
+    /// Binds the calling thread, `member` of the team of `worker`.
+    fn bind(&self, worker: u32, member: u32) -> Result<(), String> {
+        match self {
             Self::Unbound => Ok(()),
             Self::Bound { binder, sets } => {
                 let set = &sets[worker as usize][member as usize];
                 bind_current_thread(binder, set).map_err(|error| error.to_string())
             }
-        })
+        }
     }
 }

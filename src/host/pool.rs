@@ -6,6 +6,7 @@
 //! inner runtime's wait policy is under study. The outer level is not rayon: a waiting rayon
 //! worker runs other tasks.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -16,10 +17,10 @@ use crossbeam::channel::{Receiver, Sender, bounded};
 use super::clock;
 use super::gate::Gate;
 use super::kernel::Kernel;
-use super::pace::{Account, Pace};
 use super::tasks::{Intake, Supply};
 use super::team::Team;
-use crate::record::Waiting;
+use super::trace::spend;
+use crate::record::trace::{Activity, Place};
 
 /// What all workers are told to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +48,6 @@ pub(super) struct Station {
 struct Shared {
     gate: Gate,
     tasks_done: AtomicU32,
-    pace: Pace,
     /// Workers that have not finished the current order.
     outstanding: AtomicU32,
     /// The number of the current order and the order.
@@ -68,8 +68,6 @@ pub(super) struct Pool {
     busy: bool,
     /// When the last execution began.
     began: Instant,
-    /// When it ended, if it did.
-    ended: Option<Instant>,
 }
 
 /// Why an order has no result.
@@ -102,7 +100,6 @@ impl Pool {
         let shared = Arc::new(Shared {
             gate,
             tasks_done: AtomicU32::new(0),
-            pace: Pace::new(),
             outstanding: AtomicU32::new(intakes.len() as u32),
             order: Mutex::new((0, Order::Prepare)),
             ordered: Condvar::new(),
@@ -116,7 +113,6 @@ impl Pool {
             workers: Vec::new(),
             busy: true,
             began: clock::now(),
-            ended: None,
         };
         for (number, intake) in intakes.into_iter().enumerate() {
             let (shared, build) = (Arc::clone(&pool.shared), Arc::clone(&build));
@@ -137,14 +133,17 @@ impl Pool {
     /// Everything that can be done earlier has been: threads exist and are bound, memory is
     /// touched, results are spoiled, intakes are full.
     pub(super) fn time_once(&mut self, limit: Duration) -> Result<Duration, PoolError> {
-        self.ended = None;
         self.began = clock::now();
 
         self.give(Order::Run);
         let end = self.await_order(limit)?;
 
-        self.ended = Some(end);
         Ok(end - self.began)
+    }
+
+    /// When the last execution began.
+    pub(super) fn began(&self) -> Instant {
+        self.began
     }
 
     /// Time since the last execution began.
@@ -156,7 +155,6 @@ impl Pool {
     pub(super) fn prepare(&mut self, limit: Duration) -> Result<(), PoolError> {
         self.supply.reset();
         self.shared.tasks_done.store(0, Ordering::Relaxed);
-        self.shared.pace.reset();
         self.give(Order::Prepare);
         self.await_order(limit).map(drop)
     }
@@ -170,20 +168,6 @@ impl Pool {
     /// Tasks finished since the last [`Pool::prepare`].
     pub(super) fn tasks_done(&self) -> u32 {
         self.shared.tasks_done.load(Ordering::Relaxed)
-    }
-
-    /// What the workers did while they ran no region, in an execution that ended.
-    pub(super) fn waiting(&self) -> Waiting {
-        let Some(ended) = self.ended else {
-            return Waiting::default();
-        };
-        let pace = &self.shared.pace;
-        Waiting {
-            gate: self.shared.gate.holds().then(|| pace.gate()),
-            gaps: Some(pace.gaps()),
-            tail: Some(pace.tail(ended)),
-            ..Waiting::default()
-        }
     }
 
     fn give(&mut self, order: Order) {
@@ -270,19 +254,21 @@ impl Shared {
     /// Does tasks until none are left for this worker, and returns how many it did.
     fn do_tasks(&self, station: &mut Station) -> Result<u32, String> {
         let mut done = 0;
-        let mut account = Account::default();
         while let Some(tasks) = station.intake.next() {
-            for _ in tasks {
-                let region = || account.region(|| station.team.run());
-                let (result, waited) = self.gate.pass(station.permits, region);
-                result.map_err(|panic| panic.to_string())?;
-                account.waited(waited);
-                self.tasks_done.fetch_add(1, Ordering::Relaxed);
-                done += 1;
-            }
+            let place = Place::Task(tasks.start);
+            done += spend(Activity::Chunk, place, || self.do_chunk(tasks, station))?;
         }
-        self.pace.add(&account);
         Ok(done)
+    }
+
+    fn do_chunk(&self, tasks: Range<u32>, station: &mut Station) -> Result<u32, String> {
+        let count = tasks.end - tasks.start;
+        for task in tasks {
+            let region = || self.gate.pass(station.permits, || station.team.run());
+            spend(Activity::Task, Place::Task(task), region).map_err(|panic| panic.to_string())?;
+            self.tasks_done.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(count)
     }
 
     fn finish(&self, result: Result<(), String>) {

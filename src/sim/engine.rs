@@ -39,7 +39,7 @@ use super::layout::{Layout, Masks, Pu};
 use super::nest::{Nest, Role, Shape, Wait};
 use super::report::{Report, Split, Stop};
 use super::rq::{Account, RunQueue, Ticks, Tid};
-use super::trace::Trace;
+use crate::record::trace::Trace;
 
 use load::Load;
 use state::{Doing, Processor, State, Thread};
@@ -105,7 +105,7 @@ impl<'a> Engine<'a> {
         let mut engine = Self::new(setup, shape);
         let name = |tid| engine.nest.role(tid).to_string();
         let names = (0..engine.nest.len() as Tid).map(name).collect();
-        engine.trace = Some(Trace::new(names, engine.pus.len()));
+        engine.trace = Some(Trace::new(names));
         let stop = engine.run_to_end();
         let (reports, trace) = engine.finish(stop);
         (reports, trace.unwrap_or_default())

@@ -1,6 +1,7 @@
 //! What came of a simulated execution, and what did the PUs spend their time on?
 
 use super::calendar::Ns;
+use crate::record::trace::Activity;
 
 /// What a PU spends its time on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,17 @@ impl Category {
         (Self::Idle, "idle"),
         (Self::Throttled, "throttled"),
     ];
+
+    /// What the thread that holds the PU does meanwhile; `None` where it makes no use of it.
+    pub fn activity(self) -> Option<Activity> {
+        Some(match self {
+            Self::Compute => Activity::Compute,
+            Self::Spin => Activity::Spin,
+            Self::Yield => Activity::Yield,
+            Self::Switch => Activity::Switch,
+            Self::Idle | Self::Throttled => return None,
+        })
+    }
 }
 
 /// Time by category [ns].

@@ -11,3 +11,4 @@ mod plot;
 mod scripted;
 mod simulate;
 mod sweep;
+mod trace;

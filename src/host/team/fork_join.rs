@@ -29,10 +29,11 @@ use std::thread::{self, JoinHandle};
 use crossbeam::utils::CachePadded;
 
 use super::barrier::{Barrier, Broken};
-use super::wait::{Waiter, Waits, Wake};
+use super::wait::{Waiter, Wake};
 use super::{OnStart, RegionPanic, Team, TeamError};
 use crate::experiment::WaitPolicy;
 use crate::host::kernel::Kernel;
+use crate::record::trace::Place;
 
 /// The region that is never run: members leave when it begins.
 const QUIT: u64 = u64::MAX;
@@ -43,7 +44,6 @@ pub struct ForkJoin {
     waiter: Waiter,
     regions: u64,
     threads: Vec<JoinHandle<()>>,
-    waits: Vec<(String, Arc<CachePadded<Waits>>)>,
 }
 
 /// What all members see.
@@ -84,21 +84,17 @@ impl ForkJoin {
             panic: OnceLock::new(),
             kernel,
         });
-        let waits = (0..).zip(&waiters);
-        let waits = waits.map(|(member, waiter)| (thread_name(name, member), waiter.counts()));
-        let waits = waits.collect();
         let others = waiters.split_off(1);
         let mut team = Self {
             shared,
             waiter: waiters.remove(0),
             regions: 0,
             threads: Vec::with_capacity(others.len()),
-            waits,
         };
         // An early return drops the team, which joins the threads started so far.
         let (report, ready) = mpsc::channel();
         for (member, waiter) in (1..).zip(others) {
-            let thread = team.start(thread_name(name, member), member, waiter, {
+            let thread = team.start(format!("{name}.m{member}"), member, waiter, {
                 let (on_start, report) = (on_start.clone(), report.clone());
                 move || {
                     let started = on_start(member);
@@ -166,21 +162,10 @@ impl Team for ForkJoin {
         shared.wake.all_but(0);
         shared.take_part(0, self.regions, &self.waiter);
         let all = self.regions * u64::from(shared.width - 1);
-        self.waiter
-            .until(|| shared.finished.load(Ordering::Acquire) == all);
+        self.waiter.until(Place::Join, || {
+            shared.finished.load(Ordering::Acquire) == all
+        });
         self.outcome()
-    }
-
-    fn waits(&self) -> Vec<(String, Arc<CachePadded<Waits>>)> {
-        self.waits.clone()
-    }
-}
-
-/// Member 0 is the caller, whose thread is expected to be called as the team is.
-fn thread_name(team: &str, member: u32) -> String {
-    match member {
-        0 => team.to_owned(),
-        _ => format!("{team}.m{member}"),
     }
 }
 
@@ -199,7 +184,7 @@ impl Shared {
     /// The life of members 1..
     fn serve(&self, member: u32, waiter: &Waiter) {
         for region in 1.. {
-            waiter.until(|| self.begun.load(Ordering::Acquire) >= region);
+            waiter.until(Place::Fork, || self.begun.load(Ordering::Acquire) >= region);
             if self.begun.load(Ordering::Relaxed) == QUIT {
                 return;
             }
@@ -243,7 +228,7 @@ impl Shared {
             self.wake.all_but(member as usize);
             return Ok(());
         }
-        waiter.until(|| self.barrier.is_open(meeting));
+        waiter.until(Place::Barrier, || self.barrier.is_open(meeting));
         self.barrier.intact()
     }
 }

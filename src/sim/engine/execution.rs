@@ -5,8 +5,8 @@
 //! last worker.
 
 use super::{Engine, Ns, Pu, State};
+use crate::record::trace::Trace;
 use crate::sim::report::{Report, Split, Stop};
-use crate::sim::trace::Trace;
 
 impl Engine<'_> {
     /// Notes whether an execution has begun or ended with the last step.
@@ -32,7 +32,7 @@ impl Engine<'_> {
         self.report = Report::new(threads, self.pus.len());
         self.began = Some(self.now);
         if let Some(trace) = &mut self.trace {
-            trace.begin(self.now);
+            trace.clear();
         }
     }
 

@@ -5,6 +5,7 @@
 //! for the next step.
 
 use super::{Doing, Engine, Pu, State, Tid};
+use crate::record::trace::{Place, Span};
 use crate::sim::calendar::{NEVER, Ns};
 use crate::sim::nest::{Step, Wait};
 
@@ -35,9 +36,18 @@ impl Engine<'_> {
         let Some(tid) = processor.rq.running() else {
             return;
         };
-        if let Some(trace) = &mut self.trace {
-            let category = processor.doing.category();
-            trace.add((pu, tid), category, self.now - span, self.now);
+        if let (Some(trace), Some(began)) = (&mut self.trace, self.began) {
+            let held = |activity| Span {
+                thread: tid,
+                pu: Some(pu),
+                activity,
+                place: Place::Unsaid,
+                start: (self.now - span).saturating_sub(began),
+                end: self.now - began,
+                away: 0,
+            };
+            let held = processor.doing.category().activity().map(held);
+            held.into_iter().for_each(|span| trace.add(span));
         }
         if processor.doing == Doing::Throttled {
             return;

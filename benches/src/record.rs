@@ -1,0 +1,72 @@
+//! What does writing down what threads do cost a cell?
+
+use std::num::NonZeroU32;
+use std::ops::ControlFlow;
+
+use oversub::experiment::{Cell, Protocol, Visit};
+use oversub::host;
+use oversub::runner::Ask;
+use oversub::stats::median;
+
+use crate::turn::{Spread, Turn, ratios, rounds};
+
+/// Computing alone, spinning, blocking, and more spinning threads than PUs.
+const CELLS: [&str; 4] = [
+    "matmul.f64.256_2x1_fork-join.active_independent_unbound_static_t64",
+    "matmul.f64.256_1x2_fork-join.active_independent_unbound_static_t64",
+    "matmul.f64.256_2x2_fork-join.passive_independent_unbound_static_t64",
+    "matmul.f64.256_2x2_fork-join.yield_independent_unbound_static_t64",
+];
+const EXECUTIONS: usize = 7;
+const ROUNDS: usize = 11;
+
+/// Prints the table.
+pub fn table() {
+    println!(
+        "\nwall time of an execution that `oversub trace` writes down, over that of one that is timed; each in \n\
+         a nest of its own\n"
+    );
+    for cell in CELLS {
+        let turns = ["timed", "recorded"].map(|side| Turn {
+            args: ["record", side, cell].map(str::to_owned).to_vec(),
+            env: &[],
+        });
+        let times = rounds(&turns, ROUNDS);
+        if let Some(ratio) = Spread::of(&ratios(&times[0], &times[1])) {
+            println!("{ratio:.3}   {cell}");
+        }
+    }
+}
+
+/// Median wall time of an execution on one side [s].
+pub fn turn(side: &str, cell: &str) -> Result<f64, String> {
+    let cell: Cell = cell.parse().map_err(|error| format!("{error}"))?;
+    let ask = Ask {
+        visit: Visit { round: 1, cell },
+        first_rep: 1,
+        last_rep: NonZeroU32::MIN,
+        protocol: Protocol {
+            rounds: NonZeroU32::MIN,
+            reps: NonZeroU32::MIN,
+            warmups: 1,
+            limit_ns: 60_000_000_000,
+            seed: 0,
+        },
+        budget: 2,
+    };
+    let mut walls = Vec::new();
+    for _ in 0..EXECUTIONS {
+        match side {
+            "timed" => host::measure(&ask, None, &mut |_, answer| {
+                walls.extend(answer.sample().map(|sample| sample.wall.as_secs_f64()));
+                ControlFlow::Continue(())
+            }),
+            "recorded" => {
+                let (answer, _) = host::trace(&ask, None)?;
+                walls.extend(answer.sample().map(|sample| sample.wall.as_secs_f64()));
+            }
+            other => return Err(format!("no side is called {other}")),
+        }
+    }
+    median(&walls).ok_or_else(|| "no time".to_owned())
+}

@@ -1,0 +1,186 @@
+//! `oversub trace`: what does each thread of one cell do when?
+
+use std::fs::File;
+use std::io::BufReader;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::Context;
+
+use super::{UsageError, blas, screen, simulate};
+use crate::experiment::{Cell, Protocol, Visit, Workload};
+use crate::host::{Host, Message};
+use crate::machine::CpuBudget;
+use crate::record::Answer;
+use crate::record::trace::{Activity, Trace};
+use crate::runner::Ask;
+use crate::units::human_span;
+
+/// Runs one cell once while every thread writes down what it does, apart from any timing.
+///
+/// The file is for `oversub plot --timeline` and for ui.perfetto.dev. A cell has the text form that
+/// stands in the points CSV of every figure.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  oversub trace matmul.f64.256_4x4_fork-join.active_independent_unbound_queue.1_t32 -o active.json
+  oversub plot --timeline active.json -o active.png
+  oversub trace matmul.f64.256_4x4_fork-join.active_independent_unbound_queue.1_t32 \\
+      -o active.json --simulated active-sim.json
+  oversub plot --timeline active.json active-sim.json --by pu -o both.svg")]
+pub(super) struct Args {
+    /// Text form of the cell.
+    cell: Cell,
+    /// File to write.
+    #[arg(short, long, value_name = "FILE.json")]
+    output: PathBuf,
+    /// Write also what the simulator thinks of this cell on this machine.
+    #[arg(long, value_name = "FILE.json")]
+    simulated: Option<PathBuf>,
+    /// What things cost in that simulation; as in `oversub simulate`.
+    #[arg(long, value_name = "NAME|FILE.toml", default_value = "generic")]
+    preset: String,
+    /// Untimed executions first.
+    #[arg(long, value_name = "N", default_value = "1")]
+    warmups: u32,
+    /// Time limit of an execution [s].
+    #[arg(long, value_name = "SECONDS", default_value = "10")]
+    limit: f64,
+    /// Overwrite files that exist.
+    #[arg(long)]
+    force: bool,
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let ask = self.ask()?;
+        for file in [Some(&self.output), self.simulated.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            self.writable(file)?;
+        }
+        let answer = record(&ask, &self.output)?;
+        let trace = read(&self.output)?;
+        screen::say(told(&self.output, &trace))?;
+        match answer {
+            Answer::Ok(_) => {}
+            Answer::Censored(_) => eprintln!(
+                "note: stopped at the limit of {} s; waits that were under way are missing",
+                self.limit
+            ),
+            Answer::Failed(reason) => anyhow::bail!("the cell failed: {reason}"),
+        }
+        if let Some(file) = &self.simulated {
+            simulate::trace_here(&ask, &self.preset, file)?;
+            screen::say(told(file, &read(file)?))?;
+        }
+        Ok(())
+    }
+
+    fn ask(&self) -> Result<Ask, UsageError> {
+        if self.cell.workload == Workload::Command {
+            let why = "a command's threads are its own, and cannot be watched from outside";
+            return Err(UsageError(why.to_owned()));
+        }
+        let limit = super::request::limit(self.limit)?;
+        Ok(Ask {
+            visit: Visit {
+                round: 1,
+                cell: self.cell,
+            },
+            first_rep: 1,
+            last_rep: NonZeroU32::MIN,
+            protocol: Protocol {
+                rounds: NonZeroU32::MIN,
+                reps: NonZeroU32::MIN,
+                warmups: self.warmups,
+                limit_ns: crate::units::ns(limit),
+                seed: 0,
+            },
+            budget: CpuBudget::discover().whole(),
+        })
+    }
+
+    fn writable(&self, file: &Path) -> anyhow::Result<()> {
+        let name = file.display();
+        if file.exists() && !self.force {
+            return Err(UsageError(format!("{name} exists; give --force to replace it")).into());
+        }
+        let folder = file
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        anyhow::ensure!(
+            folder.is_none_or(Path::is_dir),
+            "cannot write {name}: no such folder"
+        );
+        Ok(())
+    }
+}
+
+/// Has `ask` answered by a process of its own, which writes down what its threads do into `file`.
+///
+/// # Errors
+///
+/// If that process could not do it.
+pub(super) fn record(ask: &Ask, file: &Path) -> anyhow::Result<Answer> {
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let libraries = match ask.visit.cell.runtime.blas() {
+        None => Default::default(),
+        Some(library) => [(library, blas::locate(library)?)].into(),
+    };
+    let mut command: Command = Host::new(program).with_libraries(libraries).command(ask);
+    let child = command.arg("--trace").arg(file).stdin(Stdio::null());
+    let output = child
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start a process for the cell")?;
+    let line = String::from_utf8_lossy(&output.stdout);
+    let message: Message = serde_json::from_str(line.trim())
+        .map_err(|_| anyhow::anyhow!("the cell's process ended with {}", output.status))?;
+    Ok(message.answer)
+}
+
+/// The trace in `file`.
+///
+/// # Errors
+///
+/// If there is none, or the file is something else.
+pub(super) fn read(file: &Path) -> anyhow::Result<Trace> {
+    let name = || format!("cannot read {}", file.display());
+    let input = File::open(file).with_context(name)?;
+    Trace::read(&mut BufReader::new(input)).with_context(name)
+}
+
+/// A trace in three lines.
+fn told(file: &Path, trace: &Trace) -> String {
+    let span = |ns| human_span(std::time::Duration::from_nanos(ns));
+    let times: Vec<String> = [
+        Activity::Compute,
+        Activity::Spin,
+        Activity::Yield,
+        Activity::Switch,
+    ]
+    .into_iter()
+    .map(|activity| (activity, trace.time(activity)))
+    .filter(|(_, time)| *time > 0)
+    .map(|(activity, time)| format!("{} {}", activity.name(), span(time)))
+    .chain([format!("ready without a PU {}", span(trace.time_queued()))])
+    .collect();
+    let cut = if trace.cut {
+        "; the rest was left out"
+    } else {
+        ""
+    };
+    format!(
+        "{}: {}, {}\n  {} threads on {} PUs, {} spans{cut}, {} migrations seen\n  sums over threads: {}",
+        file.display(),
+        trace.source,
+        span(trace.wall),
+        trace.threads.len(),
+        trace.pus().len(),
+        trace.spans.len(),
+        trace.migrations(),
+        times.join(", ")
+    )
+}
