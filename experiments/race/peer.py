@@ -15,7 +15,7 @@ import numpy as np
 numba.config.THREADING_LAYER = "omp"  # the layer that several Python threads may enter
 
 
-@numba.njit(nogil=True, parallel=True)
+@numba.njit(nogil=True, cache=True, parallel=True)
 def reduction(a, cell):
     total = 0
     for i in numba.prange(a.size):
@@ -23,7 +23,7 @@ def reduction(a, cell):
     cell[0] = total
 
 
-@numba.njit(nogil=True, parallel=True)
+@numba.njit(nogil=True, cache=True, parallel=True)
 def racy(a, cell):
     for i in numba.prange(a.size):
         cell[0] += a[i]

@@ -10,7 +10,10 @@ import time
 import tracemalloc
 from multiprocessing.pool import ThreadPool
 
+import numba
 import numpy as np
+
+numba.config.THREADING_LAYER = "omp"  # the layer that several Python threads may enter
 
 
 def arguments():
@@ -30,21 +33,22 @@ def temporaries(a, b):
     return int((difference * difference).sum(dtype=np.int64))
 
 
-def fused(inner):
-    """A loop compiled by Numba; on one thread without its parallel machinery."""
-    import numba
+@numba.njit(nogil=True, cache=True)
+def fused(a, b):
+    total = 0
+    for i in range(a.size):
+        difference = a[i] - b[i]
+        total += difference * difference
+    return total
 
-    numba.config.THREADING_LAYER = "omp"  # the layer that several Python threads may enter
 
-    @numba.njit(nogil=True, parallel=inner > 1)
-    def loop(a, b):
-        total = 0
-        for i in numba.prange(a.size):
-            difference = a[i] - b[i]
-            total += difference * difference
-        return total
-
-    return loop
+@numba.njit(nogil=True, cache=True, parallel=True)
+def fused_by_threads(a, b):
+    total = 0
+    for i in numba.prange(a.size):
+        difference = a[i] - b[i]
+        total += difference * difference
+    return total
 
 
 def main():
@@ -52,7 +56,10 @@ def main():
     a = (np.arange(args.size) % 13).astype(args.dtype)
     b = (np.arange(args.size) % 7).astype(args.dtype)
     expected = int(((a.astype(np.int64) - b) ** 2).sum())
-    function = temporaries if args.method == "temporaries" else fused(args.inner)
+    if args.method == "temporaries":
+        function = temporaries
+    else:
+        function = fused if args.inner == 1 else fused_by_threads
     length = args.chunk or args.size
     starts = range(0, args.size, length)
 
