@@ -154,9 +154,9 @@ impl Args {
         let series = compared.series();
         let facets = Facets::of(&cells, &series.points, natural_axes(&cells));
         let mut sources = vec![format!("first: {}", from.folder.display())];
-        sources.extend(provenance(&from.header));
+        sources.extend(provenance(&[&from.header]));
         sources.push(format!("second: {}", to.folder.display()));
-        sources.extend(provenance(&to.header));
+        sources.extend(provenance(&[&to.header]));
         let landmarks = Landmarks::of(&to.header);
         heatmap::heatmap(&series.quantity, &facets, &landmarks, &sources).save(output)?;
         points::save(&series.quantity, &facets, &csv)?;

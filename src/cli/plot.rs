@@ -20,7 +20,7 @@ use crate::experiment::Cell;
 use crate::record::RunHeader;
 use crate::view::canvas::FigureFormat;
 use crate::view::caption::{Landmarks, provenance};
-use crate::view::facet::{Facets, natural_axes};
+use crate::view::facet::{Facets, Part, natural_axes};
 use crate::view::{heatmap, points, terminal};
 
 /// What `--metric all`, and no `--metric` at all, means; a command's own metric comes first.
@@ -32,7 +32,7 @@ const DEFAULT: [Metric; 5] = [
     Metric::Wait,
 ];
 
-/// Draws the heatmaps of a run.
+/// Draws the heatmaps of a run, or of several beside each other.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   oversub plot runs/matmul                            every usual figure, into the run's figures/
@@ -41,9 +41,10 @@ const DEFAULT: [Metric; 5] = [
   oversub plot runs/matmul --x composition --y runtime
   oversub plot --timeline active.json --by pu         what `oversub trace` wrote down")]
 pub(super) struct Args {
-    /// Folder of the run.
-    #[arg(required_unless_present = "files")]
-    run: Option<PathBuf>,
+    /// Folder of the run; several stand beside each other on one scale, each held against its own
+    /// best cell.
+    #[arg(value_name = "RUN", required_unless_present = "files")]
+    runs: Vec<PathBuf>,
     #[command(flatten)]
     timeline: timeline::Args,
     /// What to show: throughput, slowdown, efficiency, time, metric (the number that a command says
@@ -94,7 +95,7 @@ impl Args {
     /// What draws the default figures of `run` into its folder.
     pub(super) fn figures_of(run: &Path) -> Self {
         Self {
-            run: Some(run.to_owned()),
+            runs: vec![run.to_owned()],
             timeline: timeline::Args::none(),
             metric: None,
             x: None,
@@ -110,31 +111,56 @@ impl Args {
         if let Some(output) = &self.output {
             FigureFormat::of(output).map_err(|error| UsageError(error.to_string()))?;
         }
-        let Some(folder) = &self.run else {
+        if self.runs.is_empty() {
             return self.timeline.draw(self.output.as_deref(), self.force);
-        };
+        }
         let asked = self.metrics()?;
-        let admitted = Admitted::read(folder, &self.conditions)?;
-        let metrics = asked.unwrap_or_else(|| admitted.metrics());
-        let axes = self.axes(&admitted.cells)?;
+        let runs = self.read()?;
+        let metrics = asked.unwrap_or_else(|| runs[0].metrics());
+        let cells: Vec<Cell> = runs.iter().flat_map(|run| &run.cells).copied().collect();
+        let axes = self.axes(&cells)?;
         let mut drawn = 0;
         for metric in metrics {
-            let series = admitted.series(metric);
-            if !shows_a_number(&series) {
+            let series: Vec<Series> = runs.iter().map(|run| run.series(metric)).collect();
+            if !series.iter().any(shows_a_number) {
                 eprintln!("note: no cell has a number for {metric}; left out");
                 continue;
             }
-            let facets = Facets::of(&admitted.cells, &series.points, axes);
+            let quantity = common_quantity(&series)?;
+            let facets = Facets::beside(&parts(&runs, &series), axes);
             drawn += 1;
             if self.terminal {
-                screen::say(on_terminal(&series.quantity, &facets))?;
+                screen::say(on_terminal(quantity, &facets))?;
             } else {
-                let path = self.path(folder, metric, axes);
-                self.picture(&admitted.run.header, &series.quantity, &facets, &path)?;
+                let path = self.path(metric, axes);
+                self.picture(&runs, quantity, &facets, &path)?;
             }
         }
-        anyhow::ensure!(drawn > 0, "nothing to draw in {}", folder.display());
+        anyhow::ensure!(drawn > 0, "nothing to draw in {}", self.runs[0].display());
         Ok(())
+    }
+
+    /// The runs, of one machine.
+    fn read(&self) -> anyhow::Result<Vec<Admitted>> {
+        if self.runs.len() > 1 && self.output.is_none() && !self.terminal {
+            return Err(UsageError(
+                "several runs have no folder in common; name the picture with -o, or give --terminal"
+                    .to_owned(),
+            )
+            .into());
+        }
+        let read = |path: &PathBuf| Admitted::read(path, &self.conditions);
+        let runs: Vec<Admitted> = self.runs.iter().map(read).collect::<Result<_, _>>()?;
+        let machine = |header: &RunHeader| (header.host.clone(), header.budget.clone());
+        let headers: Vec<&RunHeader> = runs.iter().map(|one| &one.run.header).collect();
+        if let Some(other) = headers.iter().find(|h| machine(h) != machine(headers[0])) {
+            let (one, other) = (&headers[0].name, &other.name);
+            return Err(UsageError(format!(
+                "the runs {one} and {other} are of different machines or budgets; draw each by itself"
+            ))
+            .into());
+        }
+        Ok(runs)
     }
 
     /// The metrics asked for; `None` for all that a run has.
@@ -173,7 +199,7 @@ impl Args {
     }
 
     /// Where the picture of `metric` goes.
-    fn path(&self, folder: &Path, metric: Metric, (x, y): (Dimension, Dimension)) -> PathBuf {
+    fn path(&self, metric: Metric, (x, y): (Dimension, Dimension)) -> PathBuf {
         if let Some(output) = &self.output {
             return output.clone();
         }
@@ -184,12 +210,12 @@ impl Args {
         for condition in &self.conditions {
             name.push_str(&format!("_{condition}"));
         }
-        folder.join("figures").join(name + ".png")
+        self.runs[0].join("figures").join(name + ".png")
     }
 
     fn picture(
         &self,
-        header: &RunHeader,
+        runs: &[Admitted],
         quantity: &Quantity,
         facets: &Facets<'_>,
         path: &Path,
@@ -207,12 +233,9 @@ impl Args {
             fs::create_dir_all(folder)
                 .with_context(|| format!("cannot create {}", folder.display()))?;
         }
-        let picture = heatmap::heatmap(
-            quantity,
-            facets,
-            &Landmarks::of(header),
-            &provenance(header),
-        );
+        let landmarks = Landmarks::of(&runs[0].run.header);
+        let headers: Vec<&RunHeader> = runs.iter().map(|one| &one.run.header).collect();
+        let picture = heatmap::heatmap(quantity, facets, &landmarks, &provenance(&headers));
         picture.save(path)?;
         points::save(quantity, facets, &csv)?;
         let points = csv.file_name().unwrap_or_default().display();
@@ -260,6 +283,31 @@ impl Admitted {
         let mut series = self.run.analysis.series(metric);
         series.points.retain(|point| admitted.contains(&point.cell));
         series
+    }
+}
+
+/// Each of `runs` with its `series`, by name where there are several.
+fn parts<'a>(runs: &'a [Admitted], series: &'a [Series]) -> Vec<Part<'a>> {
+    let part = |(one, series): (&'a Admitted, &'a Series)| Part {
+        name: match runs {
+            [_] => "",
+            _ => &one.run.header.name,
+        },
+        cells: &one.cells,
+        points: &series.points,
+    };
+    runs.iter().zip(series).map(part).collect()
+}
+
+/// What all of `series` show.
+fn common_quantity(series: &[Series]) -> Result<&Quantity, UsageError> {
+    let first = &series[0].quantity;
+    match series.iter().find(|series| series.quantity != *first) {
+        Some(other) => Err(UsageError(format!(
+            "the runs say different metrics of themselves ({first}, {}); choose another --metric",
+            other.quantity
+        ))),
+        None => Ok(first),
     }
 }
 

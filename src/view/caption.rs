@@ -26,14 +26,19 @@ impl Landmarks {
     }
 }
 
-/// Where the numbers come from: machine, kernel, protocol, date; as phrases.
-pub fn provenance(header: &RunHeader) -> Vec<String> {
+/// Where the numbers of runs on one machine come from: machine, kernel, then protocol and date of
+/// each run; as phrases.
+pub fn provenance(headers: &[&RunHeader]) -> Vec<String> {
+    let machine = headers.first().map(|header| machine(header));
+    let runs = headers.iter().flat_map(|header| run(header));
+    machine.into_iter().flatten().chain(runs).collect()
+}
+
+fn machine(header: &RunHeader) -> Vec<String> {
     let Landmarks { budget, cores, pus } = Landmarks::of(header);
-    let protocol = &header.plan.protocol;
     let machine = header.processor.clone();
     let packages = header.topology.count(ObjectKind::Package).max(1);
     let release = header.kernel.release.as_ref();
-    let version = header.versions.get("oversub");
     [
         machine,
         Some(format!(
@@ -44,6 +49,17 @@ pub fn provenance(header: &RunHeader) -> Vec<String> {
             (budget * 100.0).round() / 100.0
         )),
         release.map(|release| format!("kernel {release}")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn run(header: &RunHeader) -> Vec<String> {
+    let protocol = &header.plan.protocol;
+    let version = header.versions.get("oversub");
+    [
+        Some(format!("run {}", header.name)),
         Some(format!(
             "median over {} round{} of {} repetition{}",
             protocol.rounds,
@@ -52,7 +68,6 @@ pub fn provenance(header: &RunHeader) -> Vec<String> {
             plural(protocol.reps.get() as usize)
         )),
         Some(format!("limit {} s", protocol.limit().as_secs_f64())),
-        Some(format!("run {}", header.name)),
         header.started.get(..10).map(str::to_owned),
         version.map(|version| format!("oversub {version}")),
     ]

@@ -1,4 +1,4 @@
-//! How are the cells of a run spread over panels, rows and columns?
+//! How are the cells of a run, or of several beside each other, spread over panels, rows and columns?
 //!
 //! Two dimensions are the axes of every panel. Any other dimension splits the figure into panels
 //! if, and only if, cells that differ in it would otherwise fall on the same place: where some
@@ -75,36 +75,48 @@ pub fn natural_axes(cells: &[Cell]) -> (Dimension, Dimension) {
     (ranked[0], ranked[1])
 }
 
+/// One of several runs in a figure.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a> {
+    /// What heads its panels; empty where it is the only run.
+    pub name: &'a str,
+    /// All cells of the run.
+    pub cells: &'a [Cell],
+    /// What is known of them.
+    pub points: &'a [Point],
+}
+
 impl<'a> Facets<'a> {
-    /// Spreads `points` over the places that `cells`, all cells of the run, span.
-    pub fn of(cells: &[Cell], points: &'a [Point], (x, y): (Dimension, Dimension)) -> Self {
-        let columns = values(cells, x);
-        let rows = values(cells, y);
-        let splitting = splitting(cells, x, y);
-        let key = |cell: &Cell| -> Vec<Value> { splitting.iter().map(|d| d.value(cell)).collect() };
-        let mut panels: BTreeMap<Vec<Value>, Panel> = BTreeMap::new();
-        let empty = |cell: &Cell| Panel {
-            title: title(cells, &splitting, cell),
-            slots: vec![Slot::Outside; columns.len() * rows.len()],
+    /// Spreads `points` over the places that `cells`, all cells of a run, span.
+    pub fn of(cells: &'a [Cell], points: &'a [Point], axes: (Dimension, Dimension)) -> Self {
+        let name = "";
+        let part = Part {
+            name,
+            cells,
+            points,
         };
-        let place = |cell: &Cell| {
-            let column = columns.binary_search(&x.value(cell)).ok()?;
-            let row = rows.binary_search(&y.value(cell)).ok()?;
-            Some(row * columns.len() + column)
+        Self::beside(&[part], axes)
+    }
+
+    /// The same for several runs, whose panels stand beside each other on common axes.
+    pub fn beside(parts: &[Part<'a>], (x, y): (Dimension, Dimension)) -> Self {
+        let every = |d: Dimension| -> Vec<Value> {
+            let all: BTreeSet<Value> = parts.iter().flat_map(|p| values(p.cells, d)).collect();
+            all.into_iter().collect()
         };
-        let waiting = cells.iter().map(|cell| (cell, Slot::Waiting));
-        let answered = points.iter().map(|p| (&p.cell, Slot::Answered(p)));
-        for (cell, slot) in waiting.chain(answered) {
-            if let Some(place) = place(cell) {
-                let panel = panels.entry(key(cell)).or_insert_with(|| empty(cell));
-                panel.slots[place] = slot;
-            }
-        }
+        let (columns, rows) = (every(x), every(y));
+        let common = match parts {
+            [part] => common(part.cells, &splitting(part.cells, x, y), (x, y)),
+            _ => Vec::new(),
+        };
+        let panels = parts
+            .iter()
+            .flat_map(|p| panels(p, (x, &columns), (y, &rows)));
         Self {
             x,
             y,
-            common: common(cells, &splitting, (x, y)),
-            panels: panels.into_values().collect(),
+            common,
+            panels: panels.collect(),
             columns,
             rows,
         }
@@ -124,11 +136,56 @@ impl<'a> Facets<'a> {
 
     /// Every point shown, panel by panel.
     pub fn points(&self) -> impl Iterator<Item = &'a Point> + '_ {
-        self.slots().filter_map(|slot| match slot {
-            Slot::Answered(point) => Some(point),
+        self.panels.iter().flat_map(Panel::points)
+    }
+}
+
+impl<'a> Panel<'a> {
+    /// Every point shown.
+    pub fn points(&self) -> impl Iterator<Item = &'a Point> + '_ {
+        self.slots.iter().filter_map(|slot| match slot {
+            Slot::Answered(point) => Some(*point),
             Slot::Outside | Slot::Waiting => None,
         })
     }
+}
+
+/// The panels of one run on axes with these values.
+fn panels<'a>(
+    part: &Part<'a>,
+    (x, columns): (Dimension, &[Value]),
+    (y, rows): (Dimension, &[Value]),
+) -> Vec<Panel<'a>> {
+    let Part {
+        name,
+        cells,
+        points,
+    } = *part;
+    let splitting = splitting(cells, x, y);
+    let key = |cell: &Cell| -> Vec<Value> { splitting.iter().map(|d| d.value(cell)).collect() };
+    let empty = |cell: &Cell| {
+        let words = [name.to_owned(), title(cells, &splitting, cell)];
+        let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
+        Panel {
+            title: words.join(": "),
+            slots: vec![Slot::Outside; columns.len() * rows.len()],
+        }
+    };
+    let place = |cell: &Cell| {
+        let column = columns.binary_search(&x.value(cell)).ok()?;
+        let row = rows.binary_search(&y.value(cell)).ok()?;
+        Some(row * columns.len() + column)
+    };
+    let mut panels: BTreeMap<Vec<Value>, Panel> = BTreeMap::new();
+    let waiting = cells.iter().map(|cell| (cell, Slot::Waiting));
+    let answered = points.iter().map(|p| (&p.cell, Slot::Answered(p)));
+    for (cell, slot) in waiting.chain(answered) {
+        if let Some(place) = place(cell) {
+            let panel = panels.entry(key(cell)).or_insert_with(|| empty(cell));
+            panel.slots[place] = slot;
+        }
+    }
+    panels.into_values().collect()
 }
 
 fn values(cells: &[Cell], dimension: Dimension) -> Vec<Value> {

@@ -1,6 +1,7 @@
 //! How are the numbers behind a figure kept beside it?
 //!
-//! One row a cell, in the order in which the cells are drawn; empty is missing. `bound` says what
+//! One row a cell, in the order in which the cells are drawn; empty is missing. `panel` is what
+//! heads the panel that it stands in. `bound` says what
 //! `value` is: `exact`, or for a cell that was stopped at the time limit `at-least`, `at-most` or
 //! `until-stopped`. `low` and `high` are the ends of what `spread` names: the 95 % `interval` of the
 //! median over rounds, or with fewer than six rounds their `range`.
@@ -18,6 +19,7 @@ use crate::experiment::Cell;
 
 #[derive(Serialize)]
 struct Row<'a> {
+    panel: &'a str,
     cell: Cell,
     workload: &'static str,
     dtype: Option<String>,
@@ -44,7 +46,7 @@ struct Row<'a> {
     reason: Option<&'a str>,
 }
 
-fn row<'a>(quantity: &Quantity, point: &'a Point) -> Row<'a> {
+fn row<'a>(quantity: &Quantity, panel: &'a str, point: &'a Point) -> Row<'a> {
     let cell = point.cell;
     let (estimate, bound, reason): (Option<Estimate>, _, _) = match &point.reading {
         Reading::Number(estimate, bound) => (Some(*estimate), Some(name(*bound)), None),
@@ -58,6 +60,7 @@ fn row<'a>(quantity: &Quantity, point: &'a Point) -> Row<'a> {
     };
     let spread = estimate.and_then(|estimate| estimate.spread);
     Row {
+        panel,
         workload: cell.workload.name(),
         dtype: cell.workload.dtype().map(|dtype| dtype.to_string()),
         n: cell.workload.n().map(NonZeroU32::get),
@@ -110,8 +113,11 @@ fn name(bound: Bound) -> &'static str {
 pub fn save(quantity: &Quantity, facets: &Facets<'_>, path: &Path) -> Result<(), FigureError> {
     let failed = |error: csv::Error| FigureError::write(path, io::Error::from(error));
     let mut file = csv::Writer::from_path(path).map_err(failed)?;
-    for point in facets.points() {
-        file.serialize(row(quantity, point)).map_err(failed)?;
+    for panel in &facets.panels {
+        for point in panel.points() {
+            let row = row(quantity, &panel.title, point);
+            file.serialize(row).map_err(failed)?;
+        }
     }
     file.flush()
         .map_err(|error| FigureError::write(path, error))

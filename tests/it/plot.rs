@@ -301,3 +301,35 @@ fn gallery() {
         oversub(&["plot", run.to_str().unwrap()]).success();
     }
 }
+
+#[test]
+fn several_runs_stand_beside_each_other_on_one_scale() {
+    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let first = run_of(one.path(), "outer='1,2'\ninner='1,2'", TWO);
+    let second = run_of(other.path(), "outer='1,4'\ninner='2'\nn=64", TWO);
+    let (first, second) = (first.to_str().unwrap(), second.to_str().unwrap());
+
+    let (code, said) = refused(&["plot", first, second]);
+    assert_eq!(code, 2);
+    assert!(said.contains("name the picture with -o"), "{said}");
+
+    let svg = one.path().join("both.svg");
+    oversub(&["plot", first, second, "-o", svg.to_str().unwrap()]).success();
+    let csv = fs::read_to_string(svg.with_extension("csv")).unwrap();
+    assert_eq!(csv.lines().count(), 1 + 4 + 2);
+    assert_eq!(
+        csv.matches(",best,").count(),
+        2,
+        "each run has its own: {csv}"
+    );
+    let picture = fs::read_to_string(&svg).unwrap();
+    // The scale has its name once, and rows and columns are those of either run.
+    assert_eq!(picture.matches("slowdown [1]").count(), 1);
+
+    let big = Machine { cores: 8, ..TWO };
+    let place = tempfile::tempdir().unwrap();
+    let elsewhere = run_of(place.path(), "outer='1,2'\ninner='1,2'", big);
+    let (code, said) = refused(&["plot", first, elsewhere.to_str().unwrap(), "--terminal"]);
+    assert_eq!(code, 2);
+    assert!(said.contains("different machines or budgets"), "{said}");
+}

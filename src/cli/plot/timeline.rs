@@ -52,7 +52,7 @@ impl FromStr for Window {
 pub(super) struct Args {
     /// Draw what threads did over time instead of a run, from files that `oversub trace` or
     /// `oversub simulate --trace` wrote; several go below each other.
-    #[arg(long = "timeline", value_name = "FILE.json", num_args = 1.., conflicts_with = "run")]
+    #[arg(long = "timeline", value_name = "FILE.json", num_args = 1.., conflicts_with = "runs")]
     pub(super) files: Vec<PathBuf>,
     /// Rows of the timeline: thread or pu.
     #[arg(
