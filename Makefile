@@ -1,12 +1,13 @@
 # make demo   the main job: sweep a small grid here and draw its heatmaps (about two minutes)
 # make test   everything the project checks of itself
 # make bench  speed beside OpenBLAS, faer, gemm and libgomp, as far as they are installed (about five minutes)
+# make peers  the tutorials' Python programs beside our own cells, with figures of both (about half an hour; needs python3-venv)
 # make setup  libhwloc, pkg-config and a C toolchain, where they are missing
 # make install  the program, its man pages and completions, below PREFIX (~/.local)
 
 CARGO ?= cargo
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests rust build demo test fmt lint doc unit smoke bench install uninstall
+.PHONY: help setup setup-tests rust build demo test fmt lint doc unit smoke bench peers install uninstall
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -52,6 +53,9 @@ bench: setup
 PREFIX ?= $(HOME)/.local
 ROOT = $(DESTDIR)$(PREFIX)
 PROGRAM = target/release/oversub
+
+peers: build
+	@sh peers/run.sh $(EXPERIMENTS)
 
 install: build
 	install -d "$(ROOT)/bin" "$(ROOT)/share/man/man1" "$(ROOT)/share/bash-completion/completions" \

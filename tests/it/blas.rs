@@ -6,21 +6,12 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use oversub::machine::{BlasFacts, BlasFolders, BlasThreading};
 use oversub::record::{Answer, Record, RunFolder, Status};
 
-fn oversub(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_oversub"))
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+use crate::program::{oversub, said};
 
 /// A sweep of 2 x 2 tiny cells on `library` into `out`.
 fn sweep(library: &str, out: &Path, more: &[&str]) -> Vec<Record> {

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use oversub::record::{Answer, Record, RunFolder, Status};
 
+use crate::program::said;
+
 /// A folder for a run and for what scripts leave as proof.
 struct Place(tempfile::TempDir);
 
@@ -59,10 +61,6 @@ impl Place {
     fn text(&self, name: &str) -> String {
         fs::read_to_string(self.file(name)).unwrap_or_default()
     }
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// Whether the process whose id stands in `file` is gone.
@@ -308,6 +306,19 @@ fn contradictions_are_usage_errors() {
         assert!(said(&output).contains(why), "{}", said(&output));
         assert!(!place.file("run").exists());
     }
+}
+
+/// What the kernel counted is read of the process that has exited, before it is waited for.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_that_is_over_before_anybody_looks_has_its_run_queue_wait() {
+    let place = Place::new();
+    let output = place.command(&[], &["true"]).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let answer = place.answer();
+    let sample = answer.sample().unwrap();
+    assert!(sample.run_queue_wait.is_some(), "{sample:?}");
+    assert_ne!(sample.threads, Some(0));
 }
 
 #[test]

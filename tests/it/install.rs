@@ -1,15 +1,10 @@
 //! What `make install` puts beside the program.
 
-use std::process::{Command, Output};
+use std::process::Command;
+
+use crate::program::oversub;
 
 const SHELLS: [&str; 5] = ["bash", "zsh", "fish", "powershell", "elvish"];
-
-fn oversub(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_oversub"))
-        .args(arguments)
-        .output()
-        .unwrap()
-}
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()

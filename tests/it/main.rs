@@ -8,6 +8,7 @@ mod doctor;
 mod host;
 mod install;
 mod plot;
+mod program;
 mod scripted;
 mod simulate;
 mod sweep;

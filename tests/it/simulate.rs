@@ -6,6 +6,8 @@ use std::process::{Command, Output};
 
 use oversub::record::{Answer, RunFolder};
 
+use crate::program::said;
+
 const TWO_PUS: &str = "pack:1 l3:1 core:2 pu:1";
 
 fn simulate(machine: &str, out: &Path, more: &[&str]) -> Output {
@@ -22,10 +24,6 @@ fn simulate(machine: &str, out: &Path, more: &[&str]) -> Output {
         .args([&fixed[..], more].concat())
         .output()
         .unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn median_wall(out: &Path) -> u128 {

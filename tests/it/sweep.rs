@@ -2,21 +2,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use oversub::record::{RunFolder, Status};
 
-fn oversub(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_oversub"))
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+use crate::program::{oversub, said};
 
 /// A sweep of 2 x 2 tiny cells, two rounds of two repetitions, into `out`: 16 rows.
 fn tiny<'a>(out: &'a Path, more: &[&'a str]) -> Vec<&'a str> {

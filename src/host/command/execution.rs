@@ -92,12 +92,13 @@ impl<'a> Execution<'a> {
         let around = surroundings(&self.accounts);
         let left_behind = race.clear(&ending)?;
         let used = Usage::of_children().since(children_before);
+        let used = used.since(used_before);
         let told = race.seen.told(counted_before, used.cpu.unwrap_or_default());
         let sample = Sample {
             run_queue_wait: told.map(|told| told.wait),
             busiest_thread: told.map(|told| told.busiest),
             surroundings: around.since(around_before),
-            ..race.sample(start, used.since(used_before))
+            ..race.sample(start, used)
         };
         match ending {
             Ending::Stopped => Err("stopped".to_owned()),

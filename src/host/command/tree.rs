@@ -89,7 +89,8 @@ impl Sightings {
     pub(super) fn look(&mut self) {
         let tree = descendants();
         let count: usize = tree.values().map(Vec::len).sum();
-        self.peak = self.peak.max(u32::try_from(count).ok());
+        // None is left where the last one has just exited.
+        self.peak = self.peak.max(u32::try_from(count).ok().filter(|count| *count > 0));
         for (pid, tids) in tree {
             for tid in tids {
                 self.saw(pid, tid, counted(pid, tid));
