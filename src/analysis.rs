@@ -6,6 +6,7 @@
 //! are compared with each other; a [`Comparison`] holds the same cells of two runs against each
 //! other.
 
+mod cause;
 mod circumstances;
 mod compare;
 mod dimension;
@@ -15,6 +16,7 @@ mod series;
 mod summary;
 mod verdict;
 
+pub use cause::{Cause, Diagnosis, Evidence, Facts, Finding, Setting, diagnose};
 pub use circumstances::{Difference, differences};
 pub use compare::{CellChange, Change, Comparison, ERROR, Incomparable, Ratio};
 pub use dimension::{Condition, Dimension, Value};

@@ -12,6 +12,7 @@ mod command;
 mod compare;
 mod completions;
 mod doctor;
+mod explain;
 mod findings;
 mod header;
 mod manual;
@@ -60,6 +61,7 @@ enum Verb {
     Start(start::Args),
     Plot(plot::Args),
     Compare(compare::Args),
+    Explain(explain::Args),
     Completions(completions::Args),
     #[command(hide = true)]
     Manual(manual::Args),
@@ -87,6 +89,7 @@ pub fn main() -> ExitCode {
         Verb::Blas(args) => args.run(),
         Verb::Start(args) => args.run(),
         Verb::Plot(args) => args.run(),
+        Verb::Explain(args) => args.run(),
         Verb::Completions(args) => args.run(),
         Verb::Manual(args) => args.run(),
         Verb::Compare(args) => args.run(),

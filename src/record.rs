@@ -14,6 +14,6 @@ pub mod trace;
 
 pub use counters::{Hardware, Surroundings, Waiting, gone};
 pub use folder::{FolderError, RunFolder};
-pub use header::{EmptyRegion, FORMAT_VERSION, Ruler, RunHeader};
+pub use header::{EmptyRegion, FORMAT_VERSION, Peak, Ruler, RunHeader};
 pub use row::Row;
 pub use sample::{Answer, Record, Sample, Status};

@@ -8,6 +8,7 @@
 
 pub mod canvas;
 pub mod caption;
+pub mod causes;
 pub mod cell_name;
 pub mod comparison;
 pub mod facet;

@@ -183,6 +183,11 @@ pub struct Condition {
 }
 
 impl Condition {
+    /// The cells that have `value` along `dimension`.
+    pub fn new(dimension: Dimension, value: String) -> Self {
+        Self { dimension, value }
+    }
+
     /// Whether `cell` is selected.
     pub fn admits(&self, cell: &Cell) -> bool {
         self.dimension.value(cell).to_string() == self.value

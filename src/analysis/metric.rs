@@ -34,6 +34,8 @@ pub enum Metric {
     /// Of two runs: wall time in the second / wall time in the first [1]; where a command's metric
     /// is judged, the cost by it in place of the time.
     Ratio,
+    /// Why the cell is slower than the best ([`Cause`](super::Cause)): no number, a name.
+    Cause,
 }
 
 /// Which end of a metric is to be wished for.
@@ -49,7 +51,7 @@ pub enum Better {
 
 impl Metric {
     /// Every metric of one run with its name.
-    pub const ALL: [(Self, &'static str); 8] = [
+    pub const ALL: [(Self, &'static str); 9] = [
         (Self::Throughput, "throughput"),
         (Self::Slowdown, "slowdown"),
         (Self::Efficiency, "efficiency"),
@@ -58,6 +60,7 @@ impl Metric {
         (Self::Switches, "switches"),
         (Self::Wait, "wait"),
         (Self::Busy, "busy"),
+        (Self::Cause, "cause"),
     ];
 
     /// In words, with symbol: the title of a figure.
@@ -72,6 +75,7 @@ impl Metric {
             Self::Wait => "Run-queue wait share W",
             Self::Busy => "CPU time as a share of the budget",
             Self::Ratio => "Ratio of two runs, second over first",
+            Self::Cause => "Why the cell is slower than the best",
         }
     }
 
@@ -93,6 +97,9 @@ impl Metric {
             Self::Ratio => {
                 "wall time (or a command's metric) in the second run ÷ that in the first; above 1 the second is slower"
             }
+            Self::Cause => {
+                "the heaviest of the rules that hold; `oversub explain` shows the evidence"
+            }
         }
     }
 
@@ -102,7 +109,7 @@ impl Metric {
             Self::Throughput => "GFLOP/s",
             Self::Slowdown | Self::Efficiency | Self::Ratio => "1",
             Self::Time => "s",
-            Self::Own => "",
+            Self::Own | Self::Cause => "",
             Self::Switches => "1/s",
             Self::Wait | Self::Busy => "%",
         }
@@ -113,7 +120,7 @@ impl Metric {
         match self {
             Self::Throughput | Self::Efficiency => Better::High,
             Self::Slowdown | Self::Time | Self::Switches | Self::Ratio => Better::Low,
-            Self::Own | Self::Wait | Self::Busy => Better::Neither,
+            Self::Own | Self::Wait | Self::Busy | Self::Cause => Better::Neither,
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    CellSummary, Estimate, Judge, Metric, Quantity, Rule, State, Verdict, Work, summarize, verdicts,
+    Cause, CellSummary, Diagnosis, Estimate, Judge, Metric, Quantity, Rule, Setting, State,
+    Verdict, Work, diagnose, summarize, verdicts,
 };
 use crate::experiment::Cell;
 use crate::record::Record;
@@ -33,6 +34,8 @@ pub enum Reading {
     Missing,
     /// The cell was stopped at the time limit before it had a number, which nothing bounds.
     Stopped,
+    /// A name.
+    Cause(Cause),
     /// The cell failed, for this reason.
     Failed(String),
 }
@@ -87,6 +90,9 @@ pub struct Analysis {
     pub budget: f64,
     /// By what cells were compared.
     pub judge: Judge,
+    /// Why each cell takes the time it takes, as far as that was asked
+    /// ([`Analysis::explained`]).
+    pub diagnoses: BTreeMap<Cell, Diagnosis>,
 }
 
 impl Analysis {
@@ -103,6 +109,16 @@ impl Analysis {
             cells,
             budget,
             judge,
+            diagnoses: BTreeMap::new(),
+        }
+    }
+
+    /// This analysis with the causes that `records`, the same ones, show in `setting`.
+    #[must_use]
+    pub fn explained(self, records: &[Record], setting: &Setting) -> Self {
+        Self {
+            diagnoses: diagnose(&self, records, setting),
+            ..self
         }
     }
 
@@ -119,6 +135,7 @@ impl Analysis {
                 serial: serial.get(&work).copied(),
                 budget: self.budget,
                 judge: &self.judge,
+                cause: self.diagnoses.get(&summary.cell).map(|d| d.cause),
             };
             Point {
                 cell: summary.cell,
@@ -171,6 +188,8 @@ struct Reference<'a> {
     /// P [CPUs].
     budget: f64,
     judge: &'a Judge,
+    /// Why the cell takes the time it takes.
+    cause: Option<Cause>,
 }
 
 impl Reference<'_> {
@@ -178,13 +197,17 @@ impl Reference<'_> {
         if let State::Failed(reason) = &summary.state {
             return Reading::Failed(reason.clone());
         }
+        if metric == Metric::Cause {
+            return self.cause.map_or(Reading::Missing, Reading::Cause);
+        }
         let bound = match (&summary.state, metric) {
             (State::Ok | State::Failed(_), _) => Bound::Exact,
             (State::Censored, Metric::Time | Metric::Slowdown | Metric::Ratio) => Bound::AtLeast,
             (State::Censored, Metric::Throughput | Metric::Efficiency) => Bound::AtMost,
-            (State::Censored, Metric::Own | Metric::Switches | Metric::Wait | Metric::Busy) => {
-                Bound::UntilStopped
-            }
+            (
+                State::Censored,
+                Metric::Own | Metric::Switches | Metric::Wait | Metric::Busy | Metric::Cause,
+            ) => Bound::UntilStopped,
         };
         let by_cost = matches!(metric, Metric::Own | Metric::Slowdown | Metric::Efficiency);
         let costless = summary.cost.median().is_none();
@@ -220,8 +243,8 @@ impl Reference<'_> {
                 let serial = self.serial? * self.budget.min(1.0);
                 summary.cost.estimate()?.map(|cost| serial / (cpus * cost))
             }
-            // Of two runs; see `Comparison`.
-            Metric::Ratio => return None,
+            // Of two runs; see `Comparison`. A cause is no number.
+            Metric::Ratio | Metric::Cause => return None,
             Metric::Switches => summary.switch_rate.estimate()?,
             Metric::Wait => summary.wait_share.estimate()?.map(|share| share * PERCENT),
             Metric::Busy => {

@@ -17,6 +17,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 
+use serde::Serialize;
+
 use super::{CellSummary, Estimate, Spread, State};
 use crate::experiment::{Cell, Workload};
 
@@ -52,7 +54,8 @@ impl Work {
 }
 
 /// How many times longer a cell took than the best one [1].
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Factor {
     /// This.
     Exactly(f64),

@@ -41,7 +41,7 @@ pub(super) fn gather(
     topology: Topology,
     budget: CpuBudget,
 ) -> anyhow::Result<RunHeader> {
-    let ruler = ruler(&plan)?;
+    let ruler = ruler(&plan, &topology)?;
     compose(
         (name, plan),
         (topology, budget),

@@ -48,7 +48,7 @@ pub(super) struct Args {
     #[command(flatten)]
     timeline: timeline::Args,
     /// What to show: throughput, slowdown, efficiency, time, metric (the number that a command says
-    /// of itself), switches, wait, busy, a list of them, or all.
+    /// of itself), switches, wait, busy, cause, a list of them, or all.
     #[arg(long, value_name = "METRIC")]
     metric: Option<Metrics>,
     /// Horizontal axis: outer, inner, n, runtime, wait, composition, placement, dispatch, chunk or

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{UsageError, sweep};
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, Setting};
 use crate::experiment::Cell;
 use crate::record::{FolderError, Record, RunFolder, RunHeader};
 
@@ -27,9 +27,10 @@ impl Run {
             "{} has no samples yet; `oversub sweep` with its plan takes it up",
             folder.display()
         );
+        let analysis = Analysis::judged(&records, header.budget.cpus, sweep::judge(&header.plan));
         Ok(Self {
             folder: folder.to_owned(),
-            analysis: Analysis::judged(&records, header.budget.cpus, sweep::judge(&header.plan)),
+            analysis: analysis.explained(&records, &Setting::of(&header)),
             header,
             records,
         })

@@ -2,7 +2,10 @@
 //!
 //! Measured before a run's first sample: the clock's step, and what a region costs that does
 //! nothing, for each runtime of the plan on a team as wide as the budget. A library has no region
-//! without work to time.
+//! without work to time. Beside them the limits that work here cannot pass: what P threads compute,
+//! and, where data of the plan do not fit into half of the caches, what they read from memory.
+
+mod bandwidth;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
@@ -10,11 +13,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::clock;
-use super::kernel::{Kernel, WrongResult};
+use super::kernel::{Kernel, WrongResult, kernel};
 use super::nest::Teams;
 use super::team::{RegionPanic, TeamError};
-use crate::experiment::{Plan, Runtime};
-use crate::record::{EmptyRegion, Ruler};
+use crate::experiment::{Cell, Dtype, Matmul, Plan, Runtime, WaitPolicy, Workload};
+use crate::machine::Topology;
+use crate::record::{EmptyRegion, Peak, Ruler};
 use crate::stats::median;
 use crate::units::ns;
 
@@ -40,7 +44,7 @@ pub enum RulerError {
 /// # Errors
 ///
 /// If a team cannot be started.
-pub fn ruler(plan: &Plan) -> Result<Ruler, RulerError> {
+pub fn ruler(plan: &Plan, topology: &Topology) -> Result<Ruler, RulerError> {
     let width = NonZeroU32::new(plan.grid.budget).unwrap_or(NonZeroU32::MIN);
     // What a region costs inside a program of the user's cannot be measured from here.
     let ours = |runtime: &Runtime| *runtime != Runtime::Program;
@@ -60,7 +64,56 @@ pub fn ruler(plan: &Plan) -> Result<Ruler, RulerError> {
     Ok(Ruler {
         clock_resolution_ns: ns(clock::resolution()),
         empty_regions,
+        memory_bandwidth: memory_bandwidth(plan, topology),
+        peaks: peaks(plan, width),
     })
+}
+
+/// The bandwidth, if the data of some cell are no matter of caches alone [B/s].
+fn memory_bandwidth(plan: &Plan, topology: &Topology) -> Option<f64> {
+    let caches = bandwidth::last_level(topology);
+    let data = |cell: &Cell| cell.workload.footprint() * u64::from(cell.outer.get());
+    let largest = plan.grid.cells().0.iter().map(data).max()?;
+    (2 * largest > caches).then(|| bandwidth::bandwidth(plan.grid.budget, caches))?
+}
+
+/// Order of the matrices of the fastest product here.
+const PEAK_N: NonZeroU32 = NonZeroU32::new(512).unwrap();
+
+/// Products of which the fastest counts.
+const PEAK_TIMES: usize = 10;
+
+/// The rate of a product on a team of `width` threads, for each number type that the plan counts
+/// operations of.
+fn peaks(plan: &Plan, width: NonZeroU32) -> Vec<Peak> {
+    let counted = plan
+        .grid
+        .workload
+        .iter()
+        .filter(|workload| workload.flops().is_some());
+    let dtypes: BTreeSet<Dtype> = counted.filter_map(Workload::dtype).collect();
+    let peak = |dtype| {
+        Some(Peak {
+            dtype,
+            flops: peak(dtype, width)?,
+        })
+    };
+    dtypes.into_iter().filter_map(peak).collect()
+}
+
+fn peak(dtype: Dtype, width: NonZeroU32) -> Option<f64> {
+    let product = Workload::Matmul(Matmul { n: PEAK_N, dtype });
+    let kernel = kernel(&product, width)?;
+    let teams = Teams::own(Runtime::ForkJoin(WaitPolicy::Active))?;
+    let mut team = teams.team(0, kernel, Arc::new(|_| Ok(()))).ok()?;
+    let mut once = || {
+        let start = clock::now();
+        team.run().ok()?;
+        Some(clock::now() - start)
+    };
+    let times: Option<Vec<Duration>> = (0..PEAK_TIMES).map(|_| once()).collect();
+    let fastest = times?.into_iter().min()?;
+    Some(product.flops()? as f64 / fastest.as_secs_f64())
 }
 
 /// Median time of an empty region [ns].

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::experiment::{Plan, Runtime};
+use crate::experiment::{Dtype, Plan, Runtime};
 use crate::machine::{BlasFacts, CpuBudget, KernelFacts, Topology};
 
 /// Version of the meaning of `run.json` and `samples.csv`. A change of meaning of any column
@@ -72,6 +72,21 @@ pub struct Ruler {
     pub clock_resolution_ns: u64,
     /// Median time of a region without work, for each runtime of the plan.
     pub empty_regions: Vec<EmptyRegion>,
+    /// Bytes that P threads read together from memory beyond all caches [B/s].
+    #[serde(default)]
+    pub memory_bandwidth: Option<f64>,
+    /// Rates of the fastest kernel here, a matrix product on P threads.
+    #[serde(default)]
+    pub peaks: Vec<Peak>,
+}
+
+/// What P threads compute together at best.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Peak {
+    /// Number type.
+    pub dtype: Dtype,
+    /// Floating-point operations [1/s].
+    pub flops: f64,
 }
 
 /// What a region costs that does nothing.

@@ -40,6 +40,7 @@ struct Row<'a> {
     high: Option<f64>,
     spread: Option<&'static str>,
     mark: &'static str,
+    cause: Option<String>,
     rounds: usize,
     samples: usize,
     failed_rounds: usize,
@@ -50,7 +51,7 @@ fn row<'a>(quantity: &Quantity, panel: &'a str, point: &'a Point) -> Row<'a> {
     let cell = point.cell;
     let (estimate, bound, reason): (Option<Estimate>, _, _) = match &point.reading {
         Reading::Number(estimate, bound) => (Some(*estimate), Some(name(*bound)), None),
-        Reading::Missing => (None, None, None),
+        Reading::Cause(_) | Reading::Missing => (None, None, None),
         Reading::Stopped => (
             None,
             None,
@@ -87,6 +88,10 @@ fn row<'a>(quantity: &Quantity, panel: &'a str, point: &'a Point) -> Row<'a> {
             Mark::Tied(_) => "tied",
             Mark::Same => "same",
             Mark::None => "",
+        },
+        cause: match point.reading {
+            Reading::Cause(cause) => Some(cause.to_string()),
+            _ => None,
         },
         rounds: point.rounds,
         samples: point.samples,

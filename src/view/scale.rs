@@ -49,7 +49,7 @@ impl Scale {
     pub fn of<'a>(quantity: &Quantity, points: impl Iterator<Item = &'a Point>) -> Self {
         let numbers = points.filter_map(|point| match &point.reading {
             Reading::Number(estimate, _) => Some(estimate.value),
-            Reading::Missing | Reading::Stopped | Reading::Failed(_) => None,
+            Reading::Cause(_) | Reading::Missing | Reading::Stopped | Reading::Failed(_) => None,
         });
         let metric = quantity.metric();
         let (mut low, mut high) = (f64::INFINITY, 0.0_f64);
@@ -142,6 +142,7 @@ fn widened(metric: Metric, low: f64, high: f64) -> (f64, f64) {
         Metric::Efficiency => (low.min(1.0 / LEAST_SPAN), high.max(1.0)),
         Metric::Throughput | Metric::Own => (low.min(high / LEAST_SPAN), high),
         Metric::Time => (low, high.max(low * LEAST_SPAN)),
+        Metric::Cause => (low, high),
         Metric::Busy => (low.min(100.0 / LEAST_SPAN), high.max(100.0)),
         Metric::Ratio => {
             // As far below 1 as above, so that 1 has the middle and equal factors equal depth.

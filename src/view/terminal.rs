@@ -5,8 +5,9 @@
 //! `<` a bound of a cell that was stopped at the time limit, `x` failed, `.` not measured yet. A live sweep draws this again and
 //! again, so it costs one pass over the cells.
 
-use crate::analysis::{Bound, Mark, Quantity, Reading, Rule};
+use crate::analysis::{Bound, Cause, Mark, Quantity, Reading, Rule};
 use crate::view::canvas::Color;
+use crate::view::causes;
 use crate::view::facet::{Facets, Slot};
 use crate::view::scale::{Scale, text_on};
 
@@ -206,6 +207,7 @@ fn label(slot: Slot<'_>, scale: &Scale) -> String {
             };
             format!("{sign}{}{mark}", scale.write(estimate.value))
         }
+        Reading::Cause(cause) => format!("{}{mark}", cause.letter()),
         Reading::Missing => format!("-{mark}"),
         Reading::Stopped => "stop ".to_owned(),
         Reading::Failed(_) => "x ".to_owned(),
@@ -216,6 +218,7 @@ fn ground(slot: Slot<'_>, scale: &Scale) -> Option<Color> {
     match slot {
         Slot::Answered(point) => match &point.reading {
             Reading::Number(estimate, _) => Some(scale.color(estimate.value)),
+            Reading::Cause(cause) => Some(causes::color(*cause)),
             Reading::Missing | Reading::Stopped | Reading::Failed(_) => None,
         },
         Slot::Outside | Slot::Waiting => None,
@@ -263,10 +266,11 @@ fn legend(facets: &Facets<'_>) -> String {
         ),
     ];
     let shown = entries.iter().filter(|(shown, _)| *shown);
-    shown
-        .map(|(_, words)| *words)
-        .collect::<Vec<_>>()
-        .join("   ")
+    let shown = shown.map(|(_, words)| (*words).to_owned());
+    let there = |cause: Cause| reading(&|r| *r == Reading::Cause(cause));
+    let causes = Cause::ALL.iter().filter(|(cause, ..)| there(*cause));
+    let causes = causes.map(|(_, _, letter, words)| format!("{letter} {words}"));
+    causes.chain(shown).collect::<Vec<_>>().join("   ")
 }
 
 #[cfg(test)]

@@ -90,7 +90,9 @@ impl Sightings {
         let tree = descendants();
         let count: usize = tree.values().map(Vec::len).sum();
         // None is left where the last one has just exited.
-        self.peak = self.peak.max(u32::try_from(count).ok().filter(|count| *count > 0));
+        self.peak = self
+            .peak
+            .max(u32::try_from(count).ok().filter(|count| *count > 0));
         for (pid, tids) in tree {
             for tid in tids {
                 self.saw(pid, tid, counted(pid, tid));

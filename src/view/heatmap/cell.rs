@@ -2,6 +2,7 @@
 
 use crate::analysis::{Bound, Mark, Reading};
 use crate::view::canvas::{Area, BLACK, Canvas, Color, Spot, Stroke, Text, WHITE};
+use crate::view::causes;
 use crate::view::facet::Slot;
 
 use crate::view::scale::{Scale, blend, text_on};
@@ -31,17 +32,19 @@ pub(super) fn label(slot: Slot<'_>, scale: &Scale) -> Option<String> {
             };
             format!("{sign}{}", scale.write(estimate.value))
         }
+        Reading::Cause(cause) => cause.letter().to_string(),
         Reading::Missing => "–".to_owned(),
         Reading::Stopped => "cens.".to_owned(),
         Reading::Failed(_) => "fail".to_owned(),
     })
 }
 
-/// The ground colour of a cell with a number, and what the number means.
+/// The ground colour of a cell with a number or a cause, and what the number means.
 fn number_of(slot: Slot<'_>, scale: &Scale) -> Option<(Color, Bound)> {
     match slot {
         Slot::Answered(point) => match &point.reading {
             Reading::Number(estimate, bound) => Some((scale.color(estimate.value), *bound)),
+            Reading::Cause(cause) => Some((causes::color(*cause), Bound::Exact)),
             Reading::Missing | Reading::Stopped | Reading::Failed(_) => None,
         },
         Slot::Outside | Slot::Waiting => None,

@@ -1,13 +1,16 @@
 //! What do the marks of a heatmap mean?
 
-use crate::analysis::{Bound, Mark, Reading, Rule};
+use std::collections::BTreeSet;
+
+use crate::analysis::{Bound, Cause, Mark, Reading, Rule};
 use crate::view::canvas::{Area, BLACK, Canvas, Color, Spot, Stroke, Text, WHITE};
 use crate::view::caption::Landmarks;
+use crate::view::causes;
 use crate::view::facet::{Facets, Slot};
 
 use super::axes::{Axes, Fill, triangle};
 use super::cell;
-use crate::view::scale::{Scale, luminance};
+use crate::view::scale::{Scale, luminance, text_on};
 
 const EM: f64 = 12.0;
 const ROW: f64 = 22.0;
@@ -31,6 +34,7 @@ enum Icon {
     Dash,
     Curve,
     Triangle(Fill),
+    Cause(Cause),
 }
 
 /// One entry: a picture and what it means.
@@ -46,6 +50,12 @@ pub(super) fn items(
     (axes, landmarks): (&Axes, &Landmarks),
     scale: &Scale,
 ) -> Vec<Item> {
+    let marks = marks(facets, (axes, landmarks), scale);
+    causes_of(facets).chain(marks).collect()
+}
+
+/// The entries for the marks that occur.
+fn marks(facets: &Facets<'_>, (axes, landmarks): (&Axes, &Landmarks), scale: &Scale) -> Vec<Item> {
     let reading = |is: fn(&Reading) -> bool| facets.points().any(|p| is(&p.reading));
     let mark = |mark: Mark| facets.points().any(|p| p.mark == mark);
     let blank = facets.slots().any(|s| !matches!(s, Slot::Answered(_)));
@@ -128,6 +138,21 @@ pub(super) fn items(
     shown.map(|(_, icon, words)| Item { icon, words }).collect()
 }
 
+/// An entry for each cause that occurs.
+fn causes_of(facets: &Facets<'_>) -> impl Iterator<Item = Item> {
+    let there: BTreeSet<Cause> = facets
+        .points()
+        .filter_map(|point| match point.reading {
+            Reading::Cause(cause) => Some(cause),
+            _ => None,
+        })
+        .collect();
+    there.into_iter().map(|cause| Item {
+        icon: Icon::Cause(cause),
+        words: cause.words().to_owned(),
+    })
+}
+
 /// What the star says.
 fn best(facets: &Facets<'_>) -> &'static str {
     match facets.points().filter(|p| p.mark == Mark::Best).count() {
@@ -205,6 +230,13 @@ fn icon(canvas: &mut Canvas, icon: Icon, area: Area, scale: &Scale) {
             ];
             canvas.line(&bend, Stroke::new(WHITE, 4.5));
             canvas.line(&bend, Stroke::new(BLACK, 2.0));
+        }
+        Icon::Cause(cause) => {
+            let ground = causes::color(cause);
+            canvas.rect(area, ground);
+            canvas.frame(area, Stroke::new(Color(200, 200, 200), 1.0));
+            let text = Text::new(EM).color(text_on(ground)).middle();
+            canvas.text((x, y), cause.letter().to_string(), text);
         }
         Icon::Triangle(fill) => triangle(canvas, (x, y - 4.0), (0.0, 1.0), fill),
     }

@@ -1,0 +1,209 @@
+//! What was counted in a cell, as a few numbers that can be compared?
+//!
+//! Counters are summed over all samples of the cell that have them and divided by the wall time of
+//! those samples: ticks of 10 ms and rare events need the sum. So a number in \[CPUs\] or \[threads\]
+//! is a mean over the time that was measured.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::experiment::{Cell, Runtime, Workload};
+use crate::machine::ObjectKind;
+use crate::record::{Record, Ruler, RunHeader, Sample};
+
+/// What was counted in one cell. What no sample has is `None`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Facts {
+    /// The cell.
+    pub cell: Cell,
+    /// Threads: seen in a command or a library, else asked for.
+    pub threads: f64,
+    /// Mean wall time of a finished task, all workers together [s].
+    pub task: Option<f64>,
+    /// Mean wall time of a region on its worker [s].
+    pub region: Option<f64>,
+    /// Mean time between two regions of a worker [s].
+    pub gap: Option<f64>,
+    /// CPUs kept busy [CPUs].
+    pub cpus: Option<f64>,
+    /// Of them, by looking again and again [CPUs].
+    pub spinning: Option<f64>,
+    /// Of them, by yielding [CPUs].
+    pub yielding: Option<f64>,
+    /// Of them, in the kernel [CPUs].
+    pub in_kernel: Option<f64>,
+    /// CPU time of a task, spinning and yielding left out where they are known [s].
+    pub work: Option<f64>,
+    /// Threads that were ready but had no PU [threads].
+    pub ready: Option<f64>,
+    /// Part of the time that the thread with most work was at work [1].
+    pub busiest: Option<f64>,
+    /// Workers that stood before the gate [workers].
+    pub at_gate: Option<f64>,
+    /// Workers that had no task left [workers].
+    pub in_tail: Option<f64>,
+    /// Context switches in which a thread lost its PU [1/s].
+    pub preemptions: Option<f64>,
+    /// Times a thread came to another PU [1/s].
+    pub migrations: Option<f64>,
+    /// Quota periods in which the group was stopped, of all [1].
+    pub throttled_periods: Option<f64>,
+    /// PUs held back by the quota [CPUs].
+    pub throttled: Option<f64>,
+    /// CPUs that other programs kept busy, at least: what ticks may hide is taken off [CPUs].
+    pub foreign: Option<f64>,
+    /// CPUs that the hypervisor gave to others, at least [CPUs].
+    pub stolen: Option<f64>,
+    /// Bytes read and written [B/s].
+    pub traffic: Option<f64>,
+    /// Floating-point operations [1/s].
+    pub flops: Option<f64>,
+    /// PUs on which threads were seen, the fewest of any sample [PUs].
+    pub pus_used: Option<u32>,
+}
+
+impl Facts {
+    /// The facts of every cell in `records`.
+    pub fn of_all(records: &[Record]) -> BTreeMap<Cell, Self> {
+        let mut samples: BTreeMap<Cell, Vec<&Sample>> = BTreeMap::new();
+        for record in records {
+            if let Some(sample) = record.answer.sample() {
+                samples.entry(record.visit.cell).or_default().push(sample);
+            }
+        }
+        samples
+            .into_iter()
+            .map(|(cell, samples)| (cell, Self::of(cell, &samples)))
+            .collect()
+    }
+
+    fn of(cell: Cell, samples: &[&Sample]) -> Self {
+        let span =
+            |of: fn(&Sample) -> Option<Duration>| per_wall(samples, |s| Some(of(s)?.as_secs_f64()));
+        let rate = |of: fn(&Sample) -> Option<u64>| per_wall(samples, |s| Some(of(s)? as f64));
+        let tasks = per_wall(samples, |s| s.tasks_done.map(f64::from)).filter(|rate| *rate > 0.0);
+        let cpus = span(|s| s.cpu);
+        let spinning = span(|s| s.waiting.spin);
+        let yielding = span(|s| s.waiting.yielding);
+        let waited = spinning.unwrap_or(0.0) + yielding.unwrap_or(0.0);
+        let [in_tail, at_gate, in_gaps] = [
+            span(|s| s.waiting.tail),
+            span(|s| s.waiting.gate),
+            span(|s| s.waiting.gaps),
+        ];
+        let outer = f64::from(cell.outer.get());
+        let in_regions = in_gaps.zip(in_tail).map(|(gaps, tail)| outer - gaps - tail);
+        let foreign = per_wall(samples, |s| {
+            let busy = s.surroundings.host_busy?.as_secs_f64();
+            Some(busy - s.cpu?.as_secs_f64())
+        });
+        Self {
+            cell,
+            threads: threads(&cell, samples),
+            task: tasks.map(|tasks| 1.0 / tasks),
+            region: in_regions
+                .zip(tasks)
+                .map(|(workers, tasks)| workers / tasks),
+            gap: in_gaps.zip(tasks).map(|(workers, tasks)| workers / tasks),
+            cpus,
+            spinning,
+            yielding,
+            in_kernel: span(|s| s.system),
+            work: cpus
+                .zip(tasks)
+                .map(|(cpus, tasks)| (cpus - waited).max(0.0) / tasks),
+            ready: span(|s| s.run_queue_wait),
+            busiest: span(|s| s.busiest_thread),
+            at_gate,
+            in_tail,
+            preemptions: rate(|s| s.involuntary_switches),
+            migrations: rate(|s| s.migrations),
+            throttled_periods: throttled_periods(samples),
+            throttled: span(|s| s.surroundings.throttled),
+            foreign: foreign.map(|cpus| (cpus - hidden_by_ticks(samples)).max(0.0)),
+            stolen: span(|s| s.surroundings.steal)
+                .map(|cpus| (cpus - hidden_by_ticks(samples)).max(0.0)),
+            traffic: None,
+            flops: tasks.and_then(|tasks| Some(tasks * cell.workload.flops()? as f64)),
+            pus_used: samples.iter().filter_map(|s| s.pus_used).min(),
+        }
+    }
+
+    /// CPUs at work: busy, and not known to spin or yield [CPUs].
+    pub fn working(&self) -> Option<f64> {
+        let waited = self.spinning.unwrap_or(0.0) + self.yielding.unwrap_or(0.0);
+        self.cpus.map(|cpus| (cpus - waited).max(0.0))
+    }
+
+    /// Whether spinning was counted; of libraries and commands it is not.
+    pub fn counts_spinning(&self) -> bool {
+        self.spinning.is_some()
+    }
+}
+
+/// Sum of `of` over the samples that have it, by their wall time [1/s].
+fn per_wall(samples: &[&Sample], of: impl Fn(&Sample) -> Option<f64>) -> Option<f64> {
+    let told = samples
+        .iter()
+        .filter_map(|s| Some((of(s)?, s.wall.as_secs_f64())));
+    let (sum, wall) = told.fold((0.0, 0.0), |(sum, wall), (x, w)| (sum + x, wall + w));
+    (wall > 0.0).then(|| sum / wall)
+}
+
+/// What the ends of `samples` may be off in a count of ticks: one tick each, of either sign, so that
+/// the sum grows as the root of their number; twice that, to be safe [CPUs].
+fn hidden_by_ticks(samples: &[&Sample]) -> f64 {
+    const TICK: f64 = 10e-3;
+    let wall: f64 = samples.iter().map(|s| s.wall.as_secs_f64()).sum();
+    2.0 * TICK * (samples.len() as f64).sqrt() / wall.max(TICK)
+}
+
+fn throttled_periods(samples: &[&Sample]) -> Option<f64> {
+    let around = samples.iter().map(|s| s.surroundings);
+    let told = around.filter_map(|a| a.throttled_periods.zip(a.quota_periods));
+    let (throttled, periods) = told.fold((0, 0), |(t, p), (throttled, periods)| {
+        (t + throttled, p + periods)
+    });
+    (periods > 0).then(|| throttled as f64 / periods as f64)
+}
+
+fn threads(cell: &Cell, samples: &[&Sample]) -> f64 {
+    let own = matches!(cell.runtime, Runtime::ForkJoin(_) | Runtime::Rayon);
+    let seen = samples.iter().filter_map(|s| s.threads).max();
+    let seen = seen.filter(|_| !own || cell.workload == Workload::Command);
+    f64::from(seen.unwrap_or(cell.demand()))
+}
+
+/// What of the machine the rules need.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Setting {
+    /// P [CPUs].
+    pub budget: f64,
+    /// CPUs of the host, ours and those of others [CPUs].
+    pub online: f64,
+    /// NUMA nodes.
+    pub nodes: usize,
+    /// The ruler of the run.
+    pub ruler: Ruler,
+}
+
+impl Setting {
+    /// The setting of a run.
+    pub fn of(header: &RunHeader) -> Self {
+        Self {
+            budget: header.budget.cpus,
+            online: header.budget.online() as f64,
+            nodes: header.topology.count(ObjectKind::NumaNode).max(1),
+            ruler: header.ruler.clone(),
+        }
+    }
+
+    /// Time of a region without work on `runtime`, where it was measured [s].
+    pub(super) fn empty_region(&self, runtime: Runtime) -> Option<f64> {
+        let regions = &self.ruler.empty_regions;
+        let found = regions.iter().find(|region| region.runtime == runtime)?;
+        Some(found.median_ns as f64 / 1e9)
+    }
+}

@@ -1,0 +1,246 @@
+//! Why is a cell slow, and on what evidence?
+
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::run::Run;
+use super::{UsageError, screen};
+use crate::analysis::{
+    Analysis, Cause, Condition, Diagnosis, Dimension, Evidence, Factor, Facts, Finding,
+};
+use crate::experiment::Cell;
+use crate::units::{human_span, three_digits};
+
+/// Says why cells are slower than the best: the cause, its evidence, the rule, and what would refute
+/// it.
+///
+/// Without a selection it lists the cause of every cell.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  oversub explain runs/matmul                         the cause of every cell
+  oversub explain runs/matmul 4x4 --wait active       the evidence for one
+  oversub plot runs/matmul --metric cause --terminal  the causes as a heatmap")]
+pub(super) struct Args {
+    /// Folder of the run.
+    run: PathBuf,
+    /// The cell, by its text form or a part of it that only it has, such as 4x4.
+    cell: Option<String>,
+    /// Outer workers of the cell.
+    #[arg(long, value_name = "N")]
+    outer: Option<String>,
+    /// Team width of the cell.
+    #[arg(long, value_name = "N")]
+    inner: Option<String>,
+    /// Wait policy of the cell.
+    #[arg(long, value_name = "NAME")]
+    wait: Option<String>,
+    /// Anything else about the cell, for example `composition=exclusive,n=256`.
+    #[arg(long = "where", value_name = "AXIS=VALUE", value_delimiter = ',')]
+    conditions: Vec<Condition>,
+    /// Print JSON: one diagnosis a line.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let run = Run::read(&self.run)?;
+        let wanted = self.wanted(&run.analysis)?;
+        if self.json {
+            return json(&wanted);
+        }
+        match wanted[..] {
+            [one] if self.selects() => screen::say(explanation(one))?,
+            _ => screen::say(list(&wanted))?,
+        }
+        Ok(())
+    }
+
+    fn selects(&self) -> bool {
+        self.cell.is_some() || !self.conditions().is_empty()
+    }
+
+    /// All that a cell is asked to have.
+    fn conditions(&self) -> Vec<Condition> {
+        let of = |dimension, value: &Option<String>| {
+            let value = value.clone()?;
+            Some(Condition::new(dimension, value))
+        };
+        let flags = [
+            of(Dimension::Outer, &self.outer),
+            of(Dimension::Inner, &self.inner),
+            of(Dimension::Wait, &self.wait),
+        ];
+        let flags = flags.into_iter().flatten();
+        flags.chain(self.conditions.iter().cloned()).collect()
+    }
+
+    fn wanted<'a>(&self, analysis: &'a Analysis) -> anyhow::Result<Vec<&'a Diagnosis>> {
+        let conditions = self.conditions();
+        let admits = |cell: &Cell| {
+            conditions.iter().all(|c| c.admits(cell))
+                && self.cell.as_deref().is_none_or(|part| has_part(cell, part))
+        };
+        let cells = analysis.cells.iter().map(|summary| summary.cell);
+        let mut asked = cells.filter(admits).peekable();
+        let Some(first) = asked.peek().copied() else {
+            let run = self.run.display();
+            return Err(UsageError(format!(
+                "no measured cell of {run} is like that; `oversub explain {run}` lists them"
+            ))
+            .into());
+        };
+        let wanted: Vec<&Diagnosis> = asked.filter_map(|c| analysis.diagnoses.get(&c)).collect();
+        anyhow::ensure!(
+            !wanted.is_empty(),
+            "{first} failed, or no cell of its work was timed to its end: there is nothing to hold it \
+             against (see the column `reason`)"
+        );
+        Ok(wanted)
+    }
+}
+
+/// Whether `part` is the cell or some of the parts of its text form.
+fn has_part(cell: &Cell, part: &str) -> bool {
+    let text = cell.to_string();
+    let between = |text: &str| format!("_{text}_");
+    text == part || between(&text).contains(&between(part))
+}
+
+fn json(wanted: &[&Diagnosis]) -> anyhow::Result<()> {
+    for diagnosis in wanted {
+        let line = serde_json::to_string(diagnosis).context("cannot write a diagnosis")?;
+        screen::say(line)?;
+    }
+    Ok(())
+}
+
+/// One line a cell: letter, slowdown, cause and its weight.
+fn list(wanted: &[&Diagnosis]) -> String {
+    let mut text = String::new();
+    for diagnosis in wanted {
+        let weight = match diagnosis
+            .findings
+            .iter()
+            .find(|f| f.cause == diagnosis.cause)
+        {
+            Some(finding) => format!(" ({} of P)", percent(finding.weight)),
+            None => String::new(),
+        };
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "{} {:>7}  {}  {}{weight}",
+            diagnosis.cause.letter(),
+            factor(diagnosis.slowdown),
+            diagnosis.cell,
+            diagnosis.cause,
+        );
+    }
+    text.push_str("\nGive a part of a cell's name, such as 4x4, for the evidence.");
+    text
+}
+
+fn factor(slowdown: Factor) -> String {
+    match slowdown {
+        Factor::Exactly(factor) => three_digits(factor),
+        Factor::AtLeast(factor) => format!(">{}", three_digits(factor)),
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0} %", 100.0 * share)
+}
+
+fn explanation(diagnosis: &Diagnosis) -> String {
+    let mut lines = vec![
+        diagnosis.cell.to_string(),
+        format!(
+            "{} times the time of the best cell, {}",
+            factor(diagnosis.slowdown),
+            diagnosis.reference
+        ),
+    ];
+    if !diagnosis.resolved && diagnosis.cell != diagnosis.reference {
+        lines.push("the rounds do not tell it from the best cell; more rounds would".to_owned());
+    }
+    lines.push(String::new());
+    lines.push(format!("cause: {}", diagnosis.cause.words()));
+    for finding in &diagnosis.findings {
+        lines.push(String::new());
+        lines.extend(of_finding(finding, diagnosis.cause));
+    }
+    if diagnosis.cause == Cause::Unexplained {
+        lines.extend([String::new(), everything(&diagnosis.here, &diagnosis.there)]);
+    }
+    lines.join("\n")
+}
+
+fn of_finding(finding: &Finding, cause: Cause) -> Vec<String> {
+    let also = if finding.cause == cause { "" } else { "also: " };
+    let mut lines = vec![format!(
+        "{also}{}, {} of P",
+        finding.cause.words(),
+        percent(finding.weight)
+    )];
+    lines.extend(finding.evidence.iter().map(of_evidence));
+    lines.push(format!("  rule      {}", finding.rule));
+    lines.push(format!("  to refute {}", finding.refute));
+    lines
+}
+
+fn of_evidence(evidence: &Evidence) -> String {
+    let Evidence {
+        quantity,
+        unit,
+        here,
+        reference,
+    } = evidence;
+    let against = reference.map_or_else(String::new, |number| {
+        let of = match quantity.contains("against") {
+            true => "",
+            false => "best cell ",
+        };
+        format!(" ({of}{})", with_unit(number, unit))
+    });
+    format!("  {:>14}  {quantity}{against}", with_unit(*here, unit))
+}
+
+fn with_unit(number: f64, unit: &str) -> String {
+    match unit {
+        "s" => human_span(Duration::from_secs_f64(number.max(0.0))),
+        "1" => three_digits(number),
+        "of 1" => percent(number),
+        _ => format!("{} {unit}", three_digits(number)),
+    }
+}
+
+/// What was counted, for a reader who has to find the cause alone.
+fn everything(here: &Facts, there: &Facts) -> String {
+    type Row = (&'static str, &'static str, fn(&Facts) -> Option<f64>);
+    let rows: [Row; 10] = [
+        ("CPUs kept busy", "CPUs", |f| f.cpus),
+        ("CPUs in the kernel", "CPUs", |f| f.in_kernel),
+        ("CPUs spent on spinning", "CPUs", |f| f.spinning),
+        ("CPUs spent on yielding", "CPUs", |f| f.yielding),
+        ("threads ready but without a CPU", "threads", |f| f.ready),
+        ("preemptions", "1/s", |f| f.preemptions),
+        ("migrations", "1/s", |f| f.migrations),
+        ("CPU time of a task without waiting", "s", |f| f.work),
+        ("workers without a task left", "workers", |f| f.in_tail),
+        ("CPUs that other programs kept busy", "CPUs", |f| f.foreign),
+    ];
+    let rows = rows.into_iter().filter_map(|(quantity, unit, of)| {
+        Some(of_evidence(&Evidence {
+            quantity,
+            unit,
+            here: of(here)?,
+            reference: of(there),
+        }))
+    });
+    let rows: Vec<String> = rows.collect();
+    format!("what was counted\n{}", rows.join("\n"))
+}
