@@ -14,6 +14,7 @@ mod judge;
 mod metric;
 mod series;
 mod summary;
+pub mod validation;
 mod verdict;
 
 pub use cause::{Cause, Diagnosis, Evidence, Facts, Finding, Setting, diagnose};

@@ -23,9 +23,11 @@ mod request;
 mod run;
 mod screen;
 mod simulate;
+mod simulation;
 mod start;
 mod sweep;
 mod trace;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -53,6 +55,7 @@ enum Verb {
     Sweep(Box<sweep::Args>),
     Simulate(Box<simulate::Args>),
     Trace(trace::Args),
+    Validate(validate::Args),
     #[command(hide = true)]
     Cell(cell::Args),
     #[command(hide = true)]
@@ -85,6 +88,7 @@ pub fn main() -> ExitCode {
         Verb::Sweep(args) => args.run(),
         Verb::Simulate(args) => args.run(),
         Verb::Trace(args) => args.run(),
+        Verb::Validate(args) => args.run(),
         Verb::Cell(args) => args.run(),
         Verb::Blas(args) => args.run(),
         Verb::Start(args) => args.run(),

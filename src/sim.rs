@@ -12,6 +12,7 @@
 //! rq               who runs next on a PU
 //! engine           threads on run queues in slices (the model); fluid: without (the baseline)
 //! model            what a cell means in these terms
+//! forecast         how sure a prediction is
 //! ```
 //!
 //! A visit is simulated in one go, warm-ups and what is not timed included. Everything random in it
@@ -22,6 +23,7 @@ mod calendar;
 mod costs;
 mod engine;
 mod fluid;
+mod forecast;
 mod kernel;
 mod layout;
 mod model;
@@ -45,6 +47,7 @@ use layout::{Layout, Masks};
 use nest::{Measuring, Shape};
 
 pub use engine::Quota;
+pub use forecast::{Forecast, forecast};
 pub use kernel::{Kernel, KernelVersion, Policy, TickMode, YieldRule};
 pub use model::NoCacheSizes;
 pub use params::{Parameter, ParameterError, Parameters, Provenance};

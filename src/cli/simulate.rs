@@ -10,34 +10,19 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::Context;
-use serde::{Deserialize, Serialize};
 
 use breakdown::Breakdown;
 
-use super::{UsageError, doctor, header, request, sweep};
+use super::simulation::Assumptions;
+use super::{UsageError, doctor, header, request, simulation, sweep};
 use crate::experiment::{Count, Plan, Visit};
-use crate::machine::{CpuBudget, HostFacts, KernelFacts, Limit, LimitSource, Topology};
+use crate::machine::{CpuBudget, KernelFacts, Limit, LimitSource, Topology};
 use crate::record::{Ruler, RunFolder};
 use crate::runner::Ask;
-use crate::sim::{
-    Kernel, KernelVersion, Machine, Model, Parameters, Predictor, Quota, Sim, TickMode, YieldRule,
-};
-
-/// Length of a quota period [ns].
-// Source: kernel/sched/fair.c default_cfs_period.
-const PERIOD: u64 = 100_000_000;
+use crate::sim::{Model, Predictor, Sim};
 
 /// Rounds simulated unless said: chance decides where threads start, and a median wants three.
 const ROUNDS: NonZeroU32 = NonZeroU32::new(3).expect("three is not zero");
-
-/// Kernel assumed for a machine that is not here.
-const USUAL_KERNEL: KernelVersion = KernelVersion {
-    major: 6,
-    minor: 12,
-};
-
-/// Ticks a second of most distributions' kernels [Hz].
-const USUAL_HZ: u32 = 250;
 
 /// Predicts every cell of an outer x inner grid on any machine, and says where its time would go.
 ///
@@ -59,24 +44,11 @@ pub(super) struct Args {
     /// hwloc synthetic description or lstopo XML file [default: this machine].
     #[arg(long, value_name = "DESCRIPTION|FILE.xml")]
     machine: Option<String>,
-    /// What things cost: generic, epyc-9004, epyc-9004-vm, cortex-a76, xeon-e5-v4, xeon-spr, or a file.
-    #[arg(long, value_name = "NAME|FILE.toml", default_value = "generic")]
-    preset: String,
+    #[command(flatten)]
+    assumptions: Assumptions,
     /// How faithful: slices (threads on run queues) or fluid (PUs divided at will; the baseline).
     #[arg(long, value_name = "MODEL", default_value = "slices")]
     model: Model,
-    /// Version of Linux, such as 6.12 [default: this machine's, or 6.12 for another].
-    #[arg(long, value_name = "VERSION")]
-    kernel: Option<KernelVersion>,
-    /// Ticks a second [default: this machine's, or 250 for another].
-    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(24..=10_000))]
-    hz: Option<u32>,
-    /// When slices are looked at: aligned, staggered or exact (HRTICK).
-    #[arg(long, value_name = "MODE", default_value = "aligned")]
-    tick: TickMode,
-    /// What sched_yield does: deadline or forfeit [default: as the kernel version does].
-    #[arg(long = "yield", value_name = "RULE")]
-    yields: Option<YieldRule>,
     /// CPU quota in CPUs, such as 1.5 [default: this machine's, or none for another].
     #[arg(long, value_name = "CPUS")]
     quota: Option<f64>,
@@ -86,20 +58,6 @@ pub(super) struct Args {
     /// Folder of the run [default: runs/sim-NAME].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-}
-
-/// Everything but the plan that decides the answers; kept beside them as `simulation.toml`.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Simulation {
-    model: Model,
-    kernel: KernelVersion,
-    hz: u32,
-    tick: TickMode,
-    #[serde(rename = "yield")]
-    yields: Option<YieldRule>,
-    slice_ns: Option<u64>,
-    quota_cpus: Option<f64>,
-    parameters: Parameters,
 }
 
 /// The machine to be simulated as far as it is known without the parameters.
@@ -112,7 +70,8 @@ struct Target {
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let target = self.target()?;
-        let simulation = self.simulation(&target)?;
+        let Target { facts, budget, .. } = &target;
+        let simulation = self.assumptions.simulation(facts, budget, self.model)?;
         let mut request = self.request.request()?;
         let default = |count| Some(Count(count));
         request.rounds = request.rounds.or(default(ROUNDS));
@@ -153,10 +112,7 @@ impl Args {
         if let Some((file, ask)) = traced {
             write_trace(&predictor, &ask, &file)?;
         }
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(CpuBudget::discover().whole() as usize)
-            .build()
-            .context("cannot start the threads that simulate")?;
+        let pool = simulation::threads()?;
         let mut sim = Sim::new(predictor, pool, Breakdown::filler(&breakdown));
         let stop = sweep::stop_on_signal()?;
         let walked = sweep::walk(&header.plan, &recorded, &mut sim, &mut folder, stop);
@@ -206,26 +162,6 @@ impl Args {
         budget.limits.push(Limit { source, cpus });
         budget.cpus = cpus.min(budget.allowed.len() as f64);
         Ok(budget)
-    }
-
-    fn simulation(&self, target: &Target) -> anyhow::Result<Simulation> {
-        let facts = &target.facts;
-        let here = facts
-            .release
-            .as_deref()
-            .and_then(|release| release.parse().ok());
-        // A slice that was read here belongs to the kernel that runs here.
-        let own_kernel = self.kernel.is_none() || self.kernel == here;
-        Ok(Simulation {
-            model: self.model,
-            kernel: self.kernel.or(here).unwrap_or(USUAL_KERNEL),
-            hz: self.hz.or(facts.hz).unwrap_or(USUAL_HZ),
-            tick: self.tick,
-            yields: self.yields,
-            slice_ns: facts.slice_ns.filter(|_| own_kernel),
-            quota_cpus: target.budget.quota(),
-            parameters: parameters(&self.preset)?,
-        })
     }
 }
 
@@ -291,101 +227,4 @@ fn write_trace(predictor: &Predictor, ask: &Ask, file: &Path) -> anyhow::Result<
         );
     }
     Ok(())
-}
-
-/// The preset of that name, or what the file of that name says.
-fn parameters(preset: &str) -> Result<Parameters, UsageError> {
-    let read = if preset.ends_with(".toml") {
-        let text = fs::read_to_string(preset)
-            .map_err(|error| UsageError(format!("cannot read {preset}: {error}")))?;
-        Parameters::read(preset, &text)
-    } else {
-        Parameters::preset(preset)
-    };
-    read.map_err(|error| UsageError(error.to_string()))
-}
-
-impl Simulation {
-    fn machine(&self, topology: &Topology, budget: &CpuBudget) -> Machine {
-        let mut kernel = Kernel::of(self.kernel, self.hz, topology.pus().len());
-        kernel.mode = self.tick;
-        kernel = self
-            .slice_ns
-            .map_or(kernel, |slice| kernel.with_slice(slice));
-        kernel = self.yields.map_or(kernel, |rule| kernel.with_yield(rule));
-        let quota = |cpus: f64| Quota {
-            quota: (cpus * PERIOD as f64) as u64,
-            period: PERIOD,
-        };
-        Machine {
-            topology: topology.clone(),
-            allowed: budget.allowed.clone(),
-            kernel,
-            quota: self.quota_cpus.map(quota),
-            parameters: self.parameters.clone(),
-        }
-    }
-
-    /// What the header says of host and kernel; figures show the processor's name.
-    fn facts(&self) -> HostFacts {
-        let calibrated = if self.parameters.is_calibrated() {
-            ""
-        } else {
-            ", uncalibrated"
-        };
-        HostFacts {
-            host: None,
-            processor: Some(format!("simulated {}{calibrated}", self.parameters.machine)),
-            kernel: KernelFacts {
-                release: Some(self.kernel.to_string()),
-                hz: Some(self.hz),
-                slice_ns: self.slice_ns,
-                governor: None,
-            },
-        }
-    }
-
-    /// Refuses a folder whose answers were made with other numbers.
-    fn refuse_other(&self, out: &Path) -> anyhow::Result<()> {
-        let path = out.join("simulation.toml");
-        let Ok(text) = fs::read_to_string(&path) else {
-            let taken = out.join("run.json").exists();
-            anyhow::ensure!(
-                !taken,
-                "{} holds a run that is no simulation; give --out another folder",
-                out.display()
-            );
-            return Ok(());
-        };
-        let same = toml::from_str::<Self>(&text).is_ok_and(|found| found == *self);
-        anyhow::ensure!(
-            same,
-            "{} holds a simulation of another machine or kernel, or with other parameters \
-             (see its simulation.toml); give --out another folder",
-            out.display()
-        );
-        Ok(())
-    }
-
-    fn write(&self, out: &Path) -> anyhow::Result<()> {
-        let path = out.join("simulation.toml");
-        let text =
-            toml::to_string_pretty(self).context("cannot write the simulation's parameters")?;
-        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
-    }
-
-    fn in_words(&self) -> String {
-        let calibrated = if self.parameters.is_calibrated() {
-            "calibrated"
-        } else {
-            "uncalibrated"
-        };
-        format!(
-            "{}, Linux {} at {} Hz; {calibrated}: {} parameters",
-            self.parameters.machine,
-            self.kernel,
-            self.hz,
-            self.parameters.summary()
-        )
-    }
 }

@@ -206,6 +206,17 @@ impl Parameters {
         Ok(parsed)
     }
 
+    /// These parameters, and those of `base` that nobody has measured or said.
+    #[must_use]
+    pub fn over(mut self, base: Self) -> Self {
+        for (name, parameter) in base.parameters {
+            if self.provenance(&name) == Provenance::Default {
+                self.parameters.insert(name, parameter);
+            }
+        }
+        self
+    }
+
     /// The value of a parameter; every one in the table has one.
     pub(super) fn value(&self, name: &str) -> f64 {
         self.parameters

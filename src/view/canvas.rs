@@ -104,6 +104,25 @@ enum Shape {
     Text(Spot, String, Text),
 }
 
+impl Shape {
+    /// This shape `by` further to the right [points].
+    fn moved(self, by: f64) -> Self {
+        let spot = |(x, y): Spot| (x + by, y);
+        let area = |area: Area| Area {
+            x: area.x + by,
+            ..area
+        };
+        let all = |spots: Vec<Spot>| spots.into_iter().map(spot).collect();
+        match self {
+            Self::Rect(place, color) => Self::Rect(area(place), color),
+            Self::Line(spots, stroke) => Self::Line(all(spots), stroke),
+            Self::Polygon(corners, color) => Self::Polygon(all(corners), color),
+            Self::Disc(centre, radius, color) => Self::Disc(spot(centre), radius, color),
+            Self::Text(at, words, text) => Self::Text(spot(at), words, text),
+        }
+    }
+}
+
 /// A picture in the making: shapes on white.
 #[derive(Clone, Debug)]
 pub struct Canvas {
@@ -162,6 +181,20 @@ impl Canvas {
         self.shapes.push(Shape::Text(at, words.into(), text));
     }
 
+    /// Pictures beside each other from left to right, each in full.
+    pub fn beside(pictures: Vec<Self>) -> Self {
+        let width = pictures.iter().map(|picture| picture.width).sum();
+        let height = pictures.iter().map(|picture| picture.height);
+        let mut all = Self::new(width, height.fold(0.0, f64::max));
+        let mut left = 0.0;
+        for picture in pictures {
+            all.shapes
+                .extend(picture.shapes.into_iter().map(|shape| shape.moved(left)));
+            left += picture.width;
+        }
+        all
+    }
+
     /// Writes the picture, as PNG or SVG by the extension of `path`.
     ///
     /// # Errors
@@ -206,6 +239,14 @@ mod tests {
         assert!(svg.contains("2 × 2 &amp; more"), "{svg}");
         assert!(svg.contains("text-anchor=\"middle\""), "{svg}");
         assert!(svg.contains("font-family=\"Roboto"), "{svg}");
+    }
+
+    #[test]
+    fn pictures_beside_each_other_keep_all_that_is_on_them() {
+        let both = Canvas::beside(vec![greeting(), greeting()]);
+        assert_eq!((both.width, both.height), (240.0, 40.0));
+        assert_eq!(both.shapes.len(), 4);
+        assert!(both.svg().contains("x=\"180\""), "{}", both.svg());
     }
 
     #[test]

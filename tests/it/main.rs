@@ -13,3 +13,4 @@ mod scripted;
 mod simulate;
 mod sweep;
 mod trace;
+mod validate;

@@ -1,0 +1,264 @@
+//! How far is a prediction from what was measured?
+//!
+//! Each cell gives one ratio, predicted over measured wall time, and its *error* is the absolute
+//! logarithm of that: twice too slow and twice too fast are equally wrong. Nothing is fitted here.
+//! Scores are given for all cells and for the parts of splits that are fixed in [`SPLITS`], not
+//! chosen after the fact.
+//
+// --- Implementation ---
+// Source of tau: Kendall 1945, doi 10.1093/biomet/33.3.239 (tau-b). Skill as in weather
+// forecasting: 1 - error / error of the baseline.
+
+use super::{Dimension, Work};
+use crate::experiment::{Cell, Runtime, WaitPolicy};
+use crate::stats::{Interval, median, quantile};
+
+/// A cell that was both measured and predicted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Case {
+    /// The cell.
+    pub cell: Cell,
+    /// Median measured wall time [s].
+    pub measured: f64,
+    /// The same over half of the rounds each, where there are two rounds [s].
+    pub halves: Option<[f64; 2]>,
+    /// Predicted wall time [s].
+    pub predicted: f64,
+    /// Where the prediction says the time lies nine times out of ten [s].
+    pub interval: Interval,
+    /// What each baseline predicts, as in [`BASELINES`] [s].
+    pub baselines: [f64; 2],
+}
+
+/// The predictions that a better one has to beat: processors shared as a fluid, and the work over
+/// min(D, P), longer by the factor of oversubscription where D > P.
+pub const BASELINES: [&str; 2] = ["fluid", "Amdahl with linear oversubscription"];
+
+/// What a thread that waits does to others when there are more threads than CPUs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Regime {
+    /// There are not more: D <= P.
+    Fits,
+    /// It sleeps, or no thread waits for its team because every team is one thread.
+    Blocking,
+    /// It offers its PU again and again.
+    Yielding,
+    /// It keeps its PU.
+    Spinning,
+}
+
+impl Regime {
+    /// The regime of `cell` under a budget of `budget` CPUs.
+    pub fn of(cell: &Cell, budget: f64) -> Self {
+        match cell.runtime {
+            _ if cell.oversubscription(budget) <= 1.0 => Self::Fits,
+            _ if cell.inner.get() == 1 => Self::Blocking,
+            Runtime::ForkJoin(WaitPolicy::Active) => Self::Spinning,
+            Runtime::ForkJoin(WaitPolicy::Yield) | Runtime::Rayon => Self::Yielding,
+            _ => Self::Blocking,
+        }
+    }
+
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fits => "not oversubscribed",
+            Self::Blocking => "blocking",
+            Self::Yielding => "yielding",
+            Self::Spinning => "spinning",
+        }
+    }
+}
+
+/// A way to part the cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split {
+    /// Not at all.
+    All,
+    /// By [`Regime`].
+    Regime,
+    /// By one of the grid's dimensions.
+    By(Dimension),
+}
+
+/// The splits that are reported, whatever comes out.
+pub const SPLITS: [Split; 6] = [
+    Split::All,
+    Split::Regime,
+    Split::By(Dimension::Runtime),
+    Split::By(Dimension::Placement),
+    Split::By(Dimension::N),
+    Split::By(Dimension::Outer),
+];
+
+/// The scores of a part of the cells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// Which split.
+    pub split: String,
+    /// Which part of it.
+    pub part: String,
+    /// How good the prediction was there.
+    pub scores: Scores,
+}
+
+/// How good a prediction was.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scores {
+    /// Cells.
+    pub cells: usize,
+    /// Geometric error: exp(median |ln(predicted / measured)|) - 1 [1].
+    pub error: f64,
+    /// The same of the 90th percentile [1].
+    pub p90: f64,
+    /// Cells whose ratio is between 1/2 and 2 [1].
+    pub within_two: f64,
+    /// Geometric error of one half of the rounds against the other: no prediction can be expected
+    /// to be closer [1]; `None` of single rounds.
+    pub noise: Option<f64>,
+    /// Kendall's tau-b between predicted and measured times, over pairs of cells of the same work
+    /// [1]; `None` where all are equal.
+    pub tau: Option<f64>,
+    /// Measured time of the cell that the prediction says is best over that of the best measured
+    /// one, less 1; of several works the largest [1].
+    pub regret: f64,
+    /// Cells whose measured time lies in the predicted interval [1].
+    pub coverage: f64,
+    /// 1 - error / error of each of [`BASELINES`] [1]; `None` where a baseline has no error.
+    pub skill: [Option<f64>; 2],
+}
+
+/// The scores of every part of every split of `cases`, under a budget of `budget` CPUs.
+pub fn score(cases: &[Case], budget: f64) -> Vec<Part> {
+    let of_split = |split: &Split| {
+        let mut labels: Vec<(Order, String)> = cases
+            .iter()
+            .map(|case| split.part(&case.cell, budget))
+            .collect();
+        labels.sort_unstable();
+        labels.dedup();
+        let parts = labels.into_iter().filter_map(|(order, part)| {
+            let is_in = |case: &&Case| split.part(&case.cell, budget).0 == order;
+            let of_part: Vec<Case> = cases.iter().filter(is_in).copied().collect();
+            let scores = Scores::of(&of_part)?;
+            let split = split.name();
+            Some(Part {
+                split,
+                part,
+                scores,
+            })
+        });
+        parts.collect::<Vec<Part>>()
+    };
+    let of_splits = SPLITS.iter().map(of_split);
+    // A split that does not part the cells says nothing new.
+    of_splits
+        .enumerate()
+        .filter(|(at, parts)| *at == 0 || parts.len() > 1)
+        .flat_map(|(_, parts)| parts)
+        .collect()
+}
+
+/// Parts stand in the order of what they are named after.
+type Order = (Option<Regime>, Option<super::Value>);
+
+impl Split {
+    /// In a word.
+    pub fn name(self) -> String {
+        match self {
+            Self::All => "all".to_owned(),
+            Self::Regime => "regime".to_owned(),
+            Self::By(dimension) => dimension.to_string(),
+        }
+    }
+
+    fn part(self, cell: &Cell, budget: f64) -> (Order, String) {
+        match self {
+            Self::All => ((None, None), "all".to_owned()),
+            Self::Regime => {
+                let regime = Regime::of(cell, budget);
+                ((Some(regime), None), regime.name().to_owned())
+            }
+            Self::By(dimension) => {
+                let value = dimension.value(cell);
+                let name = value.to_string();
+                ((None, Some(value)), name)
+            }
+        }
+    }
+}
+
+impl Scores {
+    fn of(cases: &[Case]) -> Option<Self> {
+        let errors = |predicted: &dyn Fn(&Case) -> f64| -> Vec<f64> {
+            let error = |case: &Case| (predicted(case) / case.measured).ln().abs();
+            cases.iter().map(error).collect()
+        };
+        let own = errors(&|case| case.predicted);
+        let error = median(&own)?;
+        let skill = |baseline: usize| {
+            let theirs = median(&errors(&|case| case.baselines[baseline]))?;
+            (theirs > 0.0).then(|| 1.0 - error / theirs)
+        };
+        let share = |holds: &dyn Fn(&&Case) -> bool| {
+            cases.iter().filter(holds).count() as f64 / cases.len() as f64
+        };
+        let halves = cases.iter().filter_map(|case| case.halves);
+        let noise: Vec<f64> = halves.map(|[a, b]| (a / b).ln().abs()).collect();
+        Some(Self {
+            cells: cases.len(),
+            error: error.exp_m1(),
+            p90: quantile(&own, 0.9)?.exp_m1(),
+            within_two: share(&|case| (0.5..=2.0).contains(&(case.predicted / case.measured))),
+            noise: median(&noise).map(f64::exp_m1),
+            tau: tau(cases),
+            regret: regret(cases),
+            coverage: share(&|case| case.interval.contains(case.measured)),
+            skill: [skill(0), skill(1)],
+        })
+    }
+}
+
+/// Kendall's tau-b over pairs of cells of the same work.
+fn tau(cases: &[Case]) -> Option<f64> {
+    let (mut agree, mut measured, mut predicted) = (0_i64, 0_i64, 0_i64);
+    for (at, a) in cases.iter().enumerate() {
+        for b in &cases[..at] {
+            if Work::of(&a.cell) != Work::of(&b.cell) {
+                continue;
+            }
+            let by_measure = sign(a.measured, b.measured);
+            let by_prediction = sign(a.predicted, b.predicted);
+            agree += by_measure * by_prediction;
+            measured += by_measure.abs();
+            predicted += by_prediction.abs();
+        }
+    }
+    let pairs = (measured as f64 * predicted as f64).sqrt();
+    (pairs > 0.0).then(|| agree as f64 / pairs)
+}
+
+fn sign(a: f64, b: f64) -> i64 {
+    match a.total_cmp(&b) {
+        std::cmp::Ordering::Less => -1,
+        std::cmp::Ordering::Equal => 0,
+        std::cmp::Ordering::Greater => 1,
+    }
+}
+
+/// What following the prediction costs: of the works among `cases` the largest.
+fn regret(cases: &[Case]) -> f64 {
+    let of_work = |work: Work| {
+        let cells = || cases.iter().filter(|case| Work::of(&case.cell) == work);
+        let chosen = cells().min_by(|a, b| a.predicted.total_cmp(&b.predicted))?;
+        let best = cells().map(|case| case.measured).min_by(f64::total_cmp)?;
+        Some(chosen.measured / best - 1.0)
+    };
+    let works = cases
+        .iter()
+        .filter_map(|case| of_work(Work::of(&case.cell)));
+    works.fold(0.0, f64::max)
+}
+
+#[cfg(test)]
+mod tests;

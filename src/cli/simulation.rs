@@ -1,0 +1,203 @@
+//! What is assumed of a simulated machine and its kernel?
+//!
+//! Flags shared by the verbs that simulate, and what they mean together with what is known of the
+//! machine: everything but the plan that decides the answers.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+
+use super::UsageError;
+use crate::machine::{CpuBudget, HostFacts, KernelFacts, Topology};
+use crate::sim::{Kernel, KernelVersion, Machine, Model, Parameters, Quota, TickMode, YieldRule};
+
+/// Length of a quota period [ns].
+// Source: kernel/sched/fair.c default_cfs_period.
+const PERIOD: u64 = 100_000_000;
+
+/// Kernel assumed for a machine that is not here.
+const USUAL_KERNEL: KernelVersion = KernelVersion {
+    major: 6,
+    minor: 12,
+};
+
+/// Ticks a second of most distributions' kernels [Hz].
+const USUAL_HZ: u32 = 250;
+
+/// What the machine costs and how its kernel behaves.
+#[derive(clap::Args)]
+pub(super) struct Assumptions {
+    /// What things cost: generic, epyc-9004, epyc-9004-vm, cortex-a76, xeon-e5-v4, xeon-spr, or a file.
+    #[arg(long, value_name = "NAME|FILE.toml", default_value = "generic")]
+    preset: String,
+    /// What `oversub calibrate` measured on the machine; what it does not say is as in the preset.
+    #[arg(long, value_name = "FILE.toml")]
+    calibration: Option<PathBuf>,
+    /// Version of Linux, such as 6.12 [default: this machine's, or 6.12 for another].
+    #[arg(long, value_name = "VERSION")]
+    kernel: Option<KernelVersion>,
+    /// Ticks a second [default: this machine's, or 250 for another].
+    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(24..=10_000))]
+    hz: Option<u32>,
+    /// When slices are looked at: aligned, staggered or exact (HRTICK).
+    #[arg(long, value_name = "MODE", default_value = "aligned")]
+    tick: TickMode,
+    /// What sched_yield does: deadline or forfeit [default: as the kernel version does].
+    #[arg(long = "yield", value_name = "RULE")]
+    yields: Option<YieldRule>,
+}
+
+/// Everything but the plan that decides the answers; kept beside them as `simulation.toml`.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Simulation {
+    pub(super) model: Model,
+    kernel: KernelVersion,
+    hz: u32,
+    tick: TickMode,
+    #[serde(rename = "yield")]
+    yields: Option<YieldRule>,
+    slice_ns: Option<u64>,
+    quota_cpus: Option<f64>,
+    parameters: Parameters,
+}
+
+impl Assumptions {
+    /// What is assumed of a machine under `budget` whose kernel is known as `facts`.
+    pub(super) fn simulation(
+        &self,
+        facts: &KernelFacts,
+        budget: &CpuBudget,
+        model: Model,
+    ) -> Result<Simulation, UsageError> {
+        let here = facts
+            .release
+            .as_deref()
+            .and_then(|release| release.parse().ok());
+        // A slice that was read here belongs to the kernel that runs here.
+        let own_kernel = self.kernel.is_none() || self.kernel == here;
+        Ok(Simulation {
+            model,
+            kernel: self.kernel.or(here).unwrap_or(USUAL_KERNEL),
+            hz: self.hz.or(facts.hz).unwrap_or(USUAL_HZ),
+            tick: self.tick,
+            yields: self.yields,
+            slice_ns: facts.slice_ns.filter(|_| own_kernel),
+            quota_cpus: budget.quota(),
+            parameters: self.parameters()?,
+        })
+    }
+
+    fn parameters(&self) -> Result<Parameters, UsageError> {
+        let preset = if self.preset.ends_with(".toml") {
+            read(Path::new(&self.preset))?
+        } else {
+            Parameters::preset(&self.preset).map_err(|error| UsageError(error.to_string()))?
+        };
+        Ok(match &self.calibration {
+            Some(file) => read(file)?.over(preset),
+            None => preset,
+        })
+    }
+}
+
+fn read(file: &Path) -> Result<Parameters, UsageError> {
+    let name = file.display().to_string();
+    let text = fs::read_to_string(file)
+        .map_err(|error| UsageError(format!("cannot read {name}: {error}")))?;
+    Parameters::read(&name, &text).map_err(|error| UsageError(error.to_string()))
+}
+
+impl Simulation {
+    pub(super) fn machine(&self, topology: &Topology, budget: &CpuBudget) -> Machine {
+        let mut kernel = Kernel::of(self.kernel, self.hz, topology.pus().len());
+        kernel.mode = self.tick;
+        kernel = self
+            .slice_ns
+            .map_or(kernel, |slice| kernel.with_slice(slice));
+        kernel = self.yields.map_or(kernel, |rule| kernel.with_yield(rule));
+        let quota = |cpus: f64| Quota {
+            quota: (cpus * PERIOD as f64) as u64,
+            period: PERIOD,
+        };
+        Machine {
+            topology: topology.clone(),
+            allowed: budget.allowed.clone(),
+            kernel,
+            quota: self.quota_cpus.map(quota),
+            parameters: self.parameters.clone(),
+        }
+    }
+
+    /// What the header says of host and kernel; figures show the processor's name.
+    pub(super) fn facts(&self) -> HostFacts {
+        let calibrated = if self.parameters.is_calibrated() {
+            ""
+        } else {
+            ", uncalibrated"
+        };
+        HostFacts {
+            host: None,
+            processor: Some(format!("simulated {}{calibrated}", self.parameters.machine)),
+            kernel: KernelFacts {
+                release: Some(self.kernel.to_string()),
+                hz: Some(self.hz),
+                slice_ns: self.slice_ns,
+                governor: None,
+            },
+        }
+    }
+
+    /// Refuses a folder whose answers were made with other numbers.
+    pub(super) fn refuse_other(&self, out: &Path) -> anyhow::Result<()> {
+        let path = out.join("simulation.toml");
+        let Ok(text) = fs::read_to_string(&path) else {
+            let taken = out.join("run.json").exists();
+            anyhow::ensure!(
+                !taken,
+                "{} holds a run that is no simulation; give --out another folder",
+                out.display()
+            );
+            return Ok(());
+        };
+        let same = toml::from_str::<Self>(&text).is_ok_and(|found| found == *self);
+        anyhow::ensure!(
+            same,
+            "{} holds a simulation of another machine or kernel, or with other parameters \
+             (see its simulation.toml); give --out another folder",
+            out.display()
+        );
+        Ok(())
+    }
+
+    pub(super) fn write(&self, out: &Path) -> anyhow::Result<()> {
+        let path = out.join("simulation.toml");
+        let text =
+            toml::to_string_pretty(self).context("cannot write the simulation's parameters")?;
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    pub(super) fn in_words(&self) -> String {
+        let calibrated = if self.parameters.is_calibrated() {
+            "calibrated"
+        } else {
+            "uncalibrated"
+        };
+        format!(
+            "{}, Linux {} at {} Hz; {calibrated}: {} parameters",
+            self.parameters.machine,
+            self.kernel,
+            self.hz,
+            self.parameters.summary()
+        )
+    }
+}
+
+/// Threads that simulate several visits at a time: as many as may run here.
+pub(super) fn threads() -> anyhow::Result<rayon::ThreadPool> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(CpuBudget::discover().whole() as usize)
+        .build()
+        .context("cannot start the threads that simulate")
+}

@@ -1,0 +1,224 @@
+//! `oversub validate`: how far is the simulator from a run that was measured?
+
+mod report;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use super::simulation::{Assumptions, Simulation};
+use super::{UsageError, header, screen, simulation};
+use crate::analysis::validation::{Case, score};
+use crate::analysis::{Analysis, CellSummary, Metric, State};
+use crate::experiment::{Cell, Plan};
+use crate::record::{FolderError, Record, Ruler, RunFolder, RunHeader};
+use crate::runner::{self, Ask, Watch};
+use crate::sim::{Forecast, Machine, Model, Predictor, Sim, forecast};
+use crate::stats::median;
+use crate::view::canvas::Canvas;
+use crate::view::caption::{Landmarks, provenance};
+use crate::view::facet::{Facets, natural_axes};
+use crate::view::heatmap;
+use report::Report;
+
+/// Simulates the cells of a measured run and says how far that is from what was measured.
+///
+/// Nothing is fitted to the run. Machine, kernel and protocol are those that the run recorded;
+/// what things cost comes from a preset or from `oversub calibrate`. The simulation is kept as a
+/// run that every other verb reads, `simulated`, beside the scores.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  oversub validate runs/matmul --calibration here.toml
+  oversub validate runs/matmul --preset epyc-9004 --out /tmp/check --draws 32")]
+pub(super) struct Args {
+    /// Folder of the measured run.
+    run: PathBuf,
+    #[command(flatten)]
+    assumptions: Assumptions,
+    /// Sets of parameters drawn from their intervals, for the interval of each prediction.
+    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u32).range(..=10_000))]
+    draws: u32,
+    /// Folder of the results [default: runs/validate-NAME].
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print the scores as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Sees nothing and stops nothing.
+struct Unwatched;
+
+impl Watch for Unwatched {}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let (measured, records) = RunFolder::read(&self.run).map_err(|error| match error {
+            FolderError::NoRun(_) => anyhow::Error::new(UsageError(error.to_string())),
+            other => other.into(),
+        })?;
+        let name = format!("validate-{}", measured.name);
+        let out = self.out.unwrap_or_else(|| Path::new("runs").join(&name));
+        if out.exists() {
+            let message = format!("{} exists; give --out another folder", out.display());
+            return Err(UsageError(message).into());
+        }
+        let RunHeader { kernel, budget, .. } = &measured;
+        let simulation = self.assumptions.simulation(kernel, budget, Model::Slices)?;
+        let machine = simulation.machine(&measured.topology, budget);
+        let asks = asks(&measured.plan);
+        let forecasts = forecast(&machine, Model::Slices, &asks, self.draws)
+            .map_err(|error| UsageError(error.to_string()))?;
+        let cases = cases(&measured, &records, &forecasts, &machine)?;
+        let no_case = "no cell of the run was both timed and simulated";
+        anyhow::ensure!(!cases.is_empty(), "{}: {no_case}", self.run.display());
+        let report = Report {
+            run: self.run.display().to_string(),
+            draws: self.draws,
+            simulation: simulation.in_words(),
+            parts: score(&cases, budget.cpus),
+            cases,
+        };
+        fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
+        report.write(&out)?;
+        let simulated = keep(
+            &out.join("simulated"),
+            (&measured, name),
+            &simulation,
+            machine,
+        )?;
+        let picture = out.join("validation.png");
+        let pictures = [(&measured, &records), (&simulated.0, &simulated.1)];
+        Canvas::beside(pictures.map(slowdown).into()).save(&picture)?;
+        screen::say(if self.json {
+            report.json()?
+        } else {
+            format!(
+                "{}\n{} (scores and cells beside it)",
+                report.text(),
+                picture.display()
+            )
+        })
+    }
+}
+
+/// What the plan asks of a runner, visit by visit.
+fn asks(plan: &Plan) -> Vec<Ask> {
+    let ask = |visit| Ask {
+        visit,
+        first_rep: 1,
+        last_rep: plan.protocol.reps,
+        protocol: plan.protocol.clone(),
+        budget: plan.grid.budget,
+    };
+    plan.visits().into_iter().map(ask).collect()
+}
+
+/// The cells that were timed and can be simulated.
+fn cases(
+    measured: &RunHeader,
+    records: &[Record],
+    forecasts: &BTreeMap<Cell, Forecast>,
+    machine: &Machine,
+) -> anyhow::Result<Vec<Case>> {
+    let analysis = Analysis::of(records, measured.budget.cpus);
+    let fluid = fluid_asks(&measured.plan);
+    let fluid = forecast(machine, Model::Fluid, &fluid, 0)?;
+    let case = |summary: &CellSummary| {
+        let cell = summary.cell;
+        let Forecast { wall, interval } = *forecasts.get(&cell)?;
+        let timed = summary.state == State::Ok;
+        let alone = fluid.get(&alone(cell))?.wall;
+        let busy = f64::from(cell.demand()).min(measured.budget.cpus);
+        let stretched = cell.oversubscription(measured.budget.cpus).max(1.0);
+        timed.then_some(Case {
+            cell,
+            measured: summary.wall.median()?,
+            halves: halves(summary),
+            predicted: wall,
+            interval,
+            baselines: [fluid.get(&cell)?.wall, alone / busy * stretched],
+        })
+    };
+    Ok(analysis.cells.iter().filter_map(case).collect())
+}
+
+/// `cell` with one worker and one thread: the work by itself.
+fn alone(cell: Cell) -> Cell {
+    let mut alone = cell;
+    (alone.outer, alone.inner) = (NonZeroU32::MIN, NonZeroU32::MIN);
+    alone
+}
+
+/// Every cell of `plan` and the work of each by itself, once: a fluid has neither chance nor
+/// history.
+fn fluid_asks(plan: &Plan) -> Vec<Ask> {
+    let mut all = asks(plan);
+    all.retain(|ask| ask.visit.round == 1);
+    let works: Vec<Ask> = all
+        .iter()
+        .map(|ask| {
+            let mut ask = ask.clone();
+            ask.visit.cell = alone(ask.visit.cell);
+            ask
+        })
+        .collect();
+    all.extend(works);
+    all.sort_by_key(|ask| ask.visit);
+    all.dedup();
+    all
+}
+
+/// Medians over the odd and over the even rounds of a cell [s].
+fn halves(summary: &CellSummary) -> Option<[f64; 2]> {
+    let half = |odd: u32| {
+        let rounds = summary
+            .rounds
+            .iter()
+            .filter(|(round, _)| **round % 2 == odd);
+        median(&rounds.map(|(_, round)| round.wall).collect::<Vec<f64>>())
+    };
+    Some([half(1)?, half(0)?])
+}
+
+/// The heatmap of the slowdowns of a run.
+fn slowdown((header, records): (&RunHeader, &Vec<Record>)) -> Canvas {
+    let (cells, _) = header.plan.grid.cells();
+    let series = Analysis::of(records, header.budget.cpus).series(Metric::Slowdown);
+    let facets = Facets::of(&cells, &series.points, natural_axes(&cells));
+    let landmarks = Landmarks::of(header);
+    heatmap::heatmap(
+        &Metric::Slowdown.into(),
+        &facets,
+        &landmarks,
+        &provenance(header),
+    )
+}
+
+/// Simulates every cell as a run of its own in `out`.
+fn keep(
+    out: &Path,
+    (measured, name): (&RunHeader, String),
+    simulation: &Simulation,
+    machine: Machine,
+) -> anyhow::Result<(RunHeader, Vec<Record>)> {
+    let plan = measured.plan.clone();
+    let here = (measured.topology.clone(), measured.budget.clone());
+    let header = header::compose((name, plan), here, simulation.facts(), Ruler::default())?;
+    let (mut folder, recorded) = RunFolder::open(out, &header)?;
+    simulation.write(out)?;
+    let predictor = Predictor::new(machine, Model::Slices)?;
+    let mut sim = Sim::new(predictor, simulation::threads()?, Box::new(|_, _, _| {}));
+    runner::sweep(
+        &header.plan,
+        &recorded,
+        &mut sim,
+        &mut folder,
+        &mut Unwatched,
+    )?;
+    drop(folder);
+    Ok(RunFolder::read(out)?)
+}

@@ -1,0 +1,140 @@
+//! How sure is a prediction?
+//!
+//! A parameter is known as an interval, and chance decides where threads start. So a cell is
+//! simulated several times with the parameters' values and once with each of some *draws*, sets of
+//! parameters taken at random from their intervals. All that comes out together says where the
+//! truth may lie.
+
+use std::collections::BTreeMap;
+
+use rand::{RngExt, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rayon::prelude::*;
+
+use super::params::{Parameter, Parameters};
+use super::report::Stop;
+use super::{Machine, Model, NoCacheSizes, Predictor, Report};
+use crate::experiment::Cell;
+use crate::runner::Ask;
+use crate::stats::{Interval, median, quantile};
+
+/// What is predicted of a cell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Forecast {
+    /// Median wall time over rounds, by the parameters' values [s].
+    pub wall: f64,
+    /// Where the time of a round lies nine times out of ten, as far as parameters and chance
+    /// decide it [s].
+    pub interval: Interval,
+}
+
+/// What is predicted of the cells of `asks`, which may ask for a cell in several rounds, on
+/// `machine` by `model`. Cells that cannot be simulated, or not to an end, are left out.
+///
+/// # Errors
+///
+/// If the machine cannot be simulated.
+pub fn forecast(
+    machine: &Machine,
+    model: Model,
+    asks: &[Ask],
+    draws: u32,
+) -> Result<BTreeMap<Cell, Forecast>, NoCacheSizes> {
+    let by_value = Predictor::new(machine.clone(), model)?;
+    let drawn: Vec<Predictor> = (0..draws)
+        .map(|draw| Predictor::new(machine.drawn(draw.into()), model))
+        .collect::<Result<_, _>>()?;
+    let mut of_cell: BTreeMap<Cell, Vec<&Ask>> = BTreeMap::new();
+    for ask in asks {
+        of_cell.entry(ask.visit.cell).or_default().push(ask);
+    }
+    let cells: Vec<(Cell, Vec<&Ask>)> = of_cell.into_iter().collect();
+    let forecasts = cells.par_iter().filter_map(|(cell, asks)| {
+        let rounds: Vec<f64> = asks
+            .iter()
+            .filter_map(|ask| round(&by_value, ask))
+            .collect();
+        // Each draw begins in a round of its own, so that it does not repeat another's chance.
+        let others = drawn.iter().zip(asks.iter().cycle());
+        let mut all: Vec<f64> = others.filter_map(|(by, ask)| round(by, ask)).collect();
+        all.extend(&rounds);
+        let interval = Interval {
+            low: quantile(&all, 0.05)?,
+            high: quantile(&all, 0.95)?,
+        };
+        let wall = median(&rounds)?;
+        Some((*cell, Forecast { wall, interval }))
+    });
+    Ok(forecasts.collect())
+}
+
+/// Median wall time over the repetitions of a round [s].
+fn round(by: &Predictor, ask: &Ask) -> Option<f64> {
+    let reports = by.reports(ask);
+    let is_done = |report: &Report| report.stop == Stop::Done;
+    let done = reports.iter().filter(|(_, report)| is_done(report));
+    let walls: Vec<f64> = done.map(|(_, report)| report.wall as f64 / 1e9).collect();
+    median(&walls)
+}
+
+impl Machine {
+    /// This machine with parameters taken at random from their intervals.
+    fn drawn(&self, seed: u64) -> Self {
+        Self {
+            parameters: self.parameters.drawn(seed),
+            ..self.clone()
+        }
+    }
+}
+
+impl Parameters {
+    /// These parameters, each taken at random from its interval.
+    fn drawn(&self, seed: u64) -> Self {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let mut drawn = self.clone();
+        for parameter in drawn.parameters.values_mut() {
+            parameter.value = parameter.at(rng.random());
+        }
+        drawn
+    }
+}
+
+impl Parameter {
+    /// The value at `part` of the interval, 0 <= part <= 1, in equal ratios where it is above 0.
+    fn at(&self, part: f64) -> f64 {
+        let [low, high] = self.interval;
+        if low > 0.0 {
+            low * (high / low).powf(part)
+        } else {
+            low + (high - low) * part
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_stay_in_the_intervals_and_differ() {
+        let generic = Parameters::preset("generic").unwrap();
+        let (one, two) = (generic.drawn(1), generic.drawn(2));
+        assert_ne!(one, two);
+        assert_eq!(one, generic.drawn(1));
+        for parameter in one.parameters.values() {
+            let [low, high] = parameter.interval;
+            let inside = low * (1.0 - 1e-9)..=high * (1.0 + 1e-9);
+            assert!(inside.contains(&parameter.value), "{parameter:?}");
+        }
+    }
+
+    #[test]
+    fn an_interval_is_cut_in_equal_ratios() {
+        let generic = Parameters::preset("generic").unwrap();
+        let mut parameter = generic.parameters["switch"].clone();
+        parameter.interval = [100.0, 10_000.0];
+        assert!((parameter.at(0.5) - 1_000.0).abs() < 1e-6);
+        parameter.interval = [0.0, 10.0];
+        assert_eq!(parameter.at(0.5), 5.0);
+    }
+}

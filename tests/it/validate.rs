@@ -1,0 +1,131 @@
+//! `oversub validate` from the command line.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn oversub(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_oversub"))
+        .args(args)
+        .output()
+        .unwrap()
+}
+
+/// A run to be validated against: one that the simulator itself made.
+fn a_run(out: &Path) {
+    let fixed = ["simulate", "--machine", "pack:1 l3:1 core:2 pu:1"];
+    let rest =
+        "--preset epyc-9004 --n 128 --outer 1,2 --inner 1,2 --wait active,passive --rounds 2";
+    let rest: Vec<&str> = rest.split(' ').collect();
+    let out = ["--out", out.to_str().unwrap()];
+    let done = oversub(&[&fixed[..], &rest, &out].concat());
+    assert!(done.status.success());
+}
+
+fn validate(run: &Path, out: &Path, more: &[&str]) -> Output {
+    let (run, out) = (run.to_str().unwrap(), out.to_str().unwrap());
+    oversub(&[&["validate", run, "--out", out][..], more].concat())
+}
+
+/// The same machine, kernel, parameters and seed give the same times; and the simulation can be
+/// drawn as any other run.
+#[test]
+fn the_simulator_agrees_with_itself() {
+    let place = tempfile::tempdir().unwrap();
+    let (run, out) = (place.path().join("run"), place.path().join("scores"));
+    a_run(&run);
+    let flags = ["--preset", "epyc-9004", "--draws", "3", "--json"];
+    let done = validate(&run, &out, &flags);
+    assert!(done.status.success(), "{done:?}");
+    let scores: Value = serde_json::from_slice(&done.stdout).unwrap();
+    let all = &scores["parts"][0];
+    assert_eq!((&all["split"], &all["cells"]), (&"all".into(), &8.into()));
+    for (score, value) in [
+        ("geometric_error", 0.0),
+        ("regret", 0.0),
+        ("kendall_tau_b", 1.0),
+    ] {
+        assert_eq!(all[score], value, "{score}");
+    }
+    let written = fs::read_to_string(out.join("validation.json")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), scores);
+    let rows = fs::read_to_string(out.join("validation.csv")).unwrap();
+    assert_eq!(rows.lines().count(), 1 + 8);
+    assert!(
+        fs::read(out.join("validation.png"))
+            .unwrap()
+            .starts_with(b"\x89PNG")
+    );
+    let plot = oversub(&["plot", out.join("simulated").to_str().unwrap()]);
+    assert!(plot.status.success(), "{plot:?}");
+}
+
+#[test]
+fn other_parameters_give_other_scores_in_a_table() {
+    let place = tempfile::tempdir().unwrap();
+    let (run, out) = (place.path().join("run"), place.path().join("scores"));
+    a_run(&run);
+    let done = validate(&run, &out, &["--preset", "xeon-e5-v4", "--draws", "0"]);
+    let table = String::from_utf8(done.stdout).unwrap();
+    for word in [
+        "spinning",
+        "not oversubscribed",
+        "tau",
+        "nothing was fitted",
+    ] {
+        assert!(table.contains(word), "{table}");
+    }
+}
+
+#[test]
+fn what_cannot_be_validated_is_one_line_and_code_two() {
+    let place = tempfile::tempdir().unwrap();
+    let run = place.path().join("run");
+    a_run(&run);
+    let file = |name: &str, text: &str| {
+        let path = place.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let other = file(
+        "other.toml",
+        "format_version = 9\nname = 'x'\nmachine = 'x'\n[parameters]\n",
+    );
+    let unit = file(
+        "unit.toml",
+        "format_version = 1\nname = 'x'\nmachine = 'x'\n[parameters]\n\
+         switch = { value = 5, interval = [1, 9], provenance = 'measured', source = 'x' }\n",
+    );
+    let nowhere = place.path().join("nowhere");
+    let new = place.path().join("new");
+    for (run, out, flags, why) in [
+        (&nowhere, &new, vec![], "nowhere"),
+        (&run, &run, vec![], "exists"),
+        (
+            &run,
+            &new,
+            vec!["--calibration", &other],
+            "format version 9",
+        ),
+        (
+            &run,
+            &new,
+            vec!["--calibration", &unit],
+            "missing field `unit`",
+        ),
+        (
+            &run,
+            &new,
+            vec!["--calibration", "gone.toml"],
+            "cannot read gone.toml",
+        ),
+    ] {
+        let done = validate(run, out, &flags);
+        let said = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(2), "{said}");
+        assert!(said.contains(why) && said.lines().count() == 1, "{said}");
+        assert!(!new.exists(), "{why}: nothing is left behind");
+    }
+}
