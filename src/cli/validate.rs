@@ -4,17 +4,19 @@ mod report;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::iter;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use super::run::Run;
 use super::simulation::{Assumptions, Simulation};
 use super::{UsageError, header, screen, simulation};
 use crate::analysis::validation::{Case, score};
-use crate::analysis::{Analysis, CellSummary, Metric, State};
+use crate::analysis::{CellSummary, Comparison, Metric, Series, State};
 use crate::experiment::{Cell, Plan};
-use crate::record::{FolderError, Record, Ruler, RunFolder, RunHeader};
+use crate::record::{Ruler, RunFolder, RunHeader};
 use crate::runner::{self, Ask, Watch};
 use crate::sim::{Forecast, Machine, Model, Predictor, Sim, forecast};
 use crate::stats::median;
@@ -56,23 +58,20 @@ impl Watch for Unwatched {}
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let (measured, records) = RunFolder::read(&self.run).map_err(|error| match error {
-            FolderError::NoRun(_) => anyhow::Error::new(UsageError(error.to_string())),
-            other => other.into(),
-        })?;
-        let name = format!("validate-{}", measured.name);
+        let measured = Run::read(&self.run)?;
+        let RunHeader { kernel, budget, .. } = &measured.header;
+        let name = format!("validate-{}", measured.header.name);
         let out = self.out.unwrap_or_else(|| Path::new("runs").join(&name));
         if out.exists() {
             let message = format!("{} exists; give --out another folder", out.display());
             return Err(UsageError(message).into());
         }
-        let RunHeader { kernel, budget, .. } = &measured;
         let simulation = self.assumptions.simulation(kernel, budget, Model::Slices)?;
-        let machine = simulation.machine(&measured.topology, budget);
-        let asks = asks(&measured.plan);
+        let machine = simulation.machine(&measured.header.topology, budget);
+        let asks = asks(&measured.header.plan);
         let forecasts = forecast(&machine, Model::Slices, &asks, self.draws)
             .map_err(|error| UsageError(error.to_string()))?;
-        let cases = cases(&measured, &records, &forecasts, &machine)?;
+        let cases = cases(&measured, &forecasts, &machine)?;
         let no_case = "no cell of the run was both timed and simulated";
         anyhow::ensure!(!cases.is_empty(), "{}: {no_case}", self.run.display());
         let report = Report {
@@ -84,23 +83,15 @@ impl Args {
         };
         fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
         report.write(&out)?;
-        let simulated = keep(
-            &out.join("simulated"),
-            (&measured, name),
-            &simulation,
-            machine,
-        )?;
+        let simulated = out.join("simulated");
+        keep(&simulated, (&measured.header, name), &simulation, machine)?;
         let picture = out.join("validation.png");
-        let pictures = [(&measured, &records), (&simulated.0, &simulated.1)];
-        Canvas::beside(pictures.map(slowdown).into()).save(&picture)?;
+        picture_of(&measured, &Run::read(&simulated)?)?.save(&picture)?;
         screen::say(if self.json {
             report.json()?
         } else {
-            format!(
-                "{}\n{} (scores and cells beside it)",
-                report.text(),
-                picture.display()
-            )
+            let picture = picture.display();
+            format!("{}\n{picture} (scores and cells beside it)", report.text())
         })
     }
 }
@@ -119,21 +110,20 @@ fn asks(plan: &Plan) -> Vec<Ask> {
 
 /// The cells that were timed and can be simulated.
 fn cases(
-    measured: &RunHeader,
-    records: &[Record],
+    measured: &Run,
     forecasts: &BTreeMap<Cell, Forecast>,
     machine: &Machine,
 ) -> anyhow::Result<Vec<Case>> {
-    let analysis = Analysis::of(records, measured.budget.cpus);
-    let fluid = fluid_asks(&measured.plan);
+    let budget = measured.header.budget.cpus;
+    let fluid = fluid_asks(&measured.header.plan);
     let fluid = forecast(machine, Model::Fluid, &fluid, 0)?;
     let case = |summary: &CellSummary| {
         let cell = summary.cell;
         let Forecast { wall, interval } = *forecasts.get(&cell)?;
         let timed = summary.state == State::Ok;
         let alone = fluid.get(&alone(cell))?.wall;
-        let busy = f64::from(cell.demand()).min(measured.budget.cpus);
-        let stretched = cell.oversubscription(measured.budget.cpus).max(1.0);
+        let busy = f64::from(cell.demand()).min(budget);
+        let stretched = cell.oversubscription(budget).max(1.0);
         timed.then_some(Case {
             cell,
             measured: summary.wall.median()?,
@@ -143,7 +133,7 @@ fn cases(
             baselines: [fluid.get(&cell)?.wall, alone / busy * stretched],
         })
     };
-    Ok(analysis.cells.iter().filter_map(case).collect())
+    Ok(measured.analysis.cells.iter().filter_map(case).collect())
 }
 
 /// `cell` with one worker and one thread: the work by itself.
@@ -184,18 +174,32 @@ fn halves(summary: &CellSummary) -> Option<[f64; 2]> {
     Some([half(1)?, half(0)?])
 }
 
-/// The heatmap of the slowdowns of a run.
-fn slowdown((header, records): (&RunHeader, &Vec<Record>)) -> Canvas {
-    let (cells, _) = header.plan.grid.cells();
-    let series = Analysis::of(records, header.budget.cpus).series(Metric::Slowdown);
+/// Measured and simulated slowdowns and the ratio of the times, beside each other.
+fn picture_of(measured: &Run, simulated: &Run) -> anyhow::Result<Canvas> {
+    let compared = Comparison::of(&measured.analysis, &simulated.analysis, &[])?;
+    Ok(Canvas::beside(vec![
+        heatmap_of(
+            measured,
+            "measured",
+            &measured.analysis.series(Metric::Slowdown),
+        ),
+        heatmap_of(
+            simulated,
+            "simulated",
+            &simulated.analysis.series(Metric::Slowdown),
+        ),
+        heatmap_of(simulated, "simulated against measured", &compared.series()),
+    ]))
+}
+
+fn heatmap_of(run: &Run, what: &str, series: &Series) -> Canvas {
+    let cells = run.cells();
     let facets = Facets::of(&cells, &series.points, natural_axes(&cells));
-    let landmarks = Landmarks::of(header);
-    heatmap::heatmap(
-        &Metric::Slowdown.into(),
-        &facets,
-        &landmarks,
-        &provenance(header),
-    )
+    let sources: Vec<String> = iter::once(what.to_owned())
+        .chain(provenance(&run.header))
+        .collect();
+    let landmarks = Landmarks::of(&run.header);
+    heatmap::heatmap(&series.quantity, &facets, &landmarks, &sources)
 }
 
 /// Simulates every cell as a run of its own in `out`.
@@ -204,7 +208,7 @@ fn keep(
     (measured, name): (&RunHeader, String),
     simulation: &Simulation,
     machine: Machine,
-) -> anyhow::Result<(RunHeader, Vec<Record>)> {
+) -> anyhow::Result<()> {
     let plan = measured.plan.clone();
     let here = (measured.topology.clone(), measured.budget.clone());
     let header = header::compose((name, plan), here, simulation.facts(), Ruler::default())?;
@@ -219,6 +223,5 @@ fn keep(
         &mut folder,
         &mut Unwatched,
     )?;
-    drop(folder);
-    Ok(RunFolder::read(out)?)
+    Ok(())
 }
