@@ -189,25 +189,10 @@ fn only_ask(plan: &Plan) -> Result<Ask, UsageError> {
 
 /// Writes what the simulator thinks of `ask` on this machine into `file`.
 pub(super) fn trace_here(ask: &Ask, preset: &str, file: &Path) -> anyhow::Result<()> {
-    let target = Target {
-        topology: Topology::discover()?,
-        budget: CpuBudget::discover(),
-        facts: KernelFacts::discover(),
-    };
-    let release = target.facts.release.as_deref();
-    let simulation = Simulation {
-        model: Model::Slices,
-        kernel: release
-            .and_then(|release| release.parse().ok())
-            .unwrap_or(USUAL_KERNEL),
-        hz: target.facts.hz.unwrap_or(USUAL_HZ),
-        tick: TickMode::Aligned,
-        yields: None,
-        slice_ns: target.facts.slice_ns,
-        quota_cpus: target.budget.quota(),
-        parameters: parameters(preset)?,
-    };
-    let machine = simulation.machine(&target.topology, &target.budget);
+    let (topology, budget) = (Topology::discover()?, CpuBudget::discover());
+    let assumed = Assumptions::of(preset.to_owned());
+    let simulation = assumed.simulation(&KernelFacts::discover(), &budget, Model::Slices)?;
+    let machine = simulation.machine(&topology, &budget);
     let predictor =
         Predictor::new(machine, Model::Slices).map_err(|error| UsageError(error.to_string()))?;
     write_trace(&predictor, ask, file)

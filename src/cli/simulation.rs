@@ -64,6 +64,18 @@ pub(super) struct Simulation {
 }
 
 impl Assumptions {
+    /// The kernel that the machine has, and what `preset` says of the rest.
+    pub(super) fn of(preset: String) -> Self {
+        Self {
+            preset,
+            calibration: None,
+            kernel: None,
+            hz: None,
+            tick: TickMode::Aligned,
+            yields: None,
+        }
+    }
+
     /// What is assumed of a machine under `budget` whose kernel is known as `facts`.
     pub(super) fn simulation(
         &self,
