@@ -12,20 +12,24 @@ mod compare;
 mod dimension;
 mod judge;
 mod metric;
+mod paired;
 mod series;
 mod summary;
+mod until;
 pub mod validation;
 mod verdict;
 
 pub use cause::{Cause, Diagnosis, Evidence, Facts, Finding, Setting, diagnose};
 pub use circumstances::{Difference, differences};
-pub use compare::{CellChange, Change, Comparison, ERROR, Incomparable, Ratio};
+pub use compare::{CellChange, Change, Comparison, Incomparable, Ratio};
 pub use dimension::{Condition, Dimension, Value};
 pub use judge::Judge;
 pub use metric::{Better, Metric, Quantity};
+pub use paired::Paired;
 pub use series::{Analysis, Bound, Mark, Point, Reading, Series};
 pub use summary::{CellSummary, Estimate, Round, Rounds, Spread, State, summarize};
-pub use verdict::{Factor, MARGIN, Rule, Standing, Verdict, Work, Worst, verdicts};
+pub use until::{error, rivals};
+pub use verdict::{ERROR, Factor, MARGIN, Rule, Standing, Verdict, Work, Worst, verdicts};
 
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ mod composition;
 mod dispatch;
 mod escape;
 mod grid;
+mod margin;
 mod plan;
 mod request;
 mod runtime;
@@ -26,6 +27,7 @@ pub use command::{CommandCopy, CommandRequest, CommandSpec, OuterKind, OutputMet
 pub use composition::Composition;
 pub use dispatch::Dispatch;
 pub use grid::Grid;
+pub use margin::Margin;
 pub use plan::{Plan, Protocol, Visit};
 pub use request::{DispatchName, Request, RequestError, WorkloadName};
 pub use runtime::{Runtime, RuntimeName};

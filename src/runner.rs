@@ -4,12 +4,12 @@
 //! visits of a plan, skips what is already recorded, and hands every record to a [`Sink`] at once,
 //! so that an interruption loses at most the sample in flight.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::experiment::{Plan, Protocol, Visit};
+use crate::experiment::{Cell, Plan, Protocol, Visit};
 use crate::record::{Answer, FolderError, Record, RunFolder, Status};
 
 /// One process run of a cell, or what is left of it.
@@ -75,6 +75,11 @@ pub trait Watch {
         let _ = (visit, done);
     }
 
+    /// A further round over `cells` cells is about to start, because they are not told apart.
+    fn further(&mut self, round: u32, cells: usize) {
+        let _ = (round, cells);
+    }
+
     /// A record was kept.
     fn record(&mut self, record: &Record) {
         let _ = record;
@@ -125,6 +130,12 @@ pub fn rest(visit: Visit, plan: &Plan, recorded: &[&Record]) -> Option<Ask> {
     })
 }
 
+/// Most rounds of a walk that goes on until something is resolved.
+const MOST_ROUNDS: u32 = 1000;
+
+/// Which cells need a further round, given all records so far; none ends the walk.
+pub type Further<'a> = dyn FnMut(&[Record]) -> BTreeSet<Cell> + 'a;
+
 /// Asks `runner` everything of `plan` that `recorded` does not hold, and keeps every answer at
 /// once.
 ///
@@ -138,52 +149,137 @@ pub fn sweep(
     sink: &mut dyn Sink,
     watch: &mut dyn Watch,
 ) -> Result<Tally, FolderError> {
-    let mut by_visit: BTreeMap<Visit, Vec<&Record>> = BTreeMap::new();
-    for record in recorded {
-        by_visit.entry(record.visit).or_default().push(record);
+    let mut walk = Walk::over(plan, recorded);
+    walk.go(&plan.visits(), runner, sink, watch)?;
+    Ok(walk.tally)
+}
+
+/// The same, and then round by round over the cells that `further` names.
+///
+/// A round over some cells follows from the records of the rounds before it alone, so that an interrupted
+/// walk goes on as it would have.
+///
+/// # Errors
+///
+/// If a record cannot be kept.
+pub fn sweep_further(
+    (plan, further): (&Plan, &mut Further<'_>),
+    recorded: &[Record],
+    runner: &mut dyn Runner,
+    sink: &mut dyn Sink,
+    watch: &mut dyn Watch,
+) -> Result<Tally, FolderError> {
+    let mut walk = Walk::over(plan, recorded);
+    walk.go(&plan.visits(), runner, sink, watch)?;
+    let mut round = plan.protocol.rounds.get();
+    while walk.tally.complete && round < MOST_ROUNDS {
+        let cells = further(&walk.until(round));
+        if cells.is_empty() {
+            break;
+        }
+        round += 1;
+        watch.further(round, cells.len());
+        walk.go(&plan.further(round, cells), runner, sink, watch)?;
     }
-    let visits = plan.visits();
-    let name = runner.name();
-    let known = |visit: &Visit| by_visit.get(visit).map_or(&[][..], Vec::as_slice);
-    let asks = visits
-        .iter()
-        .filter_map(|visit| rest(*visit, plan, known(visit)));
-    runner.expect(asks.collect());
-    let mut tally = Tally::default();
-    for (done, visit) in visits.iter().enumerate() {
-        let Some(ask) = rest(*visit, plan, known(visit)) else {
-            continue;
-        };
-        watch.visit(visit, done);
-        let mut kept = Ok(());
-        runner.run(&ask, &mut |rep, answer| {
-            if watch.interrupted() {
-                return ControlFlow::Break(());
-            }
-            let runner = name.to_owned();
-            let record = Record {
-                runner,
-                visit: *visit,
-                rep,
-                unix_ms: watch.unix_ms(),
-                answer,
-            };
-            kept = sink.keep(&record);
-            *tally.records.entry(record.answer.status()).or_default() += 1;
-            watch.record(&record);
-            if kept.is_ok() {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
-        });
-        kept?;
-        if watch.interrupted() {
-            return Ok(tally);
+    Ok(walk.tally)
+}
+
+/// A walk over the visits of a plan.
+struct Walk<'a> {
+    plan: &'a Plan,
+    records: BTreeMap<Visit, Vec<Record>>,
+    /// Visits that are behind it.
+    done: usize,
+    tally: Tally,
+}
+
+impl<'a> Walk<'a> {
+    fn over(plan: &'a Plan, recorded: &[Record]) -> Self {
+        let mut records: BTreeMap<Visit, Vec<Record>> = BTreeMap::new();
+        for record in recorded {
+            records
+                .entry(record.visit)
+                .or_default()
+                .push(record.clone());
+        }
+        Self {
+            plan,
+            records,
+            done: 0,
+            tally: Tally::default(),
         }
     }
-    tally.complete = true;
-    Ok(tally)
+
+    /// The records of the rounds up to `round`.
+    fn until(&self, round: u32) -> Vec<Record> {
+        let rounds = self
+            .records
+            .iter()
+            .filter(|(visit, _)| visit.round <= round);
+        rounds
+            .flat_map(|(_, records)| records.iter().cloned())
+            .collect()
+    }
+
+    /// Asks everything of `visits` that is not yet recorded; whether the end was reached stands in
+    /// the tally.
+    fn go(
+        &mut self,
+        visits: &[Visit],
+        runner: &mut dyn Runner,
+        sink: &mut dyn Sink,
+        watch: &mut dyn Watch,
+    ) -> Result<(), FolderError> {
+        self.tally.complete = false;
+        for visit in visits {
+            let known = self.records.entry(*visit).or_default();
+            if let Some(ask) = rest(*visit, self.plan, &known.iter().collect::<Vec<_>>()) {
+                watch.visit(visit, self.done);
+                known.extend(asked(&ask, &mut self.tally, (runner, sink, watch))?);
+                if watch.interrupted() {
+                    return Ok(());
+                }
+            }
+            self.done += 1;
+        }
+        self.tally.complete = true;
+        Ok(())
+    }
+}
+
+type Parties<'a> = (&'a mut dyn Runner, &'a mut dyn Sink, &'a mut dyn Watch);
+
+/// Makes one visit and returns what was recorded of it.
+fn asked(
+    ask: &Ask,
+    tally: &mut Tally,
+    (runner, sink, watch): Parties<'_>,
+) -> Result<Vec<Record>, FolderError> {
+    let name = runner.name();
+    let mut kept = Ok(());
+    let mut records = Vec::new();
+    runner.run(ask, &mut |rep, answer| {
+        if watch.interrupted() {
+            return ControlFlow::Break(());
+        }
+        let record = Record {
+            runner: name.to_owned(),
+            visit: ask.visit,
+            rep,
+            unix_ms: watch.unix_ms(),
+            answer,
+        };
+        kept = sink.keep(&record);
+        *tally.records.entry(record.answer.status()).or_default() += 1;
+        watch.record(&record);
+        records.push(record);
+        if kept.is_ok() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    });
+    kept.map(|()| records)
 }
 
 /// A runner that answers from a function; for tests and examples.
@@ -206,143 +302,4 @@ impl<F: FnMut(&Visit, u32) -> Answer> Runner for Scripted<F> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::experiment::{Landmarks, Request};
-    use crate::record::Sample;
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    /// Watches nothing; milliseconds count the records.
-    #[derive(Default)]
-    struct Blind {
-        stop_after: Option<u64>,
-        seen: std::cell::Cell<u64>,
-    }
-
-    impl Watch for Blind {
-        fn record(&mut self, _record: &Record) {
-            self.seen.set(self.seen.get() + 1);
-        }
-
-        fn interrupted(&self) -> bool {
-            self.stop_after.is_some_and(|most| self.seen.get() >= most)
-        }
-    }
-
-    /// Four cells (outer and inner 1 or 2), two rounds, three repetitions: 24 samples.
-    fn plan() -> Plan {
-        let toml = "outer = [1, 2]\ninner = [1, 2]\nrounds = 2\nreps = 3\nlimit = 10";
-        let request: Request = toml::from_str(toml).unwrap();
-        request
-            .plan(Landmarks {
-                budget: 2,
-                physical: 2,
-                logical: 2,
-            })
-            .unwrap()
-    }
-
-    fn takes(wall: Duration) -> Answer {
-        Answer::Ok(Sample {
-            wall,
-            ..Sample::default()
-        })
-    }
-
-    fn walk(plan: &Plan, rows: &mut Vec<Record>, answer: fn(&Visit, u32) -> Answer) -> Tally {
-        let known = rows.clone();
-        sweep(
-            plan,
-            &known,
-            &mut Scripted(answer),
-            rows,
-            &mut Blind::default(),
-        )
-        .unwrap()
-    }
-
-    #[test]
-    fn every_repetition_of_every_round_is_a_row() {
-        let mut rows = Vec::new();
-        let tally = walk(&plan(), &mut rows, |_, _| takes(SECOND));
-        assert!(tally.complete);
-        assert_eq!(tally.records, [(Status::Ok, 24)].into());
-        let mut distinct: Vec<_> = rows.iter().map(|row| (row.visit, row.rep)).collect();
-        distinct.sort_unstable();
-        distinct.dedup();
-        assert_eq!(distinct.len(), 24);
-    }
-
-    #[test]
-    fn a_failed_or_censored_cell_is_a_row_and_the_sweep_goes_on() {
-        let mut rows = Vec::new();
-        let tally = walk(&plan(), &mut rows, |visit, _| match visit.cell.demand() {
-            4 => Answer::Failed("broke".to_owned()),
-            2 => Answer::Censored(Sample {
-                wall: SECOND,
-                ..Sample::default()
-            }),
-            _ => takes(SECOND),
-        });
-        let by_status = [(Status::Ok, 6), (Status::Censored, 4), (Status::Failed, 2)];
-        assert_eq!(tally.records, by_status.into());
-        assert!(tally.complete);
-    }
-
-    #[test]
-    fn an_interrupted_sweep_goes_on_where_it_stopped() {
-        let plan = plan();
-        let mut rows = Vec::new();
-        let mut watch = Blind {
-            stop_after: Some(10),
-            ..Blind::default()
-        };
-        let mut runner = Scripted(|_: &Visit, _| takes(SECOND));
-        let tally = sweep(&plan, &[], &mut runner, &mut rows, &mut watch).unwrap();
-        assert!(!tally.complete);
-        assert_eq!(rows.len(), 10);
-        let tally = walk(&plan, &mut rows, |_, _| takes(SECOND));
-        assert_eq!(tally.records, [(Status::Ok, 14)].into());
-        assert_eq!(rows.len(), 24);
-        assert_eq!(
-            walk(&plan, &mut rows, |_, _| takes(SECOND)).records,
-            [].into()
-        );
-    }
-
-    #[test]
-    fn a_visit_that_used_up_its_time_is_complete() {
-        let plan = plan();
-        let visit = plan.visits()[0];
-        let record = |rep, wall| Record {
-            runner: "scripted".to_owned(),
-            visit,
-            rep,
-            unix_ms: 0,
-            answer: takes(wall),
-        };
-        let (short, long) = (record(1, SECOND), record(2, 9 * SECOND));
-        assert_eq!(
-            rest(visit, &plan, &[&short]).map(|ask| ask.first_rep),
-            Some(2)
-        );
-        assert_eq!(rest(visit, &plan, &[&short, &long]), None);
-    }
-
-    #[test]
-    fn rounds_are_interleaved_and_repeat_from_the_seed() {
-        let visits = plan().visits();
-        assert_eq!(visits, plan().visits());
-        let rounds: Vec<u32> = visits.iter().map(|visit| visit.round).collect();
-        assert_eq!(rounds, [1, 1, 1, 1, 2, 2, 2, 2]);
-        let cells = |range: std::ops::Range<usize>| {
-            visits[range]
-                .iter()
-                .map(|visit| visit.cell)
-                .collect::<std::collections::BTreeSet<_>>()
-        };
-        assert_eq!(cells(0..4), cells(4..8));
-        assert_eq!(cells(0..4).len(), 4);
-    }
-}
+mod tests;

@@ -7,6 +7,8 @@ mod rank_sum;
 
 use std::f64::consts::LN_2;
 
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
 pub use rank_sum::{Shift, TwoGroups};
 
 /// A closed interval, `low <= high`.
@@ -47,40 +49,68 @@ fn quantile_of_sorted(sorted: &[f64], p: f64) -> Option<f64> {
     Some(sorted[below] + fraction * (sorted[above] - sorted[below]))
 }
 
-/// Chance that the interval of a median lies wholly below it, and as much that it lies above [1].
-const ERROR_PER_SIDE: f64 = 0.025;
+/// Level of the interval of a median [1].
+const LEVEL: f64 = 0.95;
 
-/// Exact 95 % interval of the median of what `values` were drawn from: two of the values.
+/// 95 % interval of the median of what `values` were drawn from, whatever their distribution.
 ///
 /// `None` of fewer than six values, because no such interval exists: five values lie all on the
-/// same side of their median once in 16 times. Of six to eight values it is their range.
+/// same side of their median once in 16 times.
 //
 // --- Implementation ---
 // A value lies below the median with chance 1/2 whatever the distribution, so the number of
-// values below it is binomial. Without the k smallest and the k largest of n values, the interval
-// misses the median when at most k values lie on one side of it: with chance 2 P(Bin(n, 1/2) <= k).
+// values below it is binomial, and the interval from the d-th smallest to the d-th largest value
+// holds the median with chance 1 - 2 P(Bin(n, 1/2) < d). No d gives 95 %, so the two intervals
+// around that level are interpolated.
+// Source: Hettmansperger & Sheather 1986, doi 10.1016/0167-7152(86)90021-0, equation (2).
 pub fn median_interval(values: &[f64]) -> Option<Interval> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
-    let cut = cut_off(sorted.len())?;
+    let n = sorted.len();
+    // How many values lie outside the wider interval on either side, and both levels.
+    let (outside, wide, narrow) = levels(n)?;
+    let share = (wide - LEVEL) / (wide - narrow);
+    let (inside, depth) = ((n - outside - 1) as f64, (outside + 1) as f64);
+    let inwards = inside * share / (depth + (inside - depth) * share);
+    let between = |wide: f64, narrow: f64| wide + inwards * (narrow - wide);
     Some(Interval {
-        low: sorted[cut],
-        high: sorted[sorted.len() - 1 - cut],
+        low: between(sorted[outside], sorted[outside + 1]),
+        high: between(sorted[n - 1 - outside], sorted[n - 2 - outside]),
     })
 }
 
-/// The largest k with P(Bin(`n`, 1/2) <= k) of at most [`ERROR_PER_SIDE`], if there is one.
-fn cut_off(n: usize) -> Option<usize> {
+/// The largest k for which leaving out the k smallest and the k largest of `n` values has a level of
+/// at least [`LEVEL`], with that level and the one of k + 1.
+fn levels(n: usize) -> Option<(usize, f64, f64)> {
     // As a logarithm, since 2^-n itself is 0 from n = 1075 on.
     let mut ln_term = -(n as f64) * LN_2;
-    let mut chance = ln_term.exp();
-    let mut below = 0;
-    while chance <= ERROR_PER_SIDE {
-        ln_term += ((n - below) as f64 / (below + 1) as f64).ln();
-        chance += ln_term.exp();
-        below += 1;
+    let mut wide = 1.0 - 2.0 * ln_term.exp();
+    if wide < LEVEL {
+        return None;
     }
-    below.checked_sub(1)
+    for outside in 0.. {
+        ln_term += ((n - outside) as f64 / (outside + 1) as f64).ln();
+        let narrow = wide - 2.0 * ln_term.exp();
+        if narrow < LEVEL {
+            return Some((outside, wide, narrow));
+        }
+        wide = narrow;
+    }
+    None
+}
+
+/// Chance of a mean of `values` as far above 0 as theirs, or farther, if the mean of what they were
+/// drawn from is 0 [1]: Student's test, one-sided. `None` of fewer than two values.
+pub fn chance_of_mean_above_zero(values: &[f64]) -> Option<f64> {
+    let n = values.len() as f64;
+    let freedom = n - 1.0;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / freedom;
+    let student = StudentsT::new(0.0, 1.0, freedom).ok()?;
+    if variance == 0.0 {
+        return Some(if mean > 0.0 { 0.0 } else { 1.0 });
+    }
+    Some(student.sf(mean / (variance / n).sqrt()))
 }
 
 #[cfg(test)]
@@ -100,18 +130,37 @@ mod tests {
         assert_eq!(quantile(&[1.0, 2.0], 0.75), Some(1.75));
     }
 
-    /// P(Bin(6, 1/2) = 0) = 1/64 = 1.6 %, but 1/32 = 3.1 % of five. Of nine, 10/512 = 2.0 % lie at
-    /// most one on a side; of eight it is 9/256 = 3.5 %.
+    /// Of six values the level is 1 - 2/64 = 96.9 % for their range and 1 - 14/64 = 78.1 % without the
+    /// ends: share 0.1, inwards 5 x 0.1 / (1 + 4 x 0.1) = 0.357 of the way.
     #[test]
     fn a_median_has_an_interval_from_six_values_on() {
         let first = |n: u32| -> Vec<f64> { (1..=n).rev().map(f64::from).collect() };
         let ends = |n: u32| median_interval(&first(n)).map(|i| (i.low, i.high));
         assert_eq!((ends(0), ends(1), ends(5)), (None, None, None));
-        assert_eq!(ends(6), Some((1.0, 6.0)));
-        assert_eq!(ends(8), Some((1.0, 8.0)));
-        assert_eq!(ends(9), Some((2.0, 8.0)));
+        let (low, high) = ends(6).unwrap();
+        assert!((low - 1.357).abs() < 1e-3 && (high - 5.643).abs() < 1e-3);
+        // Of nine between the second, 1 - 20/512 = 96.1 %, and the third, 1 - 92/512 = 82.0 %.
+        let (low, high) = ends(9).unwrap();
+        assert!((2.0..2.5).contains(&low) && (low + high - 10.0).abs() < 1e-12);
         // For many values the normal distribution: 1000 +- 0.98 x sqrt(2000) = 956 to 1044.
         let (low, high) = ends(2000).unwrap();
-        assert!((low - 956.0).abs() <= 2.0 && (high - 1045.0).abs() <= 2.0);
+        assert!((low - 956.5).abs() <= 1.0 && (high - 1044.5).abs() <= 1.0);
+    }
+
+    /// Mean 2, deviation 1, n = 4: t = 4 with three degrees of freedom has a tail of 1.4 %.
+    #[test]
+    fn a_mean_far_above_zero_is_no_chance() {
+        let deviation = 1.5_f64.sqrt() / 2.0_f64.sqrt();
+        let values = [
+            2.0 - deviation,
+            2.0 - deviation,
+            2.0 + deviation,
+            2.0 + deviation,
+        ];
+        let chance = chance_of_mean_above_zero(&values).unwrap();
+        assert!((chance - 0.0140).abs() < 5e-4, "{chance}");
+        assert_eq!(chance_of_mean_above_zero(&[1.0; 3]), Some(0.0));
+        assert_eq!(chance_of_mean_above_zero(&[0.0; 3]), Some(1.0));
+        assert_eq!(chance_of_mean_above_zero(&[1.0]), None);
     }
 }

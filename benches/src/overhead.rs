@@ -78,6 +78,7 @@ fn measured(inner: u32) -> Result<f64, String> {
             warmups: 1,
             limit_ns: 60_000_000_000,
             seed: 0,
+            until: None,
         },
         budget: 2,
     };

@@ -12,14 +12,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Analysis, Bound, CellSummary, Condition, Dimension, Estimate, Judge, Mark, Metric, Point,
-    Reading, Series, Spread, State,
+    Analysis, Bound, CellSummary, Condition, Dimension, ERROR, Estimate, Judge, Mark, Metric,
+    Point, Reading, Series, Spread, State,
 };
 use crate::experiment::Cell;
 use crate::stats::{Interval, TwoGroups, median};
-
-/// Chance of a false alarm that is accepted [1].
-pub const ERROR: f64 = 0.05;
 
 /// One cell in both runs.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Cause, CellSummary, Diagnosis, Estimate, Judge, Metric, Quantity, Rule, Setting, State,
-    Verdict, Work, diagnose, summarize, verdicts,
+    Cause, CellSummary, Diagnosis, ERROR, Estimate, Judge, Metric, Quantity, Rule, Setting, State,
+    Verdict, Work, diagnose, error, summarize, verdicts,
 };
-use crate::experiment::Cell;
+use crate::experiment::{Cell, Plan};
 use crate::record::Record;
 
 const FLOPS_PER_GFLOP: f64 = 1e9;
@@ -103,9 +103,20 @@ impl Analysis {
 
     /// The same where `judge` says which cell is better.
     pub fn judged(records: &[Record], budget: f64, judge: Judge) -> Self {
+        Self::at(records, budget, judge, ERROR)
+    }
+
+    /// What `records` of a run of `plan` under a budget of `budget` CPUs say, judged as the plan
+    /// has it.
+    pub fn of_run(plan: &Plan, budget: f64, records: &[Record]) -> Self {
+        let judge = Judge::of(plan.command.as_ref().and_then(|spec| spec.metric.as_ref()));
+        Self::at(records, budget, judge, error(plan, records))
+    }
+
+    fn at(records: &[Record], budget: f64, judge: Judge, error: f64) -> Self {
         let cells = summarize(records, &judge);
         Self {
-            verdicts: verdicts(&cells),
+            verdicts: verdicts(&cells, error),
             cells,
             budget,
             judge,

@@ -1,13 +1,11 @@
 //! Which cell is best, which cannot be told from it, and which should be chosen?
 //!
-//! Cells are compared pairwise with the fastest, round by round, because the rounds of a run see
-//! the same drifts. For each common round r the log ratio ln(t_cell,r / t_best,r) is taken; a cell
-//! is *tied* with the best unless the exact 95 % interval of the median log ratio excludes 0. With
-//! fewer than six common rounds no such interval exists: then a cell is tied when the ranges of its
-//! samples and of the best cell's overlap, and no level can be stated ([`Rule`]).
-//!
-//! The level is that of one comparison and not of the grid: of twenty cells that are truly as fast
-//! as the best, one is told from it by chance.
+//! Cells are compared with the fastest round by round ([`Paired`]). A cell is *tied* with the best
+//! unless the data tell it to be slower. To choose the fastest of k cells by their medians is to choose
+//! a lucky one; so of each of the k - 1 others it is asked with an error of 5 % / (k - 1) whether it
+//! is slower (Bonferroni): the truly best cell is in the tie set in at least 95 of 100 runs. With
+//! fewer than six common rounds no level can be had: then a cell is tied when the ranges of its
+//! samples and of the best cell's overlap ([`Rule`]).
 //!
 //! The *tie set* is the best cell and all tied ones. That a cell is tied does not say that it is as
 //! fast; the rounds may be too few or too noisy to tell. So the recommended cell must also be near
@@ -19,8 +17,11 @@ use std::num::NonZeroU32;
 
 use serde::Serialize;
 
-use super::{CellSummary, Estimate, Spread, State};
+use super::{CellSummary, Paired, State};
 use crate::experiment::{Cell, Workload};
+
+/// Chance of a wrong claim that is accepted [1].
+pub const ERROR: f64 = 0.05;
 
 /// How much slower than the best a cell may be, by its median ratio, to be recommended [1].
 pub const MARGIN: f64 = 0.05;
@@ -28,7 +29,7 @@ pub const MARGIN: f64 = 0.05;
 /// How a cell was held against the best one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
-    /// Six common rounds or more: by the 95 % interval of the median ratio of this cell alone.
+    /// Six common rounds or more: at 95 %, all cells considered.
     Interval,
     /// Fewer: by the ranges of both cells' samples.
     Range,
@@ -149,8 +150,8 @@ impl Verdict {
 }
 
 /// One verdict for each work with at least one cell that was timed to its end, in the order of the
-/// works.
-pub fn verdicts(cells: &[CellSummary]) -> Vec<Verdict> {
+/// works. The truly best cell is missing from its tie set with a chance of at most `error`.
+pub fn verdicts(cells: &[CellSummary], error: f64) -> Vec<Verdict> {
     let mut works: BTreeMap<Work, Vec<&CellSummary>> = BTreeMap::new();
     for summary in cells {
         works
@@ -160,11 +161,11 @@ pub fn verdicts(cells: &[CellSummary]) -> Vec<Verdict> {
     }
     works
         .into_iter()
-        .filter_map(|(work, cells)| verdict(work, &cells))
+        .filter_map(|(work, cells)| verdict(work, &cells, error))
         .collect()
 }
 
-fn verdict(work: Work, cells: &[&CellSummary]) -> Option<Verdict> {
+fn verdict(work: Work, cells: &[&CellSummary], error: f64) -> Option<Verdict> {
     let mut timed: Vec<(&CellSummary, f64)> = cells
         .iter()
         .filter(|summary| !matches!(summary.state, State::Failed(_)))
@@ -172,11 +173,15 @@ fn verdict(work: Work, cells: &[&CellSummary]) -> Option<Verdict> {
         .collect();
     timed.sort_by(|a, b| a.1.total_cmp(&b.1));
     let (best, best_cost) = *timed.iter().find(|(s, _)| s.state == State::Ok)?;
-    let compared: Vec<(Cell, Comparison)> = timed
+    let others: Vec<&CellSummary> = timed
         .iter()
         .map(|(summary, _)| *summary)
         .filter(|summary| summary.cell != best.cell && summary.state == State::Ok)
-        .map(|summary| (summary.cell, Comparison::of(summary, best)))
+        .collect();
+    let each = error / others.len().max(1) as f64;
+    let compared: Vec<(Cell, Comparison)> = others
+        .iter()
+        .map(|summary| (summary.cell, Comparison::of(summary, best, each)))
         .collect();
     let tied = || compared.iter().filter(|(_, comparison)| comparison.tied);
     let near = tied().filter(|(_, comparison)| comparison.is_near());
@@ -213,27 +218,22 @@ fn verdict(work: Work, cells: &[&CellSummary]) -> Option<Verdict> {
 
 /// A cell that was timed to its end, held against the best one.
 struct Comparison {
-    /// Median over the common rounds of ln(cost of the cell / cost of the best); `None` without a
-    /// common round.
-    log_ratio: Option<f64>,
+    /// Median ratio of costs over the common rounds [1]; `None` without a common round.
+    ratio: Option<f64>,
     rule: Rule,
     tied: bool,
 }
 
 impl Comparison {
-    fn of(cell: &CellSummary, best: &CellSummary) -> Self {
-        let ratios: Vec<f64> = cell
-            .rounds
-            .iter()
-            .filter_map(|(number, round)| Some((round.cost? / best.rounds.get(number)?.cost?).ln()))
-            .collect();
-        let estimate = Estimate::of(&ratios);
-        let (rule, tied) = match estimate.and_then(|estimate| estimate.spread) {
-            Some(Spread::Interval(interval)) => (Rule::Interval, interval.contains(0.0)),
-            Some(Spread::Range(_)) | None => (Rule::Range, ranges_overlap(cell, best)),
+    /// `cell` against `best`, told apart with a chance of at most `error` if it is as good.
+    fn of(cell: &CellSummary, best: &CellSummary, error: f64) -> Self {
+        let paired = Paired::of(cell, best);
+        let (rule, tied) = match paired.is_slower(error) {
+            Some(slower) => (Rule::Interval, !slower),
+            None => (Rule::Range, ranges_overlap(cell, best)),
         };
         Self {
-            log_ratio: estimate.map(|estimate| estimate.value),
+            ratio: paired.ratio().map(|ratio| ratio.value),
             rule,
             tied,
         }
@@ -241,7 +241,7 @@ impl Comparison {
 
     /// Whether the cell is slower than the best by no more than [`MARGIN`].
     fn is_near(&self) -> bool {
-        self.log_ratio.is_some_and(|ratio| ratio <= MARGIN.ln_1p())
+        self.ratio.is_some_and(|ratio| ratio <= 1.0 + MARGIN)
     }
 }
 

@@ -108,6 +108,7 @@ impl Args {
             warmups: self.warmups,
             limit_ns: crate::units::ns(limit),
             seed: 0,
+            until: None,
         };
         Ok(Ask {
             visit: Visit {

@@ -125,7 +125,7 @@ fn unsaid(text: &mut String, verdict: &Verdict, names: &Names) -> std::fmt::Resu
 
 fn words(rule: Rule) -> &'static str {
     match rule {
-        Rule::Interval => "95 %, each cell by itself",
+        Rule::Interval => "95 %, all cells considered",
         Rule::Range => "by range, fewer than 6 rounds",
     }
 }
@@ -259,7 +259,7 @@ mod tests {
         assert!(!five.contains("95"), "{five}");
         let six = said(&[(OUTER, &[10; 6]), (ALONE, &[20; 6])]);
         assert!(
-            six.contains(&format!("{none} (95 %, each cell by itself)")),
+            six.contains(&format!("{none} (95 %, all cells considered)")),
             "{six}"
         );
     }

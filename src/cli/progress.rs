@@ -125,6 +125,14 @@ impl Watch for Progress {
         self.round = visit.round;
     }
 
+    fn further(&mut self, round: u32, cells: usize) {
+        self.bar.inc_length(cells as u64);
+        if self.display == Display::Lines {
+            eprintln!("round {round}: {cells} cells are not told apart to the margin yet");
+        }
+        self.round = round;
+    }
+
     fn record(&mut self, record: &Record) {
         self.records.push(record.clone());
     }

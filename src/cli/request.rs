@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::UsageError;
 use crate::experiment::{
-    Axis, CommandRequest, Composition, Count, Counts, Dtype, Request, WaitPolicy,
+    Axis, CommandRequest, Composition, Count, Counts, Dtype, Margin, Request, WaitPolicy,
 };
 use crate::experiment::{DispatchName, RuntimeName, WorkloadName};
 use crate::machine::Placement;
@@ -77,6 +77,10 @@ pub(super) struct Args {
     /// Seed of the visiting order [default: 1].
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// After the rounds, go on with the best cells and their rivals until no cell can be both tied
+    /// with the best and slower by more than this, for example 2% (see --time-limit).
+    #[arg(long, value_name = "PERCENT")]
+    until: Option<Margin>,
 }
 
 impl Args {
@@ -112,6 +116,7 @@ impl Args {
             warmups: self.warmups,
             limit: self.limit,
             seed: self.seed,
+            until: self.until,
             command,
         };
         flags

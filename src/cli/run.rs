@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{UsageError, sweep};
+use super::UsageError;
 use crate::analysis::{Analysis, Setting};
 use crate::experiment::Cell;
 use crate::record::{FolderError, Record, RunFolder, RunHeader};
@@ -27,7 +27,7 @@ impl Run {
             "{} has no samples yet; `oversub sweep` with its plan takes it up",
             folder.display()
         );
-        let analysis = Analysis::judged(&records, header.budget.cpus, sweep::judge(&header.plan));
+        let analysis = Analysis::of_run(&header.plan, header.budget.cpus, &records);
         Ok(Self {
             folder: folder.to_owned(),
             analysis: analysis.explained(&records, &Setting::of(&header)),

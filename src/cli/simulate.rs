@@ -115,7 +115,13 @@ impl Args {
         let pool = simulation::threads()?;
         let mut sim = Sim::new(predictor, pool, Breakdown::filler(&breakdown));
         let stop = sweep::stop_on_signal()?;
-        let walked = sweep::walk(&header.plan, &recorded, &mut sim, &mut folder, stop);
+        let walked = sweep::walk(
+            sweep::Until::new(&header.plan, None),
+            &recorded,
+            &mut sim,
+            &mut folder,
+            stop,
+        );
         breakdown.borrow().append(&out)?;
         walked?;
         drop(folder);

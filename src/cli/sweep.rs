@@ -1,19 +1,21 @@
 //! `oversub sweep`: walk an outer x inner grid on this machine and show where nesting hurts.
 
+use std::collections::BTreeSet;
 use std::io::stderr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
 use super::findings::findings;
 use super::progress::{Picture, Progress};
 use super::{UsageError, blas, command, header, plot, preflight, request, screen};
-use crate::analysis::{Analysis, Judge, Metric};
-use crate::experiment::{Landmarks, Plan, Protocol};
-use crate::host::Host;
+use crate::analysis::{Analysis, Metric, rivals};
+use crate::experiment::{Cell, Landmarks, Plan, Protocol};
+use crate::host::{Host, clock};
 use crate::machine::{CpuBudget, Topology};
 use crate::record::{Record, RunFolder, RunHeader};
 use crate::runner::{self, Ask, Runner};
@@ -42,6 +44,9 @@ pub(super) struct Args {
     /// Folder of the run [default: runs/NAME].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// With --until: start no further round after this time [s].
+    #[arg(long, value_name = "SECONDS", requires = "until")]
+    time_limit: Option<f64>,
     /// Print the cells and the command of each, and run nothing.
     #[arg(long)]
     dry_run: bool,
@@ -49,6 +54,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
+        let time_limit = self.time_limit.map(request::limit).transpose()?;
         let request = self.request.with(self.command.request())?;
         let topology = Topology::discover()?;
         let budget = CpuBudget::discover();
@@ -83,7 +89,8 @@ impl Args {
         };
         let (mut folder, recorded) = RunFolder::open(&out, &header)?;
         announce(&header.plan, &out, &recorded);
-        walk(&header.plan, &recorded, &mut host, &mut folder, stop)?;
+        let until = Until::new(&header.plan, time_limit);
+        walk(until, &recorded, &mut host, &mut folder, stop)?;
         drop(folder);
         conclude(&out)
     }
@@ -175,17 +182,50 @@ pub(super) fn stop_on_signal() -> anyhow::Result<Arc<AtomicBool>> {
     Ok(stop)
 }
 
-/// Asks `runner` everything of `plan` that `recorded` does not hold, showing how far it is, until
+/// A plan and how long it may go on beyond its rounds.
+pub(super) struct Until<'a> {
+    plan: &'a Plan,
+    deadline: Option<Instant>,
+}
+
+impl<'a> Until<'a> {
+    /// `plan`, with no further round after `limit` from now.
+    pub(super) fn new(plan: &'a Plan, limit: Option<Duration>) -> Self {
+        let deadline = limit.and_then(|limit| clock::now().checked_add(limit));
+        Self { plan, deadline }
+    }
+
+    /// The cells that the next round should visit; says so where time is up before all is told.
+    fn further(&self, records: &[Record]) -> BTreeSet<Cell> {
+        let cells = rivals(self.plan, records);
+        let late = self
+            .deadline
+            .is_some_and(|deadline| clock::now() >= deadline);
+        if late && !cells.is_empty() {
+            let open = cells.len();
+            eprintln!(
+                "time is up with {open} cells not resolved; the same command goes on from there"
+            );
+            return BTreeSet::new();
+        }
+        cells
+    }
+}
+
+/// Asks `runner` everything of the plan that `recorded` does not hold, showing how far it is, until
 /// `stop` is set.
 pub(super) fn walk(
-    plan: &Plan,
+    until: Until<'_>,
     recorded: &[Record],
     runner: &mut dyn Runner,
     folder: &mut RunFolder,
     stop: Arc<AtomicBool>,
 ) -> anyhow::Result<()> {
+    let plan = until.plan;
     let mut progress = Progress::new(plan, recorded, picture(plan), stop);
-    let tally = runner::sweep(plan, recorded, runner, folder, &mut progress);
+    let mut further = |records: &[Record]| until.further(records);
+    let plan = (plan, &mut further as &mut runner::Further<'_>);
+    let tally = runner::sweep_further(plan, recorded, runner, folder, &mut progress);
     progress.finish();
     anyhow::ensure!(
         tally?.complete,
@@ -195,19 +235,14 @@ pub(super) fn walk(
     Ok(())
 }
 
-/// By what the cells of `plan` are compared.
-pub(super) fn judge(plan: &Plan) -> Judge {
-    Judge::of(plan.command.as_ref().and_then(|spec| spec.metric.as_ref()))
-}
-
 /// The heatmap of the records so far, for a terminal.
 fn picture(plan: &Plan) -> Picture {
     let (cells, _) = plan.grid.cells();
     let budget = f64::from(plan.grid.budget);
     let axes = natural_axes(&cells);
-    let judge = judge(plan);
+    let plan = plan.clone();
     Box::new(move |records| {
-        let analysis = Analysis::judged(records, budget, judge.clone());
+        let analysis = Analysis::of_run(&plan, budget, records);
         let series = analysis.series(Metric::Slowdown);
         let facets = Facets::of(&cells, &series.points, axes);
         terminal::heatmap(
@@ -223,7 +258,7 @@ fn picture(plan: &Plan) -> Picture {
 pub(super) fn conclude(out: &Path) -> anyhow::Result<()> {
     let (header, records) = RunFolder::read(out)?;
     let (cells, _) = header.plan.grid.cells();
-    let analysis = Analysis::judged(&records, header.budget.cpus, judge(&header.plan));
+    let analysis = Analysis::of_run(&header.plan, header.budget.cpus, &records);
     plot::Args::figures_of(out).run()?;
     let told = findings(&analysis, &cells, header.plan.grid.budget);
     screen::say(format!("{}{}", blas::deviations(&records), told.trim_end()))

@@ -8,7 +8,7 @@ use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 
-use super::{Cell, CommandSpec, Grid};
+use super::{Cell, CommandSpec, Grid, Margin};
 
 /// How often and for how long each cell is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,10 @@ pub struct Protocol {
     pub limit_ns: u64,
     /// Seed of the visiting order.
     pub seed: u64,
+    /// After those rounds, goes on with the best cells and their rivals until the tie set is
+    /// resolved to this margin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Margin>,
 }
 
 impl Protocol {
@@ -70,6 +74,16 @@ impl Plan {
             visits.extend(order.into_iter().map(|cell| Visit { round, cell }));
         }
         visits
+    }
+
+    /// A further round, beyond the planned ones, over some of the cells, in a random order of its
+    /// own.
+    pub fn further(&self, round: u32, cells: impl IntoIterator<Item = Cell>) -> Vec<Visit> {
+        let seed = self.protocol.seed.wrapping_add(u64::from(round));
+        let mut order: Vec<Cell> = cells.into_iter().collect();
+        order.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(seed));
+        let visit = |cell| Visit { round, cell };
+        order.into_iter().map(visit).collect()
     }
 
     /// The first field in which `other` differs, with both values as JSON text: path, ours, theirs.

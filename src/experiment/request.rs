@@ -14,8 +14,8 @@ pub use error::RequestError;
 
 use super::command::CommandRequest;
 use super::{
-    Axis, Composition, Count, Counts, Dispatch, Dtype, Grid, Landmarks, Plan, Protocol, Runtime,
-    RuntimeName, WaitPolicy, Workload,
+    Axis, Composition, Count, Counts, Dispatch, Dtype, Grid, Landmarks, Margin, Plan, Protocol,
+    Runtime, RuntimeName, WaitPolicy, Workload,
 };
 use crate::machine::Placement;
 use crate::text::ParseError;
@@ -62,6 +62,8 @@ pub struct Request {
     pub limit: Option<f64>,
     /// Seed of the visiting order.
     pub seed: Option<u64>,
+    /// Margin to which the tie set is to be resolved.
+    pub until: Option<Margin>,
     /// A program of the user's in place of a workload.
     pub command: Option<CommandRequest>,
 }
@@ -133,6 +135,7 @@ impl Request {
             warmups: over.warmups.or(self.warmups),
             limit: over.limit.or(self.limit),
             seed: over.seed.or(self.seed),
+            until: over.until.or(self.until),
             command: match (self.command, over.command) {
                 (Some(file), Some(flags)) => Some(file.overlaid(flags)),
                 (file, flags) => flags.or(file),
@@ -252,6 +255,7 @@ impl Request {
             warmups: self.warmups.unwrap_or(warmups),
             limit_ns: (limit * NANOS_PER_SECOND) as u64,
             seed: self.seed.unwrap_or(1),
+            until: self.until,
         })
     }
 }

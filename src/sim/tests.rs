@@ -42,6 +42,7 @@ fn ask(machine: &str, cell: &str) -> Ask {
             warmups: 1,
             limit_ns: 60_000_000_000,
             seed: 1,
+            until: None,
         },
         budget,
     }

@@ -234,7 +234,7 @@ fn legend(facets: &Facets<'_>) -> String {
         (mark(Mark::Best), "* best"),
         (
             mark(Mark::Tied(Rule::Interval)),
-            "= cannot be told from it (95 %, each cell by itself)",
+            "= cannot be told from it (95 %, all cells considered)",
         ),
         (
             mark(Mark::Tied(Rule::Range)),

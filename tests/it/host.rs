@@ -33,6 +33,7 @@ fn answers(script: &str) -> Vec<(u32, Answer)> {
             warmups: 0,
             limit_ns: 1_000_000_000,
             seed: 0,
+            until: None,
         },
         budget: 1,
     };
@@ -102,6 +103,7 @@ fn a_program_that_cannot_be_started_is_a_failed_row() {
             warmups: 0,
             limit_ns: 1,
             seed: 0,
+            until: None,
         },
         budget: 1,
     };

@@ -70,7 +70,7 @@ fn marks(facets: &Facets<'_>, (axes, landmarks): (&Axes, &Landmarks), scale: &Sc
         (
             mark(Mark::Tied(Rule::Interval)),
             Icon::Tied,
-            "cannot be told from the best (95 %, each cell by itself)".to_owned(),
+            "cannot be told from the best (95 %, all cells considered)".to_owned(),
         ),
         (
             mark(Mark::Tied(Rule::Range)),

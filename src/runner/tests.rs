@@ -1,0 +1,185 @@
+//! Is every answer kept once, and does an interrupted walk go on where it stopped?
+
+use super::*;
+use crate::experiment::{Landmarks, Request};
+use crate::record::Sample;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Watches nothing; milliseconds count the records.
+#[derive(Default)]
+struct Blind {
+    stop_after: Option<u64>,
+    seen: std::cell::Cell<u64>,
+}
+
+impl Watch for Blind {
+    fn record(&mut self, _record: &Record) {
+        self.seen.set(self.seen.get() + 1);
+    }
+
+    fn interrupted(&self) -> bool {
+        self.stop_after.is_some_and(|most| self.seen.get() >= most)
+    }
+}
+
+/// Four cells (outer and inner 1 or 2), two rounds, three repetitions: 24 samples.
+fn plan() -> Plan {
+    let toml = "outer = [1, 2]\ninner = [1, 2]\nrounds = 2\nreps = 3\nlimit = 10";
+    let request: Request = toml::from_str(toml).unwrap();
+    request
+        .plan(Landmarks {
+            budget: 2,
+            physical: 2,
+            logical: 2,
+        })
+        .unwrap()
+}
+
+fn takes(wall: Duration) -> Answer {
+    Answer::Ok(Sample {
+        wall,
+        ..Sample::default()
+    })
+}
+
+fn walk(plan: &Plan, rows: &mut Vec<Record>, answer: fn(&Visit, u32) -> Answer) -> Tally {
+    let known = rows.clone();
+    sweep(
+        plan,
+        &known,
+        &mut Scripted(answer),
+        rows,
+        &mut Blind::default(),
+    )
+    .unwrap()
+}
+
+#[test]
+fn every_repetition_of_every_round_is_a_row() {
+    let mut rows = Vec::new();
+    let tally = walk(&plan(), &mut rows, |_, _| takes(SECOND));
+    assert!(tally.complete);
+    assert_eq!(tally.records, [(Status::Ok, 24)].into());
+    let mut distinct: Vec<_> = rows.iter().map(|row| (row.visit, row.rep)).collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    assert_eq!(distinct.len(), 24);
+}
+
+#[test]
+fn a_failed_or_censored_cell_is_a_row_and_the_sweep_goes_on() {
+    let mut rows = Vec::new();
+    let tally = walk(&plan(), &mut rows, |visit, _| match visit.cell.demand() {
+        4 => Answer::Failed("broke".to_owned()),
+        2 => Answer::Censored(Sample {
+            wall: SECOND,
+            ..Sample::default()
+        }),
+        _ => takes(SECOND),
+    });
+    let by_status = [(Status::Ok, 6), (Status::Censored, 4), (Status::Failed, 2)];
+    assert_eq!(tally.records, by_status.into());
+    assert!(tally.complete);
+}
+
+#[test]
+fn an_interrupted_sweep_goes_on_where_it_stopped() {
+    let plan = plan();
+    let mut rows = Vec::new();
+    let mut watch = Blind {
+        stop_after: Some(10),
+        ..Blind::default()
+    };
+    let mut runner = Scripted(|_: &Visit, _| takes(SECOND));
+    let tally = sweep(&plan, &[], &mut runner, &mut rows, &mut watch).unwrap();
+    assert!(!tally.complete);
+    assert_eq!(rows.len(), 10);
+    let tally = walk(&plan, &mut rows, |_, _| takes(SECOND));
+    assert_eq!(tally.records, [(Status::Ok, 14)].into());
+    assert_eq!(rows.len(), 24);
+    assert_eq!(
+        walk(&plan, &mut rows, |_, _| takes(SECOND)).records,
+        [].into()
+    );
+}
+
+#[test]
+fn a_visit_that_used_up_its_time_is_complete() {
+    let plan = plan();
+    let visit = plan.visits()[0];
+    let record = |rep, wall| Record {
+        runner: "scripted".to_owned(),
+        visit,
+        rep,
+        unix_ms: 0,
+        answer: takes(wall),
+    };
+    let (short, long) = (record(1, SECOND), record(2, 9 * SECOND));
+    assert_eq!(
+        rest(visit, &plan, &[&short]).map(|ask| ask.first_rep),
+        Some(2)
+    );
+    assert_eq!(rest(visit, &plan, &[&short, &long]), None);
+}
+
+#[test]
+fn rounds_are_interleaved_and_repeat_from_the_seed() {
+    let visits = plan().visits();
+    assert_eq!(visits, plan().visits());
+    let rounds: Vec<u32> = visits.iter().map(|visit| visit.round).collect();
+    assert_eq!(rounds, [1, 1, 1, 1, 2, 2, 2, 2]);
+    let cells = |range: std::ops::Range<usize>| {
+        visits[range]
+            .iter()
+            .map(|visit| visit.cell)
+            .collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(cells(0..4), cells(4..8));
+    assert_eq!(cells(0..4).len(), 4);
+}
+
+/// 1 x 1 and 2 x 1 stay open for two rounds more; an interruption in the second changes nothing.
+#[test]
+fn further_rounds_visit_only_the_cells_that_need_them_and_resume_as_they_would_have_gone() {
+    let plan = plan();
+    let further = |records: &[Record]| -> BTreeSet<Cell> {
+        let last = records.iter().map(|record| record.visit.round).max();
+        let alone = |record: &&Record| record.visit.cell.inner.get() == 1 && last < Some(4);
+        records
+            .iter()
+            .filter(alone)
+            .map(|record| record.visit.cell)
+            .collect()
+    };
+    let walk = |rows: &mut Vec<Record>, stop_after| {
+        let known = rows.clone();
+        let mut watch = Blind {
+            stop_after,
+            ..Blind::default()
+        };
+        let mut runner = Scripted(|_: &Visit, _| takes(SECOND));
+        sweep_further(
+            (&plan, &mut { further }),
+            &known,
+            &mut runner,
+            rows,
+            &mut watch,
+        )
+        .unwrap()
+    };
+    let mut whole = Vec::new();
+    assert!(walk(&mut whole, None).complete);
+    let of_round = |rows: &[Record], round| -> Vec<(Visit, u32)> {
+        let rows = rows.iter().filter(|row| row.visit.round == round);
+        rows.map(|row| (row.visit, row.rep)).collect()
+    };
+    let counts = [1, 2, 3, 4, 5].map(|round| of_round(&whole, round).len());
+    assert_eq!(counts, [12, 12, 6, 6, 0]);
+    let mut pieces = Vec::new();
+    assert!(!walk(&mut pieces, Some(32)).complete);
+    assert_eq!(pieces.len(), 32);
+    assert!(walk(&mut pieces, None).complete);
+    assert_eq!(of_round(&pieces, 4), of_round(&whole, 4));
+    assert_eq!(pieces.len(), whole.len());
+}
