@@ -1,6 +1,7 @@
 //! How fast are oversub's kernels and teams beside their peers?
 //!
-//! `oversub-benches [single[=N] | team[=N] | empty | effect | overhead | record]..`, all of them by default; `single` and
+//! `oversub-benches [single[=N] | team[=N] | empty | effect | overhead | record | coverage]..`, all of them by
+//! default; `single` and
 //! `team` multiply matrices, of order N only where one is given. Contestants take
 //! turns: a *turn* is a process of its own that warms up and repeats one contestant's work for a
 //! moment, so that no spinning pool of one disturbs another; rounds of turns are interleaved, so
@@ -8,6 +9,7 @@
 //! of a turn; a ratio is the median over rounds of the ratio within the round, with its quartiles.
 
 mod bind;
+mod coverage;
 mod effect;
 mod empty;
 mod library;
@@ -26,7 +28,9 @@ fn main() -> ExitCode {
     if let ["turn", rest @ ..] = &args[..] {
         return turn::answer(rest);
     }
-    let all = ["single", "team", "empty", "effect", "overhead", "record"];
+    let all = [
+        "single", "team", "empty", "effect", "overhead", "record", "coverage",
+    ];
     for section in if args.is_empty() { &all[..] } else { &args[..] } {
         let (name, order) = section.split_once('=').unwrap_or((section, ""));
         match name {
@@ -36,6 +40,7 @@ fn main() -> ExitCode {
             "effect" => effect::table(),
             "overhead" => overhead::table(),
             "record" => record::table(),
+            "coverage" => coverage::table(),
             other => {
                 eprintln!("error: '{other}' is not one of {}", all.join(", "));
                 return ExitCode::from(2);

@@ -97,6 +97,7 @@ impl Args {
                 warmups: self.warmups,
                 limit_ns: crate::units::ns(limit),
                 seed: 0,
+                until: None,
             },
             budget: CpuBudget::discover().whole(),
         })

@@ -4,6 +4,7 @@
 mod blas;
 mod command;
 mod compare;
+mod coverage;
 mod doctor;
 mod host;
 mod install;
