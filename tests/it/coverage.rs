@@ -52,7 +52,7 @@ fn going_on_until_it_is_told_does_not_lose_the_best_cell() {
 #[test]
 fn two_runs_of_the_same_cells_agree() {
     let chance = &mut Chance(5);
-    for noise in [Noise::Plain, Noise::Outliers, Noise::Bimodal] {
+    for noise in Noise::ALL {
         let same = agreed((noise, &[0.0; 16]), 7, 50, chance);
         assert!(same >= 0.95, "{noise:?}: {same}");
     }

@@ -11,7 +11,7 @@ use oversub::record::{Answer, Record, Sample};
 
 /// What the noise is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Noise {
+pub(super) enum Noise {
     /// Lognormal, 5 % between rounds and 5 % within.
     Plain,
     /// Rounds differ by 15 %, repetitions by 2 %.
@@ -28,7 +28,7 @@ pub enum Noise {
 
 impl Noise {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::Plain,
         Self::Rounds,
         Self::Outliers,
@@ -73,7 +73,7 @@ impl Noise {
 }
 
 /// Random numbers from a seed (xorshift64*).
-pub struct Chance(pub u64);
+pub(super) struct Chance(pub(super) u64);
 
 impl Chance {
     /// Between 0 and 1, neither of them.
@@ -150,7 +150,7 @@ fn share(trials: u32, mut holds: impl FnMut() -> bool) -> f64 {
 }
 
 /// Share of trials in which the 95 % interval of a cell holds its true median.
-pub fn covered(noise: Noise, rounds: u32, trials: u32, chance: &mut Chance) -> f64 {
+pub(super) fn covered(noise: Noise, rounds: u32, trials: u32, chance: &mut Chance) -> f64 {
     let truth = noise.truth().exp();
     let levels = &[0.0];
     share(trials, || {
@@ -167,7 +167,7 @@ pub fn covered(noise: Noise, rounds: u32, trials: u32, chance: &mut Chance) -> f
 }
 
 /// Share of trials in which the truly best cell, the first, is in the tie set, and the mean size of that.
-pub fn best_is_tied(
+pub(super) fn best_is_tied(
     (noise, levels): (Noise, &[f64]),
     rounds: u32,
     trials: u32,
@@ -189,7 +189,7 @@ pub fn best_is_tied(
 }
 
 /// Share of cells that are not called different in two runs of the same cells.
-pub fn agreed(
+pub(super) fn agreed(
     (noise, levels): (Noise, &[f64]),
     rounds: u32,
     trials: u32,
@@ -212,7 +212,7 @@ pub fn agreed(
 
 /// The same as [`best_is_tied`] for a sweep that goes on until 2 % or 60 rounds, and the mean number
 /// of visits beyond the 7 planned rounds.
-pub fn best_is_tied_until(
+pub(super) fn best_is_tied_until(
     (noise, levels): (Noise, &[f64]),
     trials: u32,
     chance: &mut Chance,
