@@ -1,6 +1,6 @@
 #!/bin/sh
 # peers/run.sh [EXPERIMENT...]: our cells and the Python programs of the tutorials over the same grids, and a figure of
-# both side by side. Part of `make peers`; takes half an hour on two cores for all. What is measured already is kept.
+# both side by side; then one thread of each beside the other. What is measured already is kept.
 set -eu
 cd "$(dirname "$0")/.."
 oversub=target/release/oversub
@@ -20,12 +20,13 @@ for experiment in "$@"; do
     exit 2
   }
   runs=""
-  for file in "$folder"/experiment.toml "$folder"/peer*.toml; do
-    run=runs/$experiment
-    [ "$(basename "$file")" = experiment.toml ] || run=$run-$(basename "$file" .toml)
+  for file in "$folder"/experiment*.toml "$folder"/peer*.toml; do
+    run=runs/$experiment-$(basename "$file" .toml)
     $oversub sweep "$file" --out "$run"
     runs="$runs $run"
   done
   # shellcheck disable=SC2086 # several runs
   $oversub plot $runs --metric slowdown -o "runs/$experiment-beside-peers.png" --force
 done
+
+.venv/bin/python peers/speed.py | tee runs/speed-beside-peers.md
