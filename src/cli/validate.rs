@@ -196,7 +196,7 @@ fn heatmap_of(run: &Run, what: &str, series: &Series) -> Canvas {
     let cells = run.cells();
     let facets = Facets::of(&cells, &series.points, natural_axes(&cells));
     let sources: Vec<String> = iter::once(what.to_owned())
-        .chain(provenance(&run.header))
+        .chain(provenance(&[&run.header]))
         .collect();
     let landmarks = Landmarks::of(&run.header);
     heatmap::heatmap(&series.quantity, &facets, &landmarks, &sources)

@@ -18,7 +18,7 @@ use crate::view::facet::{Facets, Slot};
 
 use crate::view::scale::Scale;
 use axes::Axes;
-use layout::{Layout, MARGIN};
+use layout::{Layout, MARGIN, title_text};
 
 const TITLE: f64 = 20.0;
 const SUBTITLE: f64 = 13.0;
@@ -94,7 +94,7 @@ fn panel(
 ) {
     let panel = &facets.panels[index];
     let title = (grid.centre().0, grid.y - 13.0);
-    canvas.text(title, panel.title.clone(), Text::new(13.5).bold().middle());
+    canvas.text(title, panel.title.clone(), title_text());
     let cells: Vec<(Slot<'_>, Area)> = (0..facets.rows.len())
         .flat_map(|row| (0..facets.columns.len()).map(move |column| (column, row)))
         .map(|(column, row)| {

@@ -71,6 +71,11 @@ pub(super) fn axis_text() -> Text {
     Text::new(13.0).middle()
 }
 
+/// Style of panel titles.
+pub(super) fn title_text() -> Text {
+    Text::new(13.5).bold().middle()
+}
+
 impl Layout {
     /// The measures for `facets` whose longest cell label is `longest`.
     pub(super) fn of(facets: &Facets<'_>, longest: &str) -> Self {
@@ -87,6 +92,10 @@ impl Layout {
         let cell_height = height.max(room(facets.y.label(), rows));
         let cell_width = cell_width.max(room(facets.x.label(), columns));
         let left = LABEL_LINE + widest(&facets.rows) + TICK_GAP + 4.0;
+        // A title may reach out over the row labels of its own panel, but not into another's.
+        let titles = facets.panels.iter().map(|p| title_text().width(&p.title));
+        let title = titles.fold(0.0, f64::max) - left;
+        let cell_width = cell_width.max(title / columns.max(1) as f64);
         let mut layout = Self {
             content: 0.0,
             cell_width,
