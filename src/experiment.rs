@@ -29,7 +29,10 @@ pub use dispatch::Dispatch;
 pub use grid::Grid;
 pub use margin::Margin;
 pub use plan::{Plan, Protocol, Visit};
-pub use request::{DispatchName, Request, RequestError, WorkloadName};
+pub use request::{DispatchName, Request, RequestError};
 pub use runtime::{Runtime, RuntimeName};
 pub use wait::WaitPolicy;
-pub use workload::{Dtype, Matmul, Workload};
+pub use workload::{
+    Account, Computation, Dtype, Family, NoSuchType, PANEL, RING, SUMS, Workload, WorkloadName,
+    pairs, serial_steps, task_steps,
+};

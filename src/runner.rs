@@ -113,7 +113,7 @@ pub fn rest(visit: Visit, plan: &Plan, recorded: &[&Record]) -> Option<Ask> {
     let Protocol { reps, .. } = plan.protocol;
     let ended = recorded
         .iter()
-        .any(|record| record.answer.status() != Status::Ok);
+        .any(|record| record.answer.status().ends_visit());
     let spent: Duration = recorded
         .iter()
         .filter_map(|r| r.answer.sample())
@@ -293,7 +293,7 @@ impl<F: FnMut(&Visit, u32) -> Answer> Runner for Scripted<F> {
     fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) {
         for rep in ask.first_rep..=ask.last_rep.get() {
             let answer = (self.0)(&ask.visit, rep);
-            let last = answer.status() != Status::Ok;
+            let last = answer.status().ends_visit();
             if emit(rep, answer).is_break() || last {
                 return;
             }

@@ -53,10 +53,10 @@ pub use model::NoCacheSizes;
 pub use params::{Parameter, ParameterError, Parameters, Provenance};
 pub use report::{Category, Report, Split, Stop};
 
-use crate::experiment::{Cell, Visit, Workload};
+use crate::experiment::{Cell, Visit};
 use crate::machine::{CpuSet, Topology};
 use crate::record::trace::Trace;
-use crate::record::{Answer, Sample, Status};
+use crate::record::{Answer, Sample};
 use crate::runner::{Ask, Emit, Runner};
 use crate::serde_as_text;
 use crate::text::ParseError;
@@ -179,7 +179,7 @@ impl Runner for Sim {
             (self.told)(&ask.visit, rep, &report);
             let answer = self.predictor.model.answer(report);
             spent += answer.sample().map_or(Duration::ZERO, |sample| sample.wall);
-            let ended = answer.status() != Status::Ok || spent >= ask.protocol.limit();
+            let ended = answer.status().ends_visit() || spent >= ask.protocol.limit();
             if emit(rep, answer).is_break() || ended {
                 return;
             }
@@ -194,8 +194,7 @@ fn unknown(cell: &Cell) -> Option<String> {
             "there is no model of {blas}: its threads meet as only it knows"
         ));
     }
-    (cell.workload == Workload::Command)
-        .then(|| "a command cannot be simulated: nobody knows what it does".to_owned())
+    model::unknown(&cell.workload)
 }
 
 /// Knows what comes of any execution on a machine, by a model.

@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use oversub::experiment::{Dtype, Matmul, WaitPolicy, Workload};
-use oversub::host::kernel::{Kernel, kernel};
+use oversub::experiment::{WaitPolicy, Workload};
+use oversub::host::kernel::{Common, Kernel, kernel};
 use oversub::host::team::{ForkJoin, Team};
 
 use crate::peers;
@@ -44,11 +44,15 @@ pub fn table(threads: u32, only: Option<u32>) {
 
 /// The kernel of an f64 product for `threads`.
 pub fn product(threads: u32, n: u32) -> Result<Arc<dyn Kernel>, String> {
-    let (Some(n), Some(width)) = (NonZeroU32::new(n), NonZeroU32::new(threads)) else {
-        return Err("sizes and widths are positive".to_owned());
-    };
-    let dtype = Dtype::F64;
-    kernel(&Workload::Matmul(Matmul { n, dtype }), width).ok_or_else(|| "no kernel".to_owned())
+    work(&format!("matmul.f64.{n}"), threads)
+}
+
+/// The kernel of `workload`, in text form, for `threads`.
+pub fn work(workload: &str, threads: u32) -> Result<Arc<dyn Kernel>, String> {
+    let width = NonZeroU32::new(threads).ok_or("widths are positive")?;
+    let workload: Workload = workload.parse().map_err(|error| format!("{error}"))?;
+    let common = Arc::new(Common::new(NonZeroU32::MIN, workload.family()));
+    kernel(&workload, width, &common).map_err(|error| error.to_string())
 }
 
 /// One contestant's product [s].

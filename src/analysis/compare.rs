@@ -36,7 +36,7 @@ pub enum Change {
     AtLeast(f64),
     /// It was stopped at the time limit in the first run only: the ratio is at most this [1].
     AtMost(f64),
-    /// It failed in one of them, for this reason.
+    /// It failed in one of them, or gave a wrong result, for this reason.
     Failed(String),
     /// It was stopped at the time limit, or lacks the number, in both.
     Unknown,
@@ -266,8 +266,12 @@ impl Pair<'_> {
             |of: fn(f64) -> Change| medians().map_or(Change::Unknown, |(from, to)| of(to / from));
         match (&self.from.state, &self.to.state) {
             (State::Ok, State::Ok) => self.ratio().map_or(Change::Unknown, Change::Ratio),
-            (State::Failed(why), _) => Change::Failed(format!("in the first run: {why}")),
-            (_, State::Failed(why)) => Change::Failed(format!("in the second run: {why}")),
+            (State::Failed(why) | State::Wrong(why), _) => {
+                Change::Failed(format!("in the first run: {why}"))
+            }
+            (_, State::Failed(why) | State::Wrong(why)) => {
+                Change::Failed(format!("in the second run: {why}"))
+            }
             (State::Ok, State::Censored) => bound(Change::AtLeast),
             (State::Censored, State::Ok) => bound(Change::AtMost),
             (State::Censored, State::Censored) => Change::Unknown,

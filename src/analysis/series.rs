@@ -36,6 +36,8 @@ pub enum Reading {
     Stopped,
     /// A name.
     Cause(Cause),
+    /// The cell gave a wrong result, in this way; how fast it was does not matter.
+    Wrong(String),
     /// The cell failed, for this reason.
     Failed(String),
 }
@@ -205,14 +207,16 @@ struct Reference<'a> {
 
 impl Reference<'_> {
     fn reading(&self, summary: &CellSummary, metric: Metric) -> Reading {
-        if let State::Failed(reason) = &summary.state {
-            return Reading::Failed(reason.clone());
+        match &summary.state {
+            State::Failed(reason) => return Reading::Failed(reason.clone()),
+            State::Wrong(reason) => return Reading::Wrong(reason.clone()),
+            State::Ok | State::Censored => {}
         }
         if metric == Metric::Cause {
             return self.cause.map_or(Reading::Missing, Reading::Cause);
         }
         let bound = match (&summary.state, metric) {
-            (State::Ok | State::Failed(_), _) => Bound::Exact,
+            (State::Ok | State::Wrong(_) | State::Failed(_), _) => Bound::Exact,
             (State::Censored, Metric::Time | Metric::Slowdown | Metric::Ratio) => Bound::AtLeast,
             (State::Censored, Metric::Throughput | Metric::Efficiency) => Bound::AtMost,
             (

@@ -13,6 +13,8 @@
 //! A round with a failed record counts as failed whatever its other repetitions gave, since they
 //! come from the same process. A cell is failed when at least half of its rounds are; otherwise the
 //! failed rounds are left out and counted ([`CellSummary::failed_rounds`]).
+//!
+//! A single wrong result makes a cell wrong, however fast and however often right the rest was.
 
 use std::collections::BTreeMap;
 
@@ -109,6 +111,8 @@ pub enum State {
     Ok,
     /// It was stopped at the time limit: its wall time is a lower bound.
     Censored,
+    /// It gave a wrong result at least once; the commonest way.
+    Wrong(String),
     /// It has no time; the commonest reason.
     Failed(String),
 }
@@ -206,8 +210,11 @@ fn summary(cell: Cell, answers: &BTreeMap<u32, Vec<&Answer>>, judge: &Judge) -> 
         });
         Rounds(medians.collect())
     };
-    let state = if !failed.is_empty() && 2 * failed.len() >= answers.len() {
-        State::Failed(commonest_reason(failed.iter().flat_map(|(_, a)| a.iter())))
+    let failure = commonest(answers, |a| matches!(a, Answer::Failed(_)));
+    let state = if let Some(reason) = failure.filter(|_| 2 * failed.len() >= answers.len()) {
+        State::Failed(reason)
+    } else if let Some(wrong) = commonest(answers, |a| matches!(a, Answer::Wrong(..))) {
+        State::Wrong(wrong)
     } else if middle_is_censored(rounds.values().map(|r| (r.wall, r.censored)).collect()) {
         State::Censored
     } else {
@@ -284,13 +291,15 @@ fn wait_share(cell: &Cell, sample: &Sample) -> Option<f64> {
     Some(sample.run_queue_wait?.as_secs_f64() / (seconds(sample)? * f64::from(threads)))
 }
 
-fn commonest_reason<'a>(answers: impl Iterator<Item = &'a &'a Answer>) -> String {
+/// The reason that most of the answers of a kind give; `None` where there is none of that kind.
+fn commonest(
+    answers: &BTreeMap<u32, Vec<&Answer>>,
+    of_kind: impl Fn(&Answer) -> bool,
+) -> Option<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for answer in answers {
-        if let Answer::Failed(reason) = answer {
-            *counts.entry(reason).or_default() += 1;
-        }
+    for answer in answers.values().flatten().filter(|answer| of_kind(answer)) {
+        *counts.entry(answer.reason()?).or_default() += 1;
     }
     let commonest = counts.into_iter().max_by_key(|(_, count)| *count);
-    commonest.map_or_else(String::new, |(reason, _)| reason.to_owned())
+    commonest.map(|(reason, _)| reason.to_owned())
 }

@@ -168,7 +168,7 @@ pub fn verdicts(cells: &[CellSummary], error: f64) -> Vec<Verdict> {
 fn verdict(work: Work, cells: &[&CellSummary], error: f64) -> Option<Verdict> {
     let mut timed: Vec<(&CellSummary, f64)> = cells
         .iter()
-        .filter(|summary| !matches!(summary.state, State::Failed(_)))
+        .filter(|summary| matches!(summary.state, State::Ok | State::Censored))
         .filter_map(|summary| Some((*summary, summary.cost.median()?)))
         .collect();
     timed.sort_by(|a, b| a.1.total_cmp(&b.1));
@@ -196,7 +196,7 @@ fn verdict(work: Work, cells: &[&CellSummary], error: f64) -> Option<Verdict> {
         cell: summary.cell,
         slowdown: match summary.state {
             State::Censored => Factor::AtLeast(cost / best_cost),
-            State::Ok | State::Failed(_) => Factor::Exactly(cost / best_cost),
+            State::Ok | State::Wrong(_) | State::Failed(_) => Factor::Exactly(cost / best_cost),
         },
     };
     Some(Verdict {

@@ -10,8 +10,9 @@ use std::time::Duration;
 use super::UsageError;
 use crate::experiment::{
     Axis, CommandRequest, Composition, Count, Counts, Dtype, Margin, Request, WaitPolicy,
+    WorkloadName,
 };
-use crate::experiment::{DispatchName, RuntimeName, WorkloadName};
+use crate::experiment::{DispatchName, RuntimeName};
 use crate::machine::Placement;
 
 /// What to sweep and how often.
@@ -23,13 +24,16 @@ pub(super) struct Args {
     /// Experiment file (TOML) whose keys are these flags; flags win.
     #[arg(value_name = "EXPERIMENT.toml")]
     experiment: Option<PathBuf>,
-    /// Work of one task [default: matmul].
-    #[arg(long, value_name = "NAMES")]
+    /// Work of one task: matmul, dot, fill-again, fill-fresh, euclidean, minkowski-P, cosine,
+    /// squared-difference-temporaries, squared-difference-fused, sum-racy, sum-reduced, weak-S,
+    /// uneven-S; --help says what they are [default: matmul].
+    #[arg(long, value_name = "NAMES", long_help = workloads())]
     workload: Option<Axis<WorkloadName>>,
-    /// Problem sizes (order of the matrices) [default: 256].
+    /// Problem sizes; what n is, is the workload's own (order of the matrices of a matmul)
+    /// [default: the workload's own, 256 of a matmul].
     #[arg(long, value_name = "COUNTS")]
     n: Option<Counts>,
-    /// Number types: f32, f64 [default: f64].
+    /// Number types: f32, f64, i32, i64, of those that the workload has [default: its first].
     #[arg(long, value_name = "NAMES")]
     dtype: Option<Axis<Dtype>>,
     /// Outer worker counts [default: auto].
@@ -155,6 +159,14 @@ fn read(path: &Path) -> Result<Request, UsageError> {
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The help of `--workload`.
+fn workloads() -> String {
+    let names = WorkloadName::help();
+    format!(
+        "Work of one task [default: matmul]. Name, number types (the default first), default n, task:\n{names}"
+    )
 }
 
 /// A time limit given in seconds.

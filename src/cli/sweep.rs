@@ -117,7 +117,7 @@ pub(super) fn landmarks(topology: &Topology, budget: &CpuBudget) -> Landmarks {
 
 /// Names a run without a name after its workloads.
 pub(super) fn default_name(plan: &Plan) -> String {
-    let mut names: Vec<&str> = plan.grid.workload.iter().map(|w| w.name()).collect();
+    let mut names: Vec<String> = plan.grid.workload.iter().map(|w| w.name()).collect();
     names.dedup();
     names.join("-")
 }

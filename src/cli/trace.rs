@@ -69,6 +69,7 @@ impl Args {
                 "note: stopped at the limit of {} s; waits that were under way are missing",
                 self.limit
             ),
+            Answer::Wrong(_, why) => eprintln!("note: it ran with a wrong result: {why}"),
             Answer::Failed(reason) => anyhow::bail!("the cell failed: {reason}"),
         }
         if let Some(file) = &self.simulated {

@@ -173,7 +173,12 @@ impl Cell {
 
     /// Floating-point operations of all tasks, where they are known.
     pub fn flops(&self) -> Option<u64> {
-        Some(u64::from(self.tasks.get()) * self.workload.flops()?)
+        Some(u64::from(self.tasks.get()).saturating_mul(self.workload.flops()?))
+    }
+
+    /// Bytes that all tasks read and write, where they are known [bytes].
+    pub fn bytes(&self) -> Option<u64> {
+        Some(u64::from(self.tasks.get()).saturating_mul(self.workload.bytes()?))
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod coherent;
 mod error;
+mod workloads;
 
 use std::num::NonZeroU32;
 
@@ -15,7 +16,7 @@ pub use error::RequestError;
 use super::command::CommandRequest;
 use super::{
     Axis, Composition, Count, Counts, Dispatch, Dtype, Grid, Landmarks, Margin, Plan, Protocol,
-    Runtime, RuntimeName, WaitPolicy, Workload,
+    Runtime, RuntimeName, WaitPolicy, WorkloadName,
 };
 use crate::machine::Placement;
 use crate::text::ParseError;
@@ -97,12 +98,6 @@ macro_rules! name_from_list {
 }
 
 name_from_list!(
-    /// Name of a workload, without size and number type.
-    WorkloadName,
-    "workload",
-    Workload::NAMES
-);
-name_from_list!(
     /// Name of a dispatch rule, without chunk size.
     DispatchName,
     "dispatch",
@@ -150,7 +145,7 @@ impl Request {
     /// If a number is out of its range or no legal cell is left.
     pub fn plan(&self, landmarks: Landmarks) -> Result<Plan, RequestError> {
         let plan = Plan {
-            grid: self.grid(landmarks),
+            grid: self.grid(landmarks)?,
             protocol: self.protocol()?,
             command: self
                 .command
@@ -170,12 +165,12 @@ impl Request {
         Ok(plan)
     }
 
-    fn grid(&self, landmarks: Landmarks) -> Grid {
+    fn grid(&self, landmarks: Landmarks) -> Result<Grid, RequestError> {
         let resolve = |counts: &Option<Counts>, default: Counts| {
             counts.as_ref().unwrap_or(&default).resolve(landmarks)
         };
-        Grid {
-            workload: self.workloads(&resolve(&self.n, one(256))),
+        Ok(Grid {
+            workload: self.workloads(landmarks)?,
             outer: resolve(&self.outer, Counts::Auto),
             inner: resolve(&self.inner, Counts::Auto),
             runtime: self.runtimes(),
@@ -188,24 +183,7 @@ impl Request {
                 (None, None) => default_tasks(landmarks),
             },
             budget: landmarks.budget,
-        }
-    }
-
-    fn workloads(&self, sizes: &[NonZeroU32]) -> Vec<Workload> {
-        if self.command.is_some() {
-            return vec![Workload::Command];
-        }
-        let names = values(&self.workload, WorkloadName("matmul"));
-        let dtypes = values(&self.dtype, Dtype::F64);
-        let named = |name: WorkloadName| {
-            let dtypes = dtypes.iter();
-            dtypes.flat_map(move |d| {
-                sizes
-                    .iter()
-                    .filter_map(move |n| Workload::named(name.0, Some(*n), Some(*d)))
-            })
-        };
-        names.into_iter().flat_map(named).collect()
+        })
     }
 
     fn compositions(&self) -> Vec<Composition> {

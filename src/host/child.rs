@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::blas::VARIABLES;
 use super::command::HOOK_LIMIT;
 use crate::experiment::{Blas, CommandSpec, Workload};
-use crate::record::{Answer, Status};
+use crate::record::Answer;
 use crate::runner::{Ask, Emit, Runner};
 
 /// One line from a child.
@@ -189,7 +189,7 @@ impl Conversation {
             match heard {
                 Ok(Ok(Message { rep, answer })) => {
                     self.next_rep = rep + 1;
-                    let last = answer.status() != Status::Ok || rep >= self.last_rep;
+                    let last = answer.status().ends_visit() || rep >= self.last_rep;
                     if emit(rep, answer).is_break() {
                         return self.end();
                     }

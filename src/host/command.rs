@@ -74,7 +74,7 @@ impl Visit<'_> {
         for rep in self.ask.first_rep..=self.ask.last_rep.get() {
             let answer = self.once();
             spent += answer.sample().map_or(Duration::ZERO, |sample| sample.wall);
-            let ended = answer.status() != Status::Ok
+            let ended = answer.status().ends_visit()
                 || spent >= self.ask.protocol.limit()
                 || rep == self.ask.last_rep.get();
             // Whoever has the last answer may end this process: clean up before.
@@ -97,7 +97,7 @@ impl Visit<'_> {
         self.hook("set-up", self.spec.setup.as_deref())?;
         for _ in 0..self.ask.protocol.warmups {
             match self.once() {
-                Answer::Ok(_) => {}
+                Answer::Ok(_) | Answer::Wrong(..) => {}
                 Answer::Censored(_) => {
                     return Err("a warm-up took longer than the limit".to_owned());
                 }

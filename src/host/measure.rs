@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::blas::{BlasLibrary, Threads};
-use super::nest::nest;
+use super::kernel::Common;
+use super::nest::{Parts, nest};
 use super::pool::{Pool, PoolError};
 use super::probe::{Census, Probes};
 use super::trace::Recording;
 use crate::record::trace::Trace;
-use crate::record::{Answer, Sample, Status};
+use crate::record::{Answer, Sample};
 use crate::runner::{Ask, Emit};
 
 /// Time for threads to start and touch their memory, however short the limit of an execution.
@@ -34,7 +35,7 @@ pub fn measure(ask: &Ask, library: Option<&Path>, emit: &mut Emit<'_>) {
     };
     for _ in 0..ask.protocol.warmups {
         let answer = bench.warm_up();
-        if answer.status() != Status::Ok {
+        if answer.status().ends_visit() {
             let _ = emit(ask.first_rep, answer);
             return;
         }
@@ -43,7 +44,7 @@ pub fn measure(ask: &Ask, library: Option<&Path>, emit: &mut Emit<'_>) {
     for rep in ask.first_rep..=ask.last_rep.get() {
         let answer = bench.execution();
         spent += answer.sample().map_or(Duration::ZERO, |sample| sample.wall);
-        let ended = answer.status() != Status::Ok || spent >= bench.limit;
+        let ended = answer.status().ends_visit() || spent >= bench.limit;
         if emit(rep, answer).is_break() || ended {
             return;
         }
@@ -61,7 +62,7 @@ pub fn trace(ask: &Ask, library: Option<&Path>) -> Result<(Answer, Trace), Strin
     let mut bench = Bench::build(ask, library, Some(&recording))?;
     for _ in 0..ask.protocol.warmups {
         let answer = bench.warm_up();
-        if answer.status() != Status::Ok {
+        if answer.status().ends_visit() {
             return Ok((answer, Trace::default()));
         }
     }
@@ -69,7 +70,7 @@ pub fn trace(ask: &Ask, library: Option<&Path>) -> Result<(Answer, Trace), Strin
     let answer = bench.execution();
     let began = bench.pool.began();
     let wall = answer.sample().map_or(Duration::ZERO, |sample| sample.wall);
-    if answer.status() == Status::Ok {
+    if !answer.status().ends_visit() {
         // Its threads write down what they are about when they end.
         drop(bench);
     }
@@ -81,6 +82,7 @@ pub fn trace(ask: &Ask, library: Option<&Path>) -> Result<(Answer, Trace), Strin
 /// A nest with the instruments on it.
 struct Bench {
     pool: Pool,
+    common: Arc<Common>,
     library: Option<Arc<BlasLibrary>>,
     probes: Probes,
     /// Most threads seen, where threads come and go.
@@ -102,16 +104,17 @@ impl Bench {
             .transpose()
             .map_err(|error| error.to_string())?
             .map(Arc::new);
-        let pool = nest(
-            cell,
-            ask.budget,
-            BUILD_LIMIT.max(limit),
-            library.clone(),
-            recording.cloned(),
-        )
-        .map_err(|error| error.to_string())?;
+        let common = Arc::new(Common::of(cell));
+        let parts = Parts {
+            library: library.clone(),
+            recording: recording.cloned(),
+            common: Arc::clone(&common),
+        };
+        let pool = nest(cell, ask.budget, BUILD_LIMIT.max(limit), parts)
+            .map_err(|error| error.to_string())?;
         Ok(Self {
             pool,
+            common,
             library,
             probes: Probes::open(),
             most_threads: None,
@@ -146,10 +149,11 @@ impl Bench {
         match outcome {
             Ok(wall) => {
                 let sample = self.sample(wall, used);
-                self.pool.check(untimed).map_or_else(
-                    |error| Answer::Failed(error.to_string()),
-                    |()| Answer::Ok(sample),
-                )
+                match self.pool.check(untimed) {
+                    Ok(()) => Answer::Ok(sample),
+                    Err(PoolError::Wrong(wrong)) => Answer::Wrong(sample, wrong.to_string()),
+                    Err(error) => Answer::Failed(error.to_string()),
+                }
             }
             Err(PoolError::Overrun(_)) => {
                 // The measuring thread may itself have waited for a PU since the limit passed, so
@@ -158,7 +162,7 @@ impl Bench {
                 let wall = self.pool.elapsed();
                 Answer::Censored(Sample { wall, ..counted })
             }
-            Err(PoolError::Fault(fault)) => Answer::Failed(fault),
+            Err(error) => Answer::Failed(error.to_string()),
         }
     }
 
@@ -168,6 +172,8 @@ impl Bench {
             wall,
             tasks_done: Some(self.pool.tasks_done()),
             threads: used.threads.max(self.most_threads),
+            peak_temporaries: self.common.most_temporary(),
+            lost_updates: self.common.lost_updates(),
             granted_by_environment: threads.and_then(Threads::by_environment),
             granted: threads.and_then(Threads::by_call),
             ..used

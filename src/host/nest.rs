@@ -10,7 +10,7 @@ use rayon::ThreadPool;
 use super::affinity::bind_current_thread;
 use super::blas::BlasLibrary;
 use super::gate::Gate;
-use super::kernel::{Kernel, kernel, kernel_by_library};
+use super::kernel::{Common, Kernel, KernelError, kernel, kernel_by_library};
 use super::pool::{BuildStation, Pool, PoolError, Station};
 use super::tasks::intakes;
 use super::team::{BlasTeam, ForkJoin, OnStart, RayonTeam, Team, TeamError, pool};
@@ -18,9 +18,18 @@ use super::trace::{Recording, Watched};
 use crate::experiment::{Cell, Composition, Runtime, WaitPolicy, Workload};
 use crate::machine::{Binder, CpuBudget, CpuSet, Placement, Topology};
 
+/// What the workers of a nest have in common.
+pub(super) struct Parts {
+    /// What the cell's runtime calls, if it is a library.
+    pub(super) library: Option<Arc<BlasLibrary>>,
+    /// Where threads write down what they do, if that is wanted.
+    pub(super) recording: Option<Arc<Recording>>,
+    /// What their kernels share.
+    pub(super) common: Arc<Common>,
+}
+
 /// The outer pool of `cell` under a budget of `budget` whole CPUs: every worker with its team, all
-/// bound and with their memory touched, within `limit`. `library` is what the cell's runtime calls,
-/// if it is one; its threads write down what they do in `recording`, if there is one.
+/// bound and with their memory touched, within `limit`.
 ///
 /// # Errors
 ///
@@ -29,9 +38,13 @@ pub(super) fn nest(
     cell: &Cell,
     budget: u32,
     limit: Duration,
-    library: Option<Arc<BlasLibrary>>,
-    recording: Option<Arc<Recording>>,
+    parts: Parts,
 ) -> Result<Pool, PoolError> {
+    let Parts {
+        library,
+        recording,
+        common,
+    } = parts;
     let widths = cell.widths(budget);
     let starts = Starts {
         bindings: Bindings::of(cell, &widths)?,
@@ -44,7 +57,9 @@ pub(super) fn nest(
         // The worker's own thread touches the memory first, so it is bound before it has any.
         on_start(0)?;
         let width = widths[worker as usize];
-        let kernel = teams.kernel(&cell.workload, width).ok_or(NO_KERNEL)?;
+        let kernel = teams
+            .kernel(&cell.workload, width, &common)
+            .map_err(|e| e.to_string())?;
         let kernel = match &recording {
             None => kernel,
             Some(_) => Arc::new(Watched(kernel)),
@@ -68,8 +83,6 @@ pub(super) fn nest(
         limit,
     )
 }
-
-const NO_KERNEL: &str = "a cell of a command is run with its command line (--command)";
 
 fn fault(error: impl std::fmt::Display) -> PoolError {
     PoolError::Fault(error.to_string())
@@ -114,10 +127,15 @@ impl Teams {
     }
 
     /// The kernel of `workload` for a team of `width`.
-    fn kernel(&self, workload: &Workload, width: NonZeroU32) -> Option<Arc<dyn Kernel>> {
+    fn kernel(
+        &self,
+        workload: &Workload,
+        width: NonZeroU32,
+        common: &Arc<Common>,
+    ) -> Result<Arc<dyn Kernel>, KernelError> {
         match self {
             Self::Library(library) => kernel_by_library(workload, width, Arc::clone(library)),
-            Self::ForkJoin(_) | Self::Rayon | Self::Shared(_) => kernel(workload, width),
+            Self::ForkJoin(_) | Self::Rayon | Self::Shared(_) => kernel(workload, width, common),
         }
     }
 

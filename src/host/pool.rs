@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,9 +16,9 @@ use crossbeam::channel::{Receiver, Sender, bounded};
 
 use super::clock;
 use super::gate::Gate;
-use super::kernel::Kernel;
+use super::kernel::{Kernel, WrongResult};
 use super::tasks::{Intake, Supply};
-use super::team::Team;
+use super::team::{RegionPanic, Team};
 use super::trace::spend;
 use crate::record::trace::{Activity, Place};
 
@@ -44,6 +44,16 @@ pub(super) struct Station {
     pub(super) permits: u32,
 }
 
+impl Station {
+    /// One task, from its fork to its result.
+    fn do_task(&mut self, task: u32) -> Result<(), RegionPanic> {
+        self.kernel.begin(task);
+        self.team.run()?;
+        self.kernel.end();
+        Ok(())
+    }
+}
+
 /// What workers and measuring thread share.
 struct Shared {
     gate: Gate,
@@ -53,7 +63,8 @@ struct Shared {
     /// The number of the current order and the order.
     order: Mutex<(u64, Order)>,
     ordered: Condvar,
-    faults: Mutex<Vec<String>>,
+    /// What went wrong in the current order.
+    faults: Mutex<Vec<PoolError>>,
     finished: Sender<Instant>,
 }
 
@@ -71,11 +82,14 @@ pub(super) struct Pool {
 }
 
 /// Why an order has no result.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub(super) enum PoolError {
     /// The limit passed first.
     #[error("not finished within {0:?}")]
     Overrun(Duration),
+    /// A result was not the known one; the pool can go on.
+    #[error(transparent)]
+    Wrong(WrongResult),
     /// Something went wrong in a worker.
     #[error("{0}")]
     Fault(String),
@@ -190,14 +204,9 @@ impl Pool {
             .recv_timeout(limit)
             .map_err(|_| PoolError::Overrun(limit))?;
         self.busy = false;
-        match self
-            .shared
-            .faults
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .first()
-        {
-            Some(fault) => Err(PoolError::Fault(fault.clone())),
+        let mut faults = self.shared.faults();
+        match std::mem::take(&mut *faults).into_iter().next() {
+            Some(fault) => Err(fault),
             None => Ok(end),
         }
     }
@@ -219,7 +228,7 @@ impl Shared {
     fn work(&self, station: Result<Station, String>) {
         let mut station = match station {
             Ok(station) => station,
-            Err(fault) => return self.finish(Err(fault)),
+            Err(fault) => return self.finish(Err(PoolError::Fault(fault))),
         };
         self.finish(Ok(()));
         let mut has_result = false;
@@ -233,9 +242,7 @@ impl Shared {
                 Order::Run => self
                     .do_tasks(&mut station)
                     .map(|tasks| has_result = tasks > 0),
-                Order::Check if has_result => {
-                    station.kernel.verify().map_err(|wrong| wrong.to_string())
-                }
+                Order::Check if has_result => station.kernel.verify().map_err(PoolError::Wrong),
                 Order::Check => Ok(()),
                 Order::Quit => return,
             };
@@ -252,7 +259,7 @@ impl Shared {
     }
 
     /// Does tasks until none are left for this worker, and returns how many it did.
-    fn do_tasks(&self, station: &mut Station) -> Result<u32, String> {
+    fn do_tasks(&self, station: &mut Station) -> Result<u32, PoolError> {
         let mut done = 0;
         while let Some(tasks) = station.intake.next() {
             let place = Place::Task(tasks.start);
@@ -261,22 +268,25 @@ impl Shared {
         Ok(done)
     }
 
-    fn do_chunk(&self, tasks: Range<u32>, station: &mut Station) -> Result<u32, String> {
+    fn do_chunk(&self, tasks: Range<u32>, station: &mut Station) -> Result<u32, PoolError> {
         let count = tasks.end - tasks.start;
         for task in tasks {
-            let region = || self.gate.pass(station.permits, || station.team.run());
-            spend(Activity::Task, Place::Task(task), region).map_err(|panic| panic.to_string())?;
+            let permits = station.permits;
+            let region = || self.gate.pass(permits, || station.do_task(task));
+            spend(Activity::Task, Place::Task(task), region)
+                .map_err(|panic| PoolError::Fault(panic.to_string()))?;
             self.tasks_done.fetch_add(1, Ordering::Relaxed);
         }
         Ok(count)
     }
 
-    fn finish(&self, result: Result<(), String>) {
+    fn faults(&self) -> MutexGuard<'_, Vec<PoolError>> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn finish(&self, result: Result<(), PoolError>) {
         if let Err(fault) = result {
-            self.faults
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(fault);
+            self.faults().push(fault);
         }
         if self.outstanding.fetch_sub(1, Ordering::AcqRel) == 1 {
             // The channel holds one message and the measuring thread awaits it, or has given up.

@@ -13,10 +13,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::clock;
-use super::kernel::{Kernel, WrongResult, kernel};
+use super::kernel::{Common, Kernel, WrongResult, kernel};
 use super::nest::Teams;
 use super::team::{RegionPanic, TeamError};
-use crate::experiment::{Cell, Dtype, Matmul, Plan, Runtime, WaitPolicy, Workload};
+use crate::experiment::{
+    Cell, Computation, Dtype, Plan, Runtime, WaitPolicy, Workload, WorkloadName,
+};
 use crate::machine::Topology;
 use crate::record::{EmptyRegion, Peak, Ruler};
 use crate::stats::median;
@@ -102,8 +104,10 @@ fn peaks(plan: &Plan, width: NonZeroU32) -> Vec<Peak> {
 }
 
 fn peak(dtype: Dtype, width: NonZeroU32) -> Option<f64> {
-    let product = Workload::Matmul(Matmul { n: PEAK_N, dtype });
-    let kernel = kernel(&product, width)?;
+    let product = Computation::new(WorkloadName::DEFAULT, dtype, PEAK_N).ok()?;
+    let product = Workload::Computation(product);
+    let common = Arc::new(Common::new(NonZeroU32::MIN, product.family()));
+    let kernel = kernel(&product, width, &common).ok()?;
     let teams = Teams::own(Runtime::ForkJoin(WaitPolicy::Active))?;
     let mut team = teams.team(0, kernel, Arc::new(|_| Ok(()))).ok()?;
     let mut once = || {

@@ -258,9 +258,17 @@ impl Kernel for Watched {
         self.0.phases()
     }
 
+    fn begin(&self, task: u32) {
+        self.0.begin(task);
+    }
+
     fn work(&self, phase: u32, member: u32) {
         let work = || self.0.work(phase, member);
         spend(Activity::Compute, Place::Phase(phase), work);
+    }
+
+    fn end(&self) {
+        self.0.end();
     }
 
     fn spoil(&self) {

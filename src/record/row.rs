@@ -43,6 +43,8 @@ pub struct Row {
     pub system_ns: Option<u64>,
     pub tasks_done: Option<u32>,
     pub flops: Option<u64>,
+    #[serde(default)]
+    pub bytes: Option<u64>,
     pub voluntary_switches: Option<u64>,
     pub involuntary_switches: Option<u64>,
     #[serde(default)]
@@ -92,6 +94,10 @@ pub struct Row {
     #[serde(default)]
     pub llc_misses: Option<u64>,
     #[serde(default)]
+    pub peak_temporary_bytes: Option<u64>,
+    #[serde(default)]
+    pub lost_updates: Option<u64>,
+    #[serde(default)]
     pub granted_by_environment: Option<u32>,
     #[serde(default)]
     pub granted: Option<u32>,
@@ -107,10 +113,11 @@ impl From<&Record> for Row {
         let answer = record.answer.sample();
         // A failure has no counter: all of the default's are missing.
         let sample = answer.cloned().unwrap_or_default();
+        let done = |each: Option<u64>| Some(u64::from(sample.tasks_done?).saturating_mul(each?));
         let (waiting, around, hardware) = (sample.waiting, sample.surroundings, sample.hardware);
         Self {
             runner: record.runner.clone(),
-            workload: cell.workload.name().to_owned(),
+            workload: cell.workload.name(),
             dtype: cell.workload.dtype(),
             n: cell.workload.n(),
             outer: cell.outer,
@@ -129,9 +136,8 @@ impl From<&Record> for Row {
             cpu_ns: sample.cpu.map(ns),
             system_ns: sample.system.map(ns),
             tasks_done: sample.tasks_done,
-            flops: sample
-                .tasks_done
-                .and_then(|done| Some(u64::from(done) * cell.workload.flops()?)),
+            flops: done(cell.workload.flops()),
+            bytes: done(cell.workload.bytes()),
             voluntary_switches: sample.voluntary_switches,
             involuntary_switches: sample.involuntary_switches,
             migrations: sample.migrations,
@@ -158,14 +164,13 @@ impl From<&Record> for Row {
             cycles: hardware.cycles,
             instructions: hardware.instructions,
             llc_misses: hardware.llc_misses,
+            peak_temporary_bytes: sample.peak_temporaries,
+            lost_updates: sample.lost_updates,
             granted_by_environment: sample.granted_by_environment,
             granted: sample.granted,
             metric: sample.metric,
             unix_ms: record.unix_ms,
-            reason: match &record.answer {
-                Answer::Failed(reason) => Some(reason.clone()),
-                Answer::Ok(_) | Answer::Censored(_) => None,
-            },
+            reason: record.answer.reason().map(str::to_owned),
         }
     }
 }
@@ -180,7 +185,8 @@ impl Row {
         let answer = match (self.status, self.wall_ns.filter(|wall| *wall > 0)) {
             (Status::Ok, Some(_)) => Answer::Ok(self.sample()),
             (Status::Censored, Some(_)) => Answer::Censored(self.sample()),
-            (Status::Failed, _) => Answer::Failed(self.reason.clone().unwrap_or_default()),
+            (Status::Wrong, Some(_)) => Answer::Wrong(self.sample(), self.told()),
+            (Status::Failed, _) => Answer::Failed(self.told()),
             (status, None) => {
                 return Err(ParseError::new(
                     "row",
@@ -199,6 +205,10 @@ impl Row {
             unix_ms: self.unix_ms,
             answer,
         })
+    }
+
+    fn told(&self) -> String {
+        self.reason.clone().unwrap_or_default()
     }
 
     fn sample(&self) -> Sample {
@@ -223,6 +233,8 @@ impl Row {
                 instructions: self.instructions,
                 llc_misses: self.llc_misses,
             },
+            peak_temporaries: self.peak_temporary_bytes,
+            lost_updates: self.lost_updates,
             granted_by_environment: self.granted_by_environment,
             granted: self.granted,
             metric: self.metric,
@@ -254,9 +266,7 @@ impl Row {
     }
 
     fn cell(&self) -> Result<Cell, ParseError> {
-        let workload = Workload::named(&self.workload, self.n, self.dtype).ok_or_else(|| {
-            ParseError::new("workload", &self.workload, Workload::NAMES.join(", "))
-        })?;
+        let workload = Workload::named(&self.workload, self.n, self.dtype)?;
         let joined = |name: &str, parameter: Option<String>| match parameter {
             Some(parameter) => format!("{name}.{parameter}"),
             None => name.to_owned(),
@@ -289,7 +299,7 @@ mod tests {
     use super::*;
 
     fn visit() -> Visit {
-        let cell = "matmul.f64.256_2x4_fork-join.active_independent_unbound_queue.1_t16";
+        let cell = "minkowski-3.f64.256_2x4_fork-join.active_independent_unbound_queue.1_t16";
         Visit {
             round: 2,
             cell: cell.parse().unwrap(),
@@ -314,6 +324,8 @@ mod tests {
             voluntary_switches: Some(0),
             granted_by_environment: Some(2),
             granted: Some(4),
+            lost_updates: Some(0),
+            peak_temporaries: Some(9),
             waiting: Waiting {
                 spin: Some(Duration::from_nanos(7)),
                 ..Waiting::default()
@@ -326,7 +338,8 @@ mod tests {
         };
         for answer in [
             Answer::Ok(sample.clone()),
-            Answer::Censored(sample),
+            Answer::Censored(sample.clone()),
+            Answer::Wrong(sample, "2 is not 3".into()),
             Answer::Failed("why, so".into()),
         ] {
             let record = record(answer);

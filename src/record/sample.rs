@@ -56,6 +56,13 @@ pub struct Sample {
     /// Threads alive in the process, its main thread left out; of a library, the most seen in the
     /// untimed executions.
     pub threads: Option<u32>,
+    /// Most memory that tasks had allocated for temporaries at a moment, of workloads of which that
+    /// is counted [bytes].
+    #[serde(default)]
+    pub peak_temporaries: Option<u64>,
+    /// Terms missing from the sum of a workload whose threads may race for it.
+    #[serde(default)]
+    pub lost_updates: Option<u64>,
     /// Team width that a library says its environment set, at its loading.
     #[serde(default)]
     pub granted_by_environment: Option<u32>,
@@ -75,7 +82,9 @@ pub enum Answer {
     Ok(Sample),
     /// It was stopped at the time limit: `wall` is a lower bound, `tasks_done` what was finished.
     Censored(Sample),
-    /// It did not run, or its result was wrong; the reason as one line.
+    /// It ran to its end, and the result was wrong: how, as one line. Its time is no answer.
+    Wrong(Sample, String),
+    /// It did not run; the reason as one line.
     Failed(String),
 }
 
@@ -86,17 +95,30 @@ pub enum Status {
     Ok,
     /// Stopped at the time limit.
     Censored,
+    /// A timed execution with a wrong result.
+    Wrong,
     /// No timing.
     Failed,
 }
 
+impl Status {
+    const ALL: [(Self, &'static str); 4] = [
+        (Self::Ok, "ok"),
+        (Self::Censored, "censored"),
+        (Self::Wrong, "wrong"),
+        (Self::Failed, "failed"),
+    ];
+
+    /// Whether a visit ends with such an answer. A wrong result says nothing of the next one.
+    pub fn ends_visit(self) -> bool {
+        matches!(self, Self::Censored | Self::Failed)
+    }
+}
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Ok => "ok",
-            Self::Censored => "censored",
-            Self::Failed => "failed",
-        })
+        let named = Self::ALL.iter().find(|(status, _)| status == self);
+        f.pad(named.map_or("", |(_, name)| name))
     }
 }
 
@@ -104,12 +126,11 @@ impl FromStr for Status {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        match text {
-            "ok" => Ok(Self::Ok),
-            "censored" => Ok(Self::Censored),
-            "failed" => Ok(Self::Failed),
-            _ => Err(ParseError::new("status", text, "ok, censored or failed")),
-        }
+        let named = Self::ALL.iter().find(|(_, name)| *name == text);
+        named.map(|(status, _)| *status).ok_or_else(|| {
+            let names = Self::ALL.map(|(_, name)| name).join(", ");
+            ParseError::new("status", text, names)
+        })
     }
 }
 
@@ -121,6 +142,7 @@ impl Answer {
         match self {
             Self::Ok(_) => Status::Ok,
             Self::Censored(_) => Status::Censored,
+            Self::Wrong(..) => Status::Wrong,
             Self::Failed(_) => Status::Failed,
         }
     }
@@ -128,8 +150,16 @@ impl Answer {
     /// The numbers, where there are any.
     pub fn sample(&self) -> Option<&Sample> {
         match self {
-            Self::Ok(sample) | Self::Censored(sample) => Some(sample),
+            Self::Ok(sample) | Self::Censored(sample) | Self::Wrong(sample, _) => Some(sample),
             Self::Failed(_) => None,
+        }
+    }
+
+    /// Why there is no right answer, where that was said.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Ok(_) | Self::Censored(_) => None,
+            Self::Wrong(_, reason) | Self::Failed(reason) => Some(reason),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::costs::Costs;
 use super::layout::{Layout, Mask, Masks};
 use super::nest::{Inner, Measuring, Role, Shape, Wait};
 use super::params::{Parameters, Provenance};
-use crate::experiment::{Cell, Composition, Dtype, Runtime, WaitPolicy, Workload};
+use crate::experiment::{Cell, Composition, Dtype, Family, Runtime, WaitPolicy, Workload};
 use crate::machine::{CpuSet, ObjectKind, Topology};
 
 /// Rows that a member's part of a product is a multiple of.
@@ -112,10 +112,7 @@ impl Measuring {
 
 /// Register tiles of rows, among which the members divide a product.
 fn items(workload: &Workload) -> u32 {
-    match workload {
-        Workload::Matmul(matmul) => matmul.n.get().div_ceil(TILE),
-        Workload::Command => 1,
-    }
+    workload.n().map_or(1, |n| n.get().div_ceil(TILE))
 }
 
 fn inner(cell: &Cell) -> Inner {
@@ -158,17 +155,29 @@ fn wait(runtime: Runtime, parameters: &Parameters) -> Wait {
 ///
 /// The rate follows Hockney's law in the smallest extent of a member's block: e = s / (s + s_half).
 fn work(workload: &Workload, width: u32, parameters: &Parameters) -> f64 {
-    let Workload::Matmul(matmul) = workload else {
+    let (Some(n), Some(flops)) = (workload.n(), workload.flops()) else {
         return 0.0;
     };
-    let n = f64::from(matmul.n.get());
+    let n = f64::from(n.get());
     let smallest = n / f64::from(width.max(workload.phases(width)));
     let efficiency = smallest / (smallest + parameters.value("half_size"));
-    let peak = match matmul.dtype {
-        Dtype::F32 => parameters.value("flops_f32"),
-        Dtype::F64 => parameters.value("flops_f64"),
+    let peak = match workload.dtype() {
+        Some(Dtype::F32) => parameters.value("flops_f32"),
+        _ => parameters.value("flops_f64"),
     };
-    matmul.flops() as f64 / (peak * efficiency)
+    flops as f64 / (peak * efficiency)
+}
+
+/// Why there is no model of `workload`, where there is none.
+pub(super) fn unknown(workload: &Workload) -> Option<String> {
+    match workload.family() {
+        Some(Family::Matmul) => None,
+        Some(_) => Some(format!(
+            "there is no model of {} yet; of matmul there is",
+            workload.name()
+        )),
+        None => Some("a command cannot be simulated: nobody knows what it does".to_owned()),
+    }
 }
 
 /// Where each thread of `shape` may run: the host's map of the same cell.

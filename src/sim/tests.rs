@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use super::*;
 use crate::experiment::Protocol;
+use crate::record::Status;
 use crate::stats::median;
 
 /// A simulator of `machine` under Linux 6.18.

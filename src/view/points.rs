@@ -21,7 +21,7 @@ use crate::experiment::Cell;
 struct Row<'a> {
     panel: &'a str,
     cell: Cell,
-    workload: &'static str,
+    workload: String,
     dtype: Option<String>,
     n: Option<u32>,
     outer: u32,
@@ -57,7 +57,7 @@ fn row<'a>(quantity: &Quantity, panel: &'a str, point: &'a Point) -> Row<'a> {
             None,
             Some("stopped at the limit before it had a number"),
         ),
-        Reading::Failed(reason) => (None, None, Some(reason.as_str())),
+        Reading::Wrong(reason) | Reading::Failed(reason) => (None, None, Some(reason.as_str())),
     };
     let spread = estimate.and_then(|estimate| estimate.spread);
     Row {

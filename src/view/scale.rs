@@ -49,7 +49,7 @@ impl Scale {
     pub fn of<'a>(quantity: &Quantity, points: impl Iterator<Item = &'a Point>) -> Self {
         let numbers = points.filter_map(|point| match &point.reading {
             Reading::Number(estimate, _) => Some(estimate.value),
-            Reading::Cause(_) | Reading::Missing | Reading::Stopped | Reading::Failed(_) => None,
+            _ => None,
         });
         let metric = quantity.metric();
         let (mut low, mut high) = (f64::INFINITY, 0.0_f64);

@@ -210,6 +210,7 @@ fn label(slot: Slot<'_>, scale: &Scale) -> String {
         Reading::Cause(cause) => format!("{}{mark}", cause.letter()),
         Reading::Missing => format!("-{mark}"),
         Reading::Stopped => "stop ".to_owned(),
+        Reading::Wrong(_) => "wrong ".to_owned(),
         Reading::Failed(_) => "x ".to_owned(),
     }
 }
@@ -219,7 +220,7 @@ fn ground(slot: Slot<'_>, scale: &Scale) -> Option<Color> {
         Slot::Answered(point) => match &point.reading {
             Reading::Number(estimate, _) => Some(scale.color(estimate.value)),
             Reading::Cause(cause) => Some(causes::color(*cause)),
-            Reading::Missing | Reading::Stopped | Reading::Failed(_) => None,
+            _ => None,
         },
         Slot::Outside | Slot::Waiting => None,
     }
@@ -254,6 +255,10 @@ fn legend(facets: &Facets<'_>) -> String {
         (
             reading(&|r| *r == Reading::Stopped),
             "stop = at the limit, before it had a number",
+        ),
+        (
+            reading(&|r| matches!(r, Reading::Wrong(_))),
+            "wrong = ran, with a wrong result",
         ),
         (reading(&|r| matches!(r, Reading::Failed(_))), "x failed"),
         (

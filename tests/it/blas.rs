@@ -84,14 +84,11 @@ fn compiled(place: &Path, code: &str) -> Option<PathBuf> {
 }
 
 fn reason(records: &[Record]) -> String {
-    let reasons = records.iter().map(|record| match &record.answer {
-        Answer::Failed(reason) => reason.clone(),
-        other => panic!("{other:?}"),
-    });
-    let reasons: Vec<String> = reasons.collect();
+    let reasons = records.iter().map(|record| record.answer.reason());
+    let reasons: Vec<&str> = reasons.collect::<Option<_>>().unwrap();
     assert_eq!(reasons.len(), 4, "one row a cell: {reasons:?}");
     assert!(reasons.iter().all(|reason| !reason.contains('\n')));
-    reasons[0].clone()
+    reasons[0].to_owned()
 }
 
 #[test]
@@ -199,7 +196,7 @@ fn a_library_that_crashes_on_load_is_a_failed_row_and_takes_nothing_with_it() {
 }
 
 #[test]
-fn a_library_that_computes_wrongly_is_a_failed_row() {
+fn a_library_that_computes_wrongly_is_a_wrong_row() {
     let place = tempfile::tempdir().unwrap();
     let code = "void dgemm_(void) {} void sgemm_(void) {}";
     let Some(library) = compiled(place.path(), code) else {
@@ -209,9 +206,9 @@ fn a_library_that_computes_wrongly_is_a_failed_row() {
     assert!(
         records
             .iter()
-            .all(|record| record.answer.status() == Status::Failed)
+            .all(|record| record.answer.status() == Status::Wrong)
     );
-    let reason = reason(&records);
+    let reason = records[0].answer.reason().unwrap();
     assert!(reason.contains("C(0, 0) is -1"), "{reason}");
 }
 

@@ -1,6 +1,7 @@
 //! Why is a request no plan?
 
 use super::MAX_CELLS;
+use crate::experiment::NoSuchType;
 use crate::text::ParseError;
 
 /// A request that is no plan.
@@ -29,6 +30,9 @@ pub enum RequestError {
         /// What has it.
         remedy: &'static str,
     },
+    /// A number type that no workload asked for has, or a workload that has none of them.
+    #[error(transparent)]
+    Type(#[from] NoSuchType),
     /// A command without a program.
     #[error("no program to run; give it and its arguments after --")]
     NoProgram,

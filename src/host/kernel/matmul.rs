@@ -16,7 +16,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Kernel, WrongResult};
-use crate::experiment::{Dtype, Matmul, Share};
+use crate::experiment::{Computation, Dtype, Share};
 use crate::host::blas::BlasNumber;
 pub(super) use by_library::kernel_by_library;
 use known::{A, B, C, D, Known};
@@ -25,16 +25,17 @@ use matrix::Matrix;
 /// Rows of a register tile of the micro-kernel: parts end between tiles where they can.
 const TILE: usize = 8;
 
-/// An element type: the two of [`Dtype`].
+/// An element type: the floats of [`Dtype`].
 trait Element: BlasNumber + Default + Into<f64> + Send + Sync {}
 impl Element for f32 {}
 impl Element for f64 {}
 
-/// The kernel of `matmul` for a team of `width`.
-pub(super) fn kernel(matmul: &Matmul, width: NonZeroU32) -> Arc<dyn Kernel> {
-    match matmul.dtype {
-        Dtype::F32 => Arc::new(Product::<f32>::new(matmul, width)),
-        Dtype::F64 => Arc::new(Product::<f64>::new(matmul, width)),
+/// The kernel of a product for a team of `width`.
+pub(super) fn kernel(computation: &Computation, width: NonZeroU32) -> Arc<dyn Kernel> {
+    if computation.dtype() == Dtype::F32 {
+        Arc::new(Product::<f32>::new(computation, width))
+    } else {
+        Arc::new(Product::<f64>::new(computation, width))
     }
 }
 
@@ -110,8 +111,8 @@ struct Product<T> {
 }
 
 impl<T: Element> Product<T> {
-    fn new(matmul: &Matmul, width: NonZeroU32) -> Self {
-        let n = matmul.n.get() as usize;
+    fn new(computation: &Computation, width: NonZeroU32) -> Self {
+        let n = computation.n().get() as usize;
         let part = |share: Share| {
             let tiles = share.range(n.div_ceil(TILE));
             let rows = n.min(tiles.start * TILE)..n.min(tiles.end * TILE);
@@ -121,7 +122,7 @@ impl<T: Element> Product<T> {
         Self {
             n,
             width,
-            phases: matmul.phases(width.get()),
+            phases: computation.account(width.get()).phases,
             a: Matrix::new(n, n, |i, k| T::from(A.at(i) + B.at(k))),
             b: Matrix::new(n, n, |k, j| T::from(C.at(k) + D.at(j))),
             parts: Share::all(width.get() as usize).map(part).collect(),
@@ -173,7 +174,7 @@ impl<T: Element> Kernel for Product<T> {
                 for (i, &got) in part.rows.clone().zip(c.column(j)) {
                     let (got, expected) = (got.into(), known.element(i, j));
                     if got != expected {
-                        let at = format!("C({i}, {j})");
+                        let at = format!("element C({i}, {j})");
                         return Err(WrongResult { at, got, expected });
                     }
                 }
@@ -186,10 +187,14 @@ impl<T: Element> Kernel for Product<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::{PANEL, Workload};
 
     fn product(n: u32, dtype: Dtype, width: u32) -> Arc<dyn Kernel> {
-        let n = NonZeroU32::new(n).unwrap();
-        kernel(&Matmul { n, dtype }, NonZeroU32::new(width).unwrap())
+        let workload: Workload = format!("matmul.{dtype}.{n}").parse().unwrap();
+        kernel(
+            workload.computation().unwrap(),
+            NonZeroU32::new(width).unwrap(),
+        )
     }
 
     /// Every part of every phase, in order, on this thread.
@@ -242,7 +247,7 @@ mod tests {
 
     #[test]
     fn panels_deeper_than_the_greatest_depth_are_split() {
-        let n = Matmul::PANEL + 1;
+        let n = PANEL + 1;
         let kernel = product(n, Dtype::F32, 1);
         do_all(&*kernel);
         assert_eq!((kernel.phases(), kernel.verify()), (1, Ok(())));

@@ -238,12 +238,13 @@ mod tests {
     use std::num::NonZeroU32;
 
     use super::*;
-    use crate::experiment::{Dtype, Matmul, Workload};
-    use crate::host::kernel::kernel;
+    use crate::experiment::{PANEL, Workload};
+    use crate::host::kernel::{Common, kernel};
 
     /// Forks, barriers and joins of one region, by the numbers of the protocol.
     fn meetings(workload: &Workload, width: NonZeroU32) -> u64 {
-        let kernel = kernel(workload, width).unwrap();
+        let common = Arc::new(Common::new(NonZeroU32::MIN, workload.family()));
+        let kernel = kernel(workload, width, &common).unwrap();
         let hook = Arc::new(|_| Ok(()));
         let mut team = ForkJoin::new("w0", kernel, WaitPolicy::Passive, hook).unwrap();
         team.run().unwrap();
@@ -264,11 +265,17 @@ mod tests {
 
     #[test]
     fn a_region_meets_as_often_as_the_workload_says() {
-        for n in [1, 40, Matmul::PANEL + 1] {
+        let products = [1, 40, PANEL + 1].map(|n| format!("matmul.f64.{n}"));
+        let others = [
+            "dot.f32.100",
+            "fill-fresh.f64.9",
+            "cosine.f64.7",
+            "weak-40.f64.100",
+        ];
+        for text in products.into_iter().chain(others.map(str::to_owned)) {
             for width in 1..=3 {
-                let [n, width] = [n, width].map(|count| NonZeroU32::new(count).unwrap());
-                let dtype = Dtype::F64;
-                let workload = Workload::Matmul(Matmul { n, dtype });
+                let width = NonZeroU32::new(width).unwrap();
+                let workload: Workload = text.parse().unwrap();
                 let expected = u64::from(workload.sync_points(width.get()));
                 assert_eq!(meetings(&workload, width), expected, "{workload}, {width}");
             }

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use super::*;
-use crate::experiment::{Dtype, Matmul, WaitPolicy, Workload};
-use crate::host::kernel::{Kernel, WrongResult, kernel};
+use crate::experiment::{WaitPolicy, Workload};
+use crate::host::kernel::{Common, Kernel, WrongResult, kernel};
 
 const PHASES: u32 = 3;
 
@@ -254,8 +254,9 @@ fn one_pool_serves_several_teams_at_once() {
 #[test]
 fn teams_multiply_matrices_rightly() {
     for width in [1, 2, 3] {
-        let (n, dtype) = (count(300), Dtype::F64);
-        let kernel = kernel(&Workload::Matmul(Matmul { n, dtype }), count(width)).unwrap();
+        let workload: Workload = "matmul.f64.300".parse().unwrap();
+        let common = Arc::new(Common::new(count(1), workload.family()));
+        let kernel = kernel(&workload, count(width), &common).unwrap();
         let ours = policies()
             .into_iter()
             .map(|wait| fork_join(kernel.clone(), wait));

@@ -35,6 +35,7 @@ pub(super) fn label(slot: Slot<'_>, scale: &Scale) -> Option<String> {
         Reading::Cause(cause) => cause.letter().to_string(),
         Reading::Missing => "–".to_owned(),
         Reading::Stopped => "cens.".to_owned(),
+        Reading::Wrong(_) => "wrong".to_owned(),
         Reading::Failed(_) => "fail".to_owned(),
     })
 }
@@ -45,7 +46,7 @@ fn number_of(slot: Slot<'_>, scale: &Scale) -> Option<(Color, Bound)> {
         Slot::Answered(point) => match &point.reading {
             Reading::Number(estimate, bound) => Some((scale.color(estimate.value), *bound)),
             Reading::Cause(cause) => Some((causes::color(*cause), Bound::Exact)),
-            Reading::Missing | Reading::Stopped | Reading::Failed(_) => None,
+            _ => None,
         },
         Slot::Outside | Slot::Waiting => None,
     }
@@ -61,7 +62,9 @@ pub(super) fn ground(canvas: &mut Canvas, slot: Slot<'_>, area: Area, scale: &Sc
         return;
     }
     match slot {
-        Slot::Answered(point) if matches!(point.reading, Reading::Failed(_)) => {
+        Slot::Answered(point)
+            if matches!(point.reading, Reading::Wrong(_) | Reading::Failed(_)) =>
+        {
             cross(canvas, area.inset(0.5));
         }
         Slot::Answered(point) if point.reading == Reading::Stopped => {
@@ -163,10 +166,11 @@ pub(super) fn number(canvas: &mut Canvas, slot: Slot<'_>, area: Area, (scale, em
     };
     let (ground, bound) = number_of(slot, scale).unwrap_or((WHITE, Bound::Exact));
     let ground = match slot {
-        Slot::Answered(point) if matches!(point.reading, Reading::Failed(_) | Reading::Stopped) => {
-            FAILED
-        }
-        _ => ground,
+        Slot::Answered(point) => match point.reading {
+            Reading::Wrong(_) | Reading::Failed(_) | Reading::Stopped => FAILED,
+            Reading::Number(..) | Reading::Cause(_) | Reading::Missing => ground,
+        },
+        Slot::Outside | Slot::Waiting => ground,
     };
     let text = Text::new(em).color(text_on(ground)).middle();
     let (x, y) = area.centre();

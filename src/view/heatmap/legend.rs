@@ -103,9 +103,9 @@ fn marks(facets: &Facets<'_>, (axes, landmarks): (&Axes, &Landmarks), scale: &Sc
             "cens. alone: stopped at the time limit before it had a number".to_owned(),
         ),
         (
-            reading(|r| matches!(r, Reading::Failed(_))),
+            reading(|r| matches!(r, Reading::Wrong(_) | Reading::Failed(_))),
             Icon::Cross,
-            "failed".to_owned(),
+            "failed, or ran with a wrong result".to_owned(),
         ),
         (
             reading(|r| matches!(r, Reading::Missing)),

@@ -7,19 +7,20 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::{Element, Product};
-use crate::experiment::{Dtype, Matmul};
+use crate::experiment::{Computation, Dtype};
 use crate::host::blas::BlasLibrary;
 use crate::host::kernel::{Kernel, WrongResult};
 
-/// The kernel of `matmul` by `library`, which is to use `width` threads.
+/// The kernel of a product by `library`, which is to use `width` threads.
 pub(in crate::host::kernel) fn kernel_by_library(
-    matmul: &Matmul,
+    computation: &Computation,
     width: NonZeroU32,
     library: Arc<BlasLibrary>,
 ) -> Arc<dyn Kernel> {
-    match matmul.dtype {
-        Dtype::F32 => Arc::new(ByLibrary::<f32>::new(matmul, width, library)),
-        Dtype::F64 => Arc::new(ByLibrary::<f64>::new(matmul, width, library)),
+    if computation.dtype() == Dtype::F32 {
+        Arc::new(ByLibrary::<f32>::new(computation, width, library))
+    } else {
+        Arc::new(ByLibrary::<f64>::new(computation, width, library))
     }
 }
 
@@ -31,10 +32,10 @@ struct ByLibrary<T> {
 }
 
 impl<T: Element> ByLibrary<T> {
-    fn new(matmul: &Matmul, width: NonZeroU32, library: Arc<BlasLibrary>) -> Self {
+    fn new(computation: &Computation, width: NonZeroU32, library: Arc<BlasLibrary>) -> Self {
         Self {
             width,
-            product: Product::new(matmul, NonZeroU32::MIN),
+            product: Product::new(computation, NonZeroU32::MIN),
             library,
         }
     }

@@ -1,0 +1,23 @@
+//! How is a dot product computed?
+
+use super::number::Number;
+use super::reduction::{Known, Reduce, Sums};
+use super::sums::sums;
+
+/// The sum of x y.
+pub(super) struct Dot;
+
+impl<T: Number> Reduce<T> for Dot {
+    fn sums(&self, x: &[T], y: &[T]) -> Sums {
+        let [xy] = sums(x, y, |x, y| [x.times(y)]);
+        [xy, 0.0, 0.0]
+    }
+
+    fn known(&self, known: &Known<'_>) -> Sums {
+        [known(&|x, y| x * y), 0.0, 0.0]
+    }
+
+    fn number(&self, [xy, ..]: Sums) -> f64 {
+        xy
+    }
+}

@@ -1,0 +1,169 @@
+//! How is a sum added up by threads that do not agree on who may write it?
+//!
+//! The sum is one atomic cell of the process. *Racy* reads it, adds a term and writes it, for every
+//! term, each by itself (relaxed), so that two threads may read the same value and one of their
+//! terms is lost; atomics make that a wrong number and not undefined behaviour. *Reduced* adds up a
+//! share in a register first and then adds that to the cell in one step.
+//!
+//! Every term is 1, so that what is missing from the sum is the number of lost updates.
+
+use std::io;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::common::Common;
+use super::ring::{Gap, Ring};
+use super::sums::sums;
+use super::{Kernel, WrongResult};
+use crate::experiment::{Computation, Share};
+
+/// Whether members agree on who writes the sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Agreement {
+    /// They do not.
+    Racy,
+    /// Each has a sum of its own until the end of its share.
+    Reduced,
+}
+
+struct Sum {
+    ring: Ring<i64>,
+    width: NonZeroU32,
+    agreement: Agreement,
+    task: AtomicU32,
+    common: Arc<Common>,
+}
+
+pub(super) fn kernel(
+    computation: &Computation,
+    width: NonZeroU32,
+    (agreement, common): (Agreement, &Arc<Common>),
+) -> io::Result<Arc<dyn Kernel>> {
+    Ok(Arc::new(Sum {
+        ring: Ring::new(computation, Gap::One)?,
+        width,
+        agreement,
+        task: AtomicU32::new(0),
+        common: Arc::clone(common),
+    }))
+}
+
+impl Kernel for Sum {
+    fn width(&self) -> NonZeroU32 {
+        self.width
+    }
+
+    fn phases(&self) -> u32 {
+        1
+    }
+
+    fn begin(&self, task: u32) {
+        self.task.store(task, Ordering::Relaxed);
+    }
+
+    fn work(&self, _phase: u32, member: u32) {
+        let (x, y) = self.ring.pair(self.task.load(Ordering::Relaxed));
+        let share = Share {
+            index: member as usize,
+            of: self.width.get() as usize,
+        };
+        let range = share.range(self.ring.n());
+        let (x, y) = (&x[range.clone()], &y[range]);
+        let sum = &*self.common.sum;
+        match self.agreement {
+            Agreement::Racy => {
+                for (x, y) in x.iter().zip(y) {
+                    let term = (x - y) * (x - y);
+                    sum.store(sum.load(Ordering::Relaxed) + term, Ordering::Relaxed);
+                }
+            }
+            Agreement::Reduced => {
+                let [own] = sums(x, y, |x, y| [(x - y) * (x - y)]);
+                sum.fetch_add(own as i64, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn end(&self) {
+        self.common.expect(self.ring.n() as u64);
+    }
+
+    fn spoil(&self) {
+        self.common.reset();
+    }
+
+    /// The sum is that of all workers, so all say the same of it.
+    fn verify(&self) -> Result<(), WrongResult> {
+        let (expected, got) = self.common.sums();
+        if expected > 0 && u64::try_from(got) == Ok(expected) {
+            return Ok(());
+        }
+        Err(WrongResult {
+            at: "the sum of all workers".to_owned(),
+            got: got as f64,
+            expected: expected as f64,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::experiment::{Family, Workload};
+
+    /// Two workers with a team of two each, one thread a member, many tasks.
+    fn race(agreement: Agreement) -> (Arc<Common>, Arc<dyn Kernel>) {
+        let workload: Workload = "sum-racy.i64.100000".parse().unwrap();
+        let common = Arc::new(Common::new(NonZeroU32::MIN, Some(Family::SumRacy)));
+        let width = NonZeroU32::new(2).unwrap();
+        let computation = workload.computation().unwrap();
+        let worker = || kernel(computation, width, (agreement, &common)).unwrap();
+        let workers = [worker(), worker()];
+        workers.iter().for_each(|kernel| kernel.spoil());
+        for task in 0..20 {
+            workers.iter().for_each(|kernel| kernel.begin(task));
+            thread::scope(|scope| {
+                for kernel in &workers {
+                    for member in 0..2 {
+                        scope.spawn(move || kernel.work(0, member));
+                    }
+                }
+            });
+            workers.iter().for_each(|kernel| kernel.end());
+        }
+        (common, Arc::clone(&workers[0]))
+    }
+
+    #[test]
+    fn a_reduction_loses_nothing() {
+        let (common, kernel) = race(Agreement::Reduced);
+        assert_eq!(common.lost_updates(), Some(0));
+        assert_eq!(common.sums(), (4_000_000, 4_000_000));
+        assert_eq!(kernel.verify(), Ok(()));
+        kernel.work(0, 0);
+        assert!(kernel.verify().is_err(), "a share too many is seen");
+    }
+
+    /// On one PU threads might happen to run one after the other; nothing is asserted of how many
+    /// updates are lost, only that the loss and the verdict agree.
+    #[test]
+    fn what_a_race_loses_is_counted_and_the_sum_is_wrong_by_it() {
+        let (common, kernel) = race(Agreement::Racy);
+        let (expected, got) = common.sums();
+        let lost = common.lost_updates().unwrap();
+        assert_eq!(expected - lost, got as u64);
+        assert_eq!(kernel.verify().is_err(), lost > 0);
+    }
+
+    #[test]
+    fn an_update_that_is_lost_is_seen() {
+        let (common, kernel) = race(Agreement::Reduced);
+        common.sum.fetch_sub(1, Ordering::Relaxed);
+        let wrong = kernel.verify().unwrap_err();
+        assert_eq!((wrong.expected, wrong.got), (4e6, 4e6 - 1.0));
+        assert_eq!(common.lost_updates(), Some(1));
+    }
+}

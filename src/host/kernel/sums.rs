@@ -1,0 +1,102 @@
+//! How are sums over two vectors computed fast?
+//!
+//! By loops over fixed numbers of lanes, which the compiler turns into vector instructions, in
+//! versions for every vector unit of which the best that is there is taken at run time. Lanes are
+//! added up in the type of the data for a block, and blocks in f64, so that the sums of the known
+//! data are exact however long the vectors are.
+
+use pulp::Arch;
+
+use super::number::Number;
+
+/// Elements that are added up in the type of the data.
+const BLOCK: usize = 1 << 14;
+
+/// The sums over `x` and `y` of the `K` numbers that `terms` makes of a pair of elements.
+pub(super) fn sums<T: Number, const K: usize>(
+    x: &[T],
+    y: &[T],
+    terms: impl Fn(T, T) -> [T; K],
+) -> [f64; K] {
+    Arch::new().dispatch(|| {
+        let mut totals = [0.0; K];
+        for (x, y) in x.chunks(BLOCK).zip(y.chunks(BLOCK)) {
+            let block = if K == 1 {
+                by_lanes::<T, K, 32>(x, y, &terms)
+            } else {
+                by_lanes::<T, K, 16>(x, y, &terms)
+            };
+            for (total, sum) in totals.iter_mut().zip(block) {
+                *total += sum;
+            }
+        }
+        totals
+    })
+}
+
+#[inline(always)]
+fn by_lanes<T: Number, const K: usize, const LANES: usize>(
+    x: &[T],
+    y: &[T],
+    terms: &impl Fn(T, T) -> [T; K],
+) -> [f64; K] {
+    let mut lanes = [[T::NONE; LANES]; K];
+    let (xs, ys) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
+    let rest = xs.remainder().iter().zip(ys.remainder());
+    for (x, y) in xs.zip(ys) {
+        for lane in 0..LANES {
+            let terms = terms(x[lane], y[lane]);
+            for k in 0..K {
+                lanes[k][lane] = terms[k].plus(lanes[k][lane]);
+            }
+        }
+    }
+    for (x, y) in rest {
+        let terms = terms(*x, *y);
+        for k in 0..K {
+            lanes[k][0] = terms[k].plus(lanes[k][0]);
+        }
+    }
+    lanes.map(|lanes| lanes.into_iter().map(T::total).sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_are_exact_at_every_length() {
+        for n in [
+            0,
+            1,
+            15,
+            31,
+            32,
+            33,
+            1000,
+            BLOCK - 1,
+            BLOCK + 1,
+            3 * BLOCK + 17,
+        ] {
+            let x: Vec<f32> = (0..n).map(|i| (i % 5) as f32).collect();
+            let y = vec![3.0; n];
+            let by_hand: usize = (0..n).map(|i| i % 5).sum();
+            assert_eq!(sums(&x, &y, |x, y| [x * y]), [3.0 * by_hand as f64]);
+            let both = sums(&x, &y, |x, y| [x, y]);
+            assert_eq!(both, [by_hand as f64, 3.0 * n as f64]);
+        }
+    }
+
+    /// Sixteen million times 2 is beyond the whole numbers of f32.
+    #[test]
+    fn long_sums_of_short_floats_stay_exact() {
+        let x = vec![2.0_f32; (1 << 24) + 1];
+        assert_eq!(sums(&x, &x, |x, _| [x]), [2.0 * ((1 << 24) + 1) as f64]);
+    }
+
+    #[test]
+    fn whole_numbers_of_32_bits_are_added_up_in_64() {
+        let x = vec![i32::MAX; 100];
+        assert_eq!(sums(&x, &x, |x, _| [x]), [100.0 * f64::from(i32::MAX)]);
+    }
+}
