@@ -1,6 +1,6 @@
 #!/bin/sh
 # setup.sh        installs what the build needs and the machine lacks: libhwloc 2, pkg-config, a C linker
-# setup.sh tests  also the BLAS libraries that tests run against, where apt-get has them
+# setup.sh tests  also the BLAS libraries and the browser that tests run against, where apt-get has them
 set -eu
 
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -38,7 +38,7 @@ install_needs() {
 install_libraries() {
   have apt-get && have dpkg || return 0
   missing=""
-  for package in libopenblas0-pthread libopenblas0-openmp libblis4-pthread; do
+  for package in libopenblas0-pthread libopenblas0-openmp libblis4-pthread chromium chromium-driver; do
     dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
   done
   [ -z "$missing" ] && return 0

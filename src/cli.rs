@@ -19,6 +19,7 @@ mod manual;
 mod plot;
 mod preflight;
 mod progress;
+mod report;
 mod request;
 mod run;
 mod screen;
@@ -63,6 +64,7 @@ enum Verb {
     #[command(hide = true)]
     Start(start::Args),
     Plot(plot::Args),
+    Report(report::Args),
     Compare(compare::Args),
     Explain(explain::Args),
     Completions(completions::Args),
@@ -94,6 +96,7 @@ pub fn main() -> ExitCode {
         Verb::Start(args) => args.run(),
         Verb::Plot(args) => args.run(),
         Verb::Explain(args) => args.run(),
+        Verb::Report(args) => args.run(),
         Verb::Completions(args) => args.run(),
         Verb::Manual(args) => args.run(),
         Verb::Compare(args) => args.run(),

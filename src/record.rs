@@ -5,6 +5,7 @@
 //! [`RunHeader`] that says how they came about. A [`trace`] is one execution as spans of time. Missing is `None` in memory and empty on disk,
 //! never 0.
 
+mod breakdown;
 mod counters;
 mod folder;
 mod header;
@@ -12,6 +13,7 @@ mod row;
 mod sample;
 pub mod trace;
 
+pub use breakdown::{Parts, breakdown};
 pub use counters::{Hardware, Surroundings, Waiting, gone};
 pub use folder::{FolderError, RunFolder};
 pub use header::{EmptyRegion, FORMAT_VERSION, Peak, Ruler, RunHeader};

@@ -4,7 +4,7 @@
 //! a reader could take for a result. [`facet`] spreads the cells of a run over panels, rows and
 //! columns; [`heatmap`] draws them as a picture and [`terminal`] as text; [`points`] writes what
 //! was drawn as CSV. [`comparison`] tells two runs apart in words and as JSON. [`timeline`] draws who
-//! did what when. [`topology`] draws a machine as a picture and [`tree`] as text.
+//! did what when. [`report`] makes a page of all of it. [`topology`] draws a machine as a picture and [`tree`] as text.
 
 pub mod canvas;
 pub mod caption;
@@ -16,6 +16,7 @@ pub mod heatmap;
 pub mod number;
 mod outline;
 pub mod points;
+pub mod report;
 pub mod scale;
 pub mod terminal;
 pub mod timeline;

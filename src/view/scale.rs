@@ -75,6 +75,16 @@ impl Scale {
         }
     }
 
+    /// The numbers at its low and its high end.
+    pub fn ends(&self) -> (f64, f64) {
+        (self.low, self.high)
+    }
+
+    /// How many of the metric's own unit one of [`Self::unit`] is.
+    pub fn factor(&self) -> f64 {
+        self.factor
+    }
+
     /// What dark and light mean.
     pub fn words(&self) -> &'static str {
         match self.ramp {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod blas;
+mod browser;
 mod command;
 mod compare;
 mod coverage;
@@ -10,6 +11,7 @@ mod host;
 mod install;
 mod plot;
 mod program;
+mod report;
 mod scripted;
 mod simulate;
 mod sweep;

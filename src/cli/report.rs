@@ -1,0 +1,136 @@
+//! `oversub report`: runs as one page that one can explore.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::findings::findings;
+use super::run::Run;
+use super::{UsageError, screen};
+use crate::analysis::{Diagnosis, Evidence, split};
+use crate::experiment::Cell;
+use crate::record::breakdown;
+use crate::units::three_digits;
+use crate::view::report::{Advice, Chapter, Explanation, page, save};
+
+/// Writes one page about one run or several beside each other, which works without a network.
+///
+/// Heatmaps with a picker for every further axis and metric, the numbers of every cell, what to
+/// set, machine and method, and all data.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  oversub report runs/matmul -o report.html
+  oversub report runs/matmul runs/sim-matmul -o both.html     measured beside simulated
+  oversub report runs/before runs/after -o change.html        one colour scale for both")]
+pub(super) struct Args {
+    /// Folders of the runs.
+    #[arg(required = true)]
+    runs: Vec<PathBuf>,
+    /// Page to write.
+    #[arg(short, long, value_name = "FILE.html")]
+    output: PathBuf,
+    /// Overwrite the file if it exists.
+    #[arg(long)]
+    force: bool,
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let name = self.output.display();
+        if self.output.exists() && !self.force {
+            return Err(UsageError(format!("{name} exists; give --force to replace it")).into());
+        }
+        let runs: Vec<Run> = self
+            .runs
+            .iter()
+            .map(|folder| Run::read(folder))
+            .collect::<anyhow::Result<_>>()?;
+        let cells: Vec<Vec<Cell>> = runs.iter().map(Run::cells).collect();
+        let chapters = runs.iter().zip(&cells).zip(names(&runs));
+        let chapters: Vec<Chapter<'_>> = chapters
+            .map(|((run, cells), name)| chapter(run, cells, name))
+            .collect();
+        let page = page(&chapters).map_err(|error| UsageError(error.to_string()))?;
+        save(&page, &self.output)?;
+        screen::say(format!("{name} ({} kB)", page.len() / 1000))
+    }
+}
+
+/// What the runs are called: by name where that tells them apart, else by folder.
+fn names(runs: &[Run]) -> Vec<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for run in runs {
+        *counts.entry(&run.header.name).or_default() += 1;
+    }
+    let name = |run: &Run| match counts[run.header.name.as_str()] {
+        1 => run.header.name.clone(),
+        _ => run.folder.display().to_string(),
+    };
+    runs.iter().map(name).collect()
+}
+
+fn chapter<'a>(run: &'a Run, cells: &'a [Cell], name: String) -> Chapter<'a> {
+    let budget = run.header.plan.grid.budget;
+    let simulated = breakdown(&run.folder);
+    let explain = move |cell: &Cell| {
+        let diagnosis = run.analysis.diagnoses.get(cell);
+        Explanation {
+            cause: diagnosis.map(|diagnosis| diagnosis.cause.words().to_owned()),
+            evidence: diagnosis.map_or_else(Vec::new, evidence),
+            split: match simulated.get(cell) {
+                Some(parts) => parts.clone(),
+                None => split(&run.records, cell, run.analysis.budget),
+            },
+        }
+    };
+    Chapter {
+        header: &run.header,
+        name,
+        cells,
+        analysis: &run.analysis,
+        findings: findings(&run.analysis, cells, budget).trim_end().to_owned(),
+        advice: advice(run, &run.folder),
+        explain: Box::new(explain),
+    }
+}
+
+/// The numbers that speak for the cause of a cell, a line each.
+fn evidence(diagnosis: &Diagnosis) -> Vec<String> {
+    let found = diagnosis.findings.iter();
+    let decisive = found.filter(|finding| finding.cause == diagnosis.cause);
+    let line = |number: &Evidence| {
+        let unit = Some(number.unit).filter(|unit| *unit != "1");
+        let unit = unit.map_or_else(String::new, |unit| format!(" {unit}"));
+        let reference = number.reference.map(three_digits);
+        let reference = reference.map_or_else(String::new, |there| format!(", reference {there}"));
+        let here = three_digits(number.here);
+        format!("{}: {here}{unit}{reference}", number.quantity)
+    };
+    decisive
+        .flat_map(|finding| finding.evidence.iter().map(line))
+        .collect()
+}
+
+/// For each work the split to set, as lines to copy.
+fn advice(run: &Run, folder: &Path) -> Vec<Advice> {
+    let verdicts = run.analysis.verdicts.iter();
+    let split = verdicts.map(|verdict| {
+        let cell = verdict.recommended;
+        let (outer, inner) = (cell.outer, cell.inner);
+        Advice {
+            why: format!(
+                "{}: {outer} workers with {inner} threads each, {}",
+                verdict.work.workload, cell.runtime
+            ),
+            lines: format!(
+                "# {outer} outer workers, for example joblib n_jobs={outer} or pytest -n {outer}\n\
+                 export OMP_NUM_THREADS={inner} OPENBLAS_NUM_THREADS={inner} MKL_NUM_THREADS={inner} \
+                 BLIS_NUM_THREADS={inner} RAYON_NUM_THREADS={inner}"
+            ),
+        }
+    });
+    let again = Advice {
+        why: "These figures again, as pictures:".to_owned(),
+        lines: format!("oversub plot {}", folder.display()),
+    };
+    split.chain([again]).collect()
+}
