@@ -15,6 +15,7 @@ mod doctor;
 mod explain;
 mod findings;
 mod header;
+mod lesson;
 mod manual;
 mod plot;
 mod preflight;
@@ -65,6 +66,7 @@ enum Verb {
     Start(start::Args),
     Plot(plot::Args),
     Report(report::Args),
+    Lesson(lesson::Args),
     Compare(compare::Args),
     Explain(explain::Args),
     Completions(completions::Args),
@@ -97,6 +99,7 @@ pub fn main() -> ExitCode {
         Verb::Plot(args) => args.run(),
         Verb::Explain(args) => args.run(),
         Verb::Report(args) => args.run(),
+        Verb::Lesson(args) => args.run(),
         Verb::Completions(args) => args.run(),
         Verb::Manual(args) => args.run(),
         Verb::Compare(args) => args.run(),

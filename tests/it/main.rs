@@ -9,6 +9,7 @@ mod coverage;
 mod doctor;
 mod host;
 mod install;
+mod lesson;
 mod plot;
 mod program;
 mod report;

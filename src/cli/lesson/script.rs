@@ -1,0 +1,367 @@
+//! What is a lesson made of?
+//!
+//! A TOML file: texts, the arguments of a sweep, those of a simulation for machines that show what
+//! this one may not, and *measures*, the numbers that its explanation speaks of. The explanation is
+//! a template that says one thing where the run showed the effect and another where it did not;
+//! numbers come from the run alone.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use minijinja::{Environment, Value, context};
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::{Condition, Metric, Reading};
+use crate::cli::run::Run;
+use crate::experiment::Cell;
+use crate::record::{Record, Status};
+use crate::view::number;
+
+/// Every lesson as it is compiled in.
+const FILES: [&str; 10] = [
+    include_str!("../../../lessons/01-two-pools.toml"),
+    include_str!("../../../lessons/02-spinning.toml"),
+    include_str!("../../../lessons/03-memory.toml"),
+    include_str!("../../../lessons/04-chunks.toml"),
+    include_str!("../../../lessons/05-temporaries.toml"),
+    include_str!("../../../lessons/06-race.toml"),
+    include_str!("../../../lessons/07-quota.toml"),
+    include_str!("../../../lessons/08-compositions.toml"),
+    include_str!("../../../lessons/09-lock.toml"),
+    include_str!("../../../lessons/10-elsewhere.toml"),
+];
+
+/// What a measure calls the share of repetitions without a right result [1].
+const WRONG: &str = "wrong";
+
+/// A lesson.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Lesson {
+    pub(super) number: u32,
+    pub(super) name: String,
+    pub(super) title: String,
+    pub(super) question: String,
+    /// What the reader is asked to predict.
+    pub(super) predict: String,
+    /// Arguments of `oversub sweep`; `<P>` and `<2P>` stand for counts of this machine.
+    pub(super) sweep: Option<String>,
+    /// Arguments of `oversub simulate`.
+    pub(super) elsewhere: Option<String>,
+    /// What the heatmap shows; the slowdown, if nothing is said.
+    #[serde(default)]
+    pub(super) metric: Option<String>,
+    /// Whether the simulation is run even where this machine showed the effect.
+    #[serde(default)]
+    always_elsewhere: bool,
+    /// An expression over the measures: whether this run showed the effect.
+    shown: String,
+    measures: BTreeMap<String, Measure>,
+    explanation: String,
+    pub(super) next: String,
+}
+
+/// A number of a run: a metric of some cells, or how many times that of others it is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Measure {
+    #[serde(default)]
+    metric: Option<String>,
+    /// Which cells; of several the one with the smallest number stands for all.
+    of: String,
+    against: Option<String>,
+}
+
+/// The measures of a run by name; one whose cells have no number is missing.
+type Numbers = BTreeMap<String, Option<f64>>;
+
+/// What is known when the explanation is given.
+#[derive(Debug, Serialize)]
+pub(super) struct Outcome {
+    /// P of this machine in whole CPUs.
+    cpus: u32,
+    /// Whether the run here showed the effect.
+    shown: bool,
+    /// What was measured here.
+    here: Numbers,
+    /// What was simulated.
+    there: Numbers,
+}
+
+/// Every lesson, by number.
+///
+/// # Errors
+///
+/// If one of them is malformed.
+pub(super) fn lessons() -> anyhow::Result<Vec<Lesson>> {
+    let parse = |text: &&str| toml::from_str(text).context("a lesson is malformed");
+    FILES.iter().map(parse).collect()
+}
+
+/// `text` as arguments: words, and in single quotes what holds blanks.
+pub(super) fn arguments(text: &str, cpus: u32) -> Vec<String> {
+    let text = counted(text, cpus);
+    let mut words = Vec::new();
+    for (i, part) in text.split('\'').enumerate() {
+        match i % 2 {
+            0 => words.extend(part.split_whitespace().map(str::to_owned)),
+            _ => words.push(part.to_owned()),
+        }
+    }
+    words
+}
+
+/// `text` with the counts of a machine in it.
+fn counted(text: &str, cpus: u32) -> String {
+    text.replace("<P>", &cpus.to_string())
+        .replace("<2P>", &(2 * cpus).to_string())
+}
+
+impl Outcome {
+    /// Before anything ran, on a machine with P = `cpus`.
+    pub(super) fn before(cpus: u32) -> Self {
+        Self {
+            cpus,
+            shown: false,
+            here: Numbers::new(),
+            there: Numbers::new(),
+        }
+    }
+
+    /// Takes in what was measured here.
+    pub(super) fn measured(&mut self, lesson: &Lesson, run: &Run) -> anyhow::Result<()> {
+        self.here = lesson.numbers(run)?;
+        self.shown = lesson.is_shown(&self.here)?;
+        Ok(())
+    }
+
+    /// Takes in what was simulated.
+    pub(super) fn simulated(&mut self, lesson: &Lesson, run: &Run) -> anyhow::Result<()> {
+        self.there = lesson.numbers(run)?;
+        Ok(())
+    }
+}
+
+impl Lesson {
+    /// Whether the simulator has to show what this machine did not.
+    pub(super) fn goes_elsewhere(&self, outcome: &Outcome) -> bool {
+        self.always_elsewhere || !outcome.shown
+    }
+
+    /// What its heatmaps show.
+    pub(super) fn shows(&self) -> anyhow::Result<Metric> {
+        Ok(self.metric.as_deref().unwrap_or("slowdown").parse()?)
+    }
+
+    /// Why it does.
+    pub(super) fn why_elsewhere(&self) -> &'static str {
+        match (self.always_elsewhere, &self.sweep) {
+            (_, None) => "The machine of this lesson is simulated.",
+            (true, Some(_)) => "And on a machine that is not here, as the simulator sees it:",
+            (false, Some(_)) => {
+                "This machine did not show the effect. Here is the simulator's picture of one that does:"
+            }
+        }
+    }
+
+    fn numbers(&self, run: &Run) -> anyhow::Result<Numbers> {
+        let number = |(name, measure): (&String, &Measure)| {
+            let value = measure
+                .value(run)
+                .with_context(|| format!("measure {name}"))?;
+            Ok((name.clone(), value))
+        };
+        self.measures.iter().map(number).collect()
+    }
+
+    fn is_shown(&self, numbers: &Numbers) -> anyhow::Result<bool> {
+        // What has no number was not shown.
+        if numbers.values().any(Option::is_none) {
+            return Ok(false);
+        }
+        let environment = Environment::new();
+        let expression = environment.compile_expression(&self.shown)?;
+        Ok(expression.eval(numbers)?.is_true())
+    }
+
+    /// What happened and why, in words.
+    pub(super) fn explanation(&self, outcome: &Outcome) -> anyhow::Result<String> {
+        let mut environment = Environment::new();
+        environment.add_filter("n", written);
+        let values = context! {
+            P => outcome.cpus,
+            shown => outcome.shown,
+            here => &outcome.here,
+            there => &outcome.there,
+        };
+        Ok(environment.render_str(&self.explanation, values)?)
+    }
+}
+
+/// A number of an explanation.
+fn written(value: Value) -> String {
+    match f64::try_from(value) {
+        Ok(number) => number::short(number),
+        Err(_) => "an unknown number of".to_owned(),
+    }
+}
+
+impl Measure {
+    fn value(&self, run: &Run) -> anyhow::Result<Option<f64>> {
+        let of = self.number(run, &self.of)?;
+        let Some(against) = &self.against else {
+            return Ok(of);
+        };
+        let against = self.number(run, against)?;
+        Ok(of.zip(against).map(|(of, against)| of / against))
+    }
+
+    /// The metric; `None` for the share of repetitions without a right result.
+    fn metric(&self) -> anyhow::Result<Option<Metric>> {
+        match self.metric.as_deref() {
+            Some(WRONG) => Ok(None),
+            name => Ok(Some(name.unwrap_or("time").parse()?)),
+        }
+    }
+
+    /// The smallest number of the cells that `conditions` select.
+    fn number(&self, run: &Run, conditions: &str) -> anyhow::Result<Option<f64>> {
+        let metric = self.metric()?;
+        let conditions = counted(conditions, run.header.plan.grid.budget);
+        let conditions: Vec<Condition> = conditions
+            .split(',')
+            .map(str::parse)
+            .collect::<Result<_, _>>()?;
+        let admits = |cell: &Cell| conditions.iter().all(|condition| condition.admits(cell));
+        let Some(metric) = metric else {
+            return Ok(share_wrong(&run.records, admits));
+        };
+        let points = run.analysis.series(metric).points;
+        let selected = points.iter().filter(|point| admits(&point.cell));
+        let numbers = selected.filter_map(|point| match &point.reading {
+            Reading::Number(estimate, _) => Some(estimate.value),
+            _ => None,
+        });
+        Ok(numbers.min_by(f64::total_cmp))
+    }
+}
+
+/// Of the records of the cells that `admits` lets in, the share without a right result [1].
+fn share_wrong(records: &[Record], admits: impl Fn(&Cell) -> bool) -> Option<f64> {
+    let selected = || records.iter().filter(|record| admits(&record.visit.cell));
+    let wrong = selected().filter(|record| record.answer.status() != Status::Ok);
+    let all = selected().count();
+    (all > 0).then(|| wrong.count() as f64 / all as f64)
+}
+
+/// `text` with its paragraphs in lines of at most `width` columns; no word is cut.
+pub(super) fn wrapped(text: &str, width: usize) -> String {
+    let paragraph = |paragraph: &str| {
+        let mut lines: Vec<String> = Vec::new();
+        for word in paragraph.split_whitespace() {
+            match lines.last_mut() {
+                Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                    line.push(' ');
+                    line.push_str(word);
+                }
+                _ => lines.push(word.to_owned()),
+            }
+        }
+        lines.join("\n")
+    };
+    let paragraphs: Vec<String> = text.split("\n\n").map(paragraph).collect();
+    let body = paragraphs.join("\n\n");
+    let (before, after) = (
+        text.starts_with('\n'),
+        text.ends_with('\n') && text.len() > 1,
+    );
+    format!(
+        "{}{body}{}",
+        if before { "\n" } else { "" },
+        if after { "\n" } else { "" }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The explanation where every measure is `number`, shown or not.
+    fn explained(lesson: &Lesson, number: Option<f64>, shown: bool) -> String {
+        let numbers: Numbers = lesson
+            .measures
+            .keys()
+            .map(|name| (name.clone(), number))
+            .collect();
+        let outcome = Outcome {
+            cpus: 2,
+            shown,
+            here: numbers.clone(),
+            there: numbers,
+        };
+        lesson.explanation(&outcome).unwrap()
+    }
+
+    #[test]
+    fn every_lesson_says_something_else_where_its_effect_was_not_shown() {
+        let lessons = lessons().unwrap();
+        let numbers: Vec<u32> = lessons.iter().map(|lesson| lesson.number).collect();
+        assert_eq!(numbers, (1..=10).collect::<Vec<_>>());
+        for lesson in &lessons {
+            let yes = explained(lesson, Some(7.25), true);
+            let no = explained(lesson, Some(7.25), false);
+            assert!(yes.contains("7.25"), "{} tells no number", lesson.name);
+            assert!(lesson.sweep.is_none() || yes != no, "{}", lesson.name);
+            // A cell without a number must not stop a lesson.
+            explained(lesson, None, false);
+        }
+    }
+
+    #[test]
+    fn an_effect_without_numbers_is_not_shown() {
+        for lesson in lessons().unwrap() {
+            let numbers = |number| {
+                lesson
+                    .measures
+                    .keys()
+                    .map(|name| (name.clone(), number))
+                    .collect()
+            };
+            assert!(!lesson.is_shown(&numbers(None)).unwrap(), "{}", lesson.name);
+            lesson.is_shown(&numbers(Some(1.0))).unwrap();
+        }
+    }
+
+    #[test]
+    fn conditions_and_metrics_of_every_measure_are_known() {
+        for lesson in lessons().unwrap() {
+            for measure in lesson.measures.values() {
+                assert!(measure.metric().is_ok(), "{measure:?}");
+                for list in [Some(&measure.of), measure.against.as_ref()]
+                    .into_iter()
+                    .flatten()
+                {
+                    for condition in counted(list, 2).split(',') {
+                        assert!(condition.parse::<Condition>().is_ok(), "{condition}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn arguments_keep_what_is_quoted_together_and_count_the_machine() {
+        let words = arguments("--outer 1,<P>,<2P> --machine 'pack:1 core:4' -n", 3);
+        assert_eq!(
+            words,
+            ["--outer", "1,3,6", "--machine", "pack:1 core:4", "-n"]
+        );
+    }
+
+    #[test]
+    fn narrow_lines_lose_no_word() {
+        let text = "one two three\n\nfour";
+        assert_eq!(wrapped(text, 8), "one two\nthree\n\nfour");
+        assert_eq!(wrapped(text, 2), "one\ntwo\nthree\n\nfour");
+    }
+}
