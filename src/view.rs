@@ -10,6 +10,7 @@ pub mod canvas;
 pub mod caption;
 pub mod causes;
 pub mod cell_name;
+pub mod chart;
 pub mod comparison;
 pub mod facet;
 pub mod heatmap;

@@ -24,7 +24,19 @@ pub fn split(records: &[Record], cell: &Cell, budget: f64) -> Vec<(String, f64)>
             .zip(parts)
             .for_each(|(sum, part)| *sum += part);
     }
-    let names = ["user", "spin", "yield", "system", "idle"];
+    let counted = |record: &Record| {
+        record
+            .answer
+            .sample()
+            .is_some_and(|s| s.waiting.spin.is_some())
+    };
+    let of_cell = records.iter().filter(|record| record.visit.cell == *cell);
+    // Waiting that nobody counted is in the user time.
+    let user = match of_cell.clone().any(counted) {
+        true => "user",
+        false => "user, waiting not counted",
+    };
+    let names = [user, "spin", "yield", "system", "idle"];
     let parts = names.iter().zip(sum.into_iter().flatten());
     parts
         .map(|(name, time)| ((*name).to_owned(), time))

@@ -4,6 +4,7 @@
 //! they are made again whenever asked; a file named with `-o` is somebody's and kept unless
 //! `--force` is given.
 
+mod figure;
 mod timeline;
 
 use std::collections::BTreeSet;
@@ -39,6 +40,8 @@ const DEFAULT: [Metric; 5] = [
   oversub plot runs/matmul --terminal                 slowdown, here
   oversub plot runs/matmul --metric efficiency --where wait=passive -o efficiency.svg
   oversub plot runs/matmul --x composition --y runtime
+  oversub plot runs/matmul --figure speedup -o speedup.svg
+  oversub plot runs/matmul runs/sim-matmul --figure scatter
   oversub plot --timeline active.json --by pu         what `oversub trace` wrote down")]
 pub(super) struct Args {
     /// Folder of the run; several stand beside each other on one scale, each held against its own
@@ -47,6 +50,10 @@ pub(super) struct Args {
     runs: Vec<PathBuf>,
     #[command(flatten)]
     timeline: timeline::Args,
+    /// Another figure than heatmaps: speedup, efficiency, split (of CPU time), distribution (of samples), or
+    /// scatter (of two runs).
+    #[arg(long, value_name = "FIGURE", conflicts_with_all = ["files", "metric", "x", "y", "terminal"])]
+    figure: Option<figure::Figure>,
     /// What to show: throughput, slowdown, efficiency, time, metric (the number that a command says
     /// of itself), switches, wait, busy, cause, a list of them, or all.
     #[arg(long, value_name = "METRIC")]
@@ -97,6 +104,7 @@ impl Args {
         Self {
             runs: vec![run.to_owned()],
             timeline: timeline::Args::none(),
+            figure: None,
             metric: None,
             x: None,
             y: None,
@@ -113,6 +121,9 @@ impl Args {
         }
         if self.runs.is_empty() {
             return self.timeline.draw(self.output.as_deref(), self.force);
+        }
+        if let Some(figure) = self.figure {
+            return self.other(figure);
         }
         let asked = self.metrics()?;
         let runs = self.read()?;
@@ -161,6 +172,19 @@ impl Args {
             .into());
         }
         Ok(runs)
+    }
+
+    /// Draws another figure than heatmaps.
+    fn other(&self, figure: figure::Figure) -> anyhow::Result<()> {
+        let read = |path: &PathBuf| Admitted::read(path, &self.conditions);
+        let runs: Vec<Admitted> = self.runs.iter().map(read).collect::<Result<_, _>>()?;
+        let own = self.runs[0]
+            .join("figures")
+            .join(figure.name())
+            .with_extension("png");
+        // What lies in the run's own folder is made from the run alone, and so made again.
+        let force = self.force || self.output.is_none();
+        figure::draw(figure, &runs, self.output.as_ref().unwrap_or(&own), force)
     }
 
     /// The metrics asked for; `None` for all that a run has.

@@ -249,8 +249,10 @@ fn draw_run(canvas: &mut Canvas, run: &Run, row: Area) {
             canvas.rect(Area::new((x, middle - 0.5), width, 1.0), color);
             continue;
         }
-        floor -= height;
-        canvas.rect(Area::new((x, floor), width, height), color);
+        // Shares are rounded one by one, so that their sum may be a little more than the row.
+        let top = (floor - height).max(row.y + 0.75);
+        canvas.rect(Area::new((x, top), width, floor - top), color);
+        floor = top;
     }
 }
 

@@ -7,6 +7,7 @@ mod command;
 mod compare;
 mod coverage;
 mod doctor;
+mod figures;
 mod host;
 mod install;
 mod lesson;

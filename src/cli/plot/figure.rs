@@ -1,0 +1,338 @@
+//! Figures beside the heatmap: curves, split of CPU time, distribution of samples, prediction.
+
+mod curves;
+
+use std::fs;
+use std::path::Path;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use super::{Admitted, UsageError, screen};
+use crate::analysis::{Metric, Reading, split};
+use crate::record::breakdown;
+use crate::text::ParseError;
+use crate::view::canvas::{BLACK, FigureError, FigureFormat, GREY};
+use crate::view::caption::provenance;
+use crate::view::cell_name::CellNames;
+use crate::view::chart::{Axis, Chart, Mark, Panel, Scale, color};
+
+/// Most cells of a figure that names each.
+const MOST_NAMED: usize = 32;
+
+/// A kind of figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Figure {
+    /// T1 / T over threads.
+    Speedup,
+    /// E over threads.
+    Efficiency,
+    /// Where the time of the PUs went.
+    Split,
+    /// Every sample of every cell.
+    Distribution,
+    /// Times of one run against those of another.
+    Scatter,
+}
+
+impl Figure {
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::Speedup, "speedup"),
+        (Self::Efficiency, "efficiency"),
+        (Self::Split, "split"),
+        (Self::Distribution, "distribution"),
+        (Self::Scatter, "scatter"),
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+impl FromStr for Figure {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let named = Self::ALL.iter().find(|(_, name)| *name == text);
+        named.map(|(figure, _)| *figure).ok_or_else(|| {
+            let names = Self::ALL.map(|(_, name)| name).join(", ");
+            ParseError::new("figure", text, format!("one of {names}"))
+        })
+    }
+}
+
+/// A point of a figure, as it is kept beside it.
+#[derive(Serialize)]
+struct Row {
+    panel: String,
+    series: String,
+    x: f64,
+    y: f64,
+    low: Option<f64>,
+    high: Option<f64>,
+}
+
+/// Draws `figure` of `runs` into `path` and its points beside it; files that exist are kept unless
+/// `force`.
+pub(super) fn draw(
+    figure: Figure,
+    runs: &[Admitted],
+    path: &Path,
+    force: bool,
+) -> anyhow::Result<()> {
+    FigureFormat::of(path).map_err(|error| UsageError(error.to_string()))?;
+    let csv = path.with_extension("csv");
+    if let Some(there) = [path, &csv]
+        .into_iter()
+        .find(|file| !force && file.exists())
+    {
+        let there = there.display();
+        return Err(UsageError(format!("{there} exists; give --force to replace it")).into());
+    }
+    let (chart, rows) = match (figure, runs) {
+        (Figure::Scatter, [measured, predicted]) => scatter(measured, predicted)?,
+        (Figure::Scatter, _) => {
+            return Err(UsageError(
+                "--figure scatter needs two runs: the measured one first".to_owned(),
+            )
+            .into());
+        }
+        (_, [_, _, ..]) => {
+            let figure = figure.name();
+            return Err(UsageError(format!("--figure {figure} shows one run; name one")).into());
+        }
+        (Figure::Speedup | Figure::Efficiency, _) => curves::curves(figure, &runs[0])?,
+        (Figure::Split, _) => bars(&runs[0])?,
+        (Figure::Distribution, _) => distribution(&runs[0])?,
+    };
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        fs::create_dir_all(folder)?;
+    }
+    let headers: Vec<_> = runs.iter().map(|one| &one.run.header).collect();
+    let chart = Chart {
+        provenance: provenance(&headers),
+        ..chart
+    };
+    chart.draw().save(path)?;
+    let mut file = csv::Writer::from_path(&csv).map_err(|e| FigureError::write(&csv, e))?;
+    rows.iter().try_for_each(|row| file.serialize(row))?;
+    file.flush()?;
+    let points = csv.file_name().unwrap_or_default().display();
+    screen::say(format!("{} (points in {points})", path.display()))
+}
+
+fn chart(title: &str, subject: Vec<String>, (x, y): (Axis, Axis), panels: Vec<Panel>) -> Chart {
+    Chart {
+        title: title.to_owned(),
+        subject,
+        x,
+        y,
+        panels,
+        legend: Vec::new(),
+        provenance: Vec::new(),
+    }
+}
+
+fn axis(label: &str, scale: Scale) -> Axis {
+    Axis {
+        label: label.to_owned(),
+        scale,
+    }
+}
+
+fn nothing(what: &str) -> UsageError {
+    UsageError(format!("there is nothing to draw: {what}"))
+}
+
+/// What the PUs of the budget did in each cell, as bars of 100 %.
+fn bars(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
+    let names = few(one)?;
+    let simulated = breakdown(&one.run.folder);
+    let (mut marks, mut rows, mut legend) = (Vec::new(), Vec::new(), Vec::new());
+    for (i, cell) in one.cells.iter().enumerate() {
+        let parts = match simulated.get(cell) {
+            Some(parts) => parts.clone(),
+            None => split(&one.run.records, cell, one.run.analysis.budget),
+        };
+        let total: f64 = parts.iter().map(|(_, time)| time).sum();
+        let mut floor = 0.0;
+        for (p, (part, time)) in parts.iter().enumerate().filter(|_| total > 0.0) {
+            let share = 100.0 * time / total;
+            marks.push(Mark::Bar(
+                (i as f64, floor),
+                (i as f64, floor + share),
+                color(p),
+            ));
+            rows.push(Row {
+                panel: names[i].clone(),
+                series: part.clone(),
+                x: i as f64,
+                y: share,
+                low: None,
+                high: None,
+            });
+            if legend.len() <= p {
+                legend.push((color(p), part.clone()));
+            }
+            floor += share;
+        }
+    }
+    if rows.is_empty() {
+        return Err(nothing("no sample has its CPU time").into());
+    }
+    let axes = (
+        axis("cell", Scale::Names(names)),
+        axis("share of P × wall time [%]", Scale::Linear(0.0, 100.0)),
+    );
+    let panels = vec![Panel {
+        title: String::new(),
+        marks,
+    }];
+    let mut chart = chart("Where the CPU time went", Vec::new(), axes, panels);
+    chart.legend = legend;
+    Ok((chart, rows))
+}
+
+/// Every sample of each cell as a dot, a row for each cell, so that two clusters show as two.
+fn distribution(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
+    let names = few(one)?;
+    let (mut marks, mut rows) = (Vec::new(), Vec::new());
+    for (i, cell) in one.cells.iter().enumerate() {
+        let of_cell = one
+            .run
+            .records
+            .iter()
+            .filter(|record| record.visit.cell == *cell);
+        for record in of_cell {
+            let Some(sample) = record.answer.sample() else {
+                continue;
+            };
+            let millis = sample.wall.as_secs_f64() * 1e3;
+            // Rounds stand above each other, so that a slow process shows as one.
+            let rounds = f64::from(one.run.header.plan.protocol.rounds.get()).max(1.0);
+            let height = i as f64 - 0.35 + 0.7 * f64::from(record.visit.round) / (rounds + 1.0);
+            marks.push(Mark::Dot((millis, height), color(i)));
+            rows.push(Row {
+                panel: names[i].clone(),
+                series: format!("round {}", record.visit.round),
+                x: millis,
+                y: i as f64,
+                low: None,
+                high: None,
+            });
+        }
+    }
+    let (low, high) =
+        ends(rows.iter().map(|row| row.x)).ok_or_else(|| nothing("no cell has a time"))?;
+    let axes = (
+        axis("wall time of one execution [ms]", Scale::Log(low, high)),
+        axis("", Scale::Names(names)),
+    );
+    let subject = vec![
+        "a dot is one execution; within a row the rounds (process runs) go upwards".to_owned(),
+    ];
+    let panels = vec![Panel {
+        title: String::new(),
+        marks,
+    }];
+    Ok((chart("Every sample", subject, axes, panels), rows))
+}
+
+/// Times of the cells that two runs have in common, each against the other.
+fn scatter(a: &Admitted, b: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
+    let times = |one: &Admitted| {
+        let points = one.series(Metric::Time).points.into_iter();
+        points
+            .filter_map(|point| match point.reading {
+                Reading::Number(estimate, _) => Some((point.cell, estimate.value * 1e3)),
+                _ => None,
+            })
+            .collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let (first, second) = (times(a), times(b));
+    let runtimes: Vec<String> = {
+        let all: std::collections::BTreeSet<String> =
+            first.keys().map(|cell| cell.runtime.to_string()).collect();
+        all.into_iter().collect()
+    };
+    let (mut marks, mut rows) = (Vec::new(), Vec::new());
+    for (cell, x) in &first {
+        let Some(y) = second.get(cell) else { continue };
+        let runtime = cell.runtime.to_string();
+        let shade = color(
+            runtimes
+                .iter()
+                .position(|known| *known == runtime)
+                .unwrap_or(0),
+        );
+        marks.push(Mark::Dot((*x, *y), shade));
+        rows.push(Row {
+            panel: cell.to_string(),
+            series: runtime,
+            x: *x,
+            y: *y,
+            low: None,
+            high: None,
+        });
+    }
+    let all = rows.iter().flat_map(|row| [row.x, row.y]);
+    let (low, high) = ends(all).ok_or_else(|| nothing("the runs have no timed cell in common"))?;
+    let factor = |f: f64| {
+        vec![
+            (low, (low * f).clamp(low, high)),
+            ((high / f).min(high), high.min(high * f)),
+        ]
+    };
+    marks.insert(0, Mark::Guide(factor(1.0), BLACK));
+    marks.insert(
+        0,
+        Mark::Guide(vec![(low * 2.0, low), (high, high / 2.0)], GREY),
+    );
+    marks.insert(
+        0,
+        Mark::Guide(vec![(low, low * 2.0), (high / 2.0, high)], GREY),
+    );
+    let label = |one: &Admitted| format!("{}: wall time [ms]", one.run.folder.display());
+    let axes = (
+        axis(&label(a), Scale::Log(low, high)),
+        axis(&label(b), Scale::Log(low, high)),
+    );
+    let panels = vec![Panel {
+        title: String::new(),
+        marks,
+    }];
+    let mut chart = chart("One run against the other", Vec::new(), axes, panels);
+    let named = runtimes.iter().enumerate();
+    chart.legend = named
+        .map(|(i, runtime)| (color(i), runtime.clone()))
+        .collect();
+    chart
+        .legend
+        .push((BLACK, "dashed: equal; grey: a factor of 2".to_owned()));
+    Ok((chart, rows))
+}
+
+/// The ends of a logarithmic axis for `values`, with room.
+fn ends(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    let positive = values.filter(|value| *value > 0.0 && value.is_finite());
+    let (low, high) = positive.fold((f64::INFINITY, 0.0_f64), |(low, high), value| {
+        (low.min(value), high.max(value))
+    });
+    (high > 0.0).then(|| (low / 1.15, (high * 1.15).max(low * 2.5)))
+}
+
+/// The names of the cells, where they are few enough to be named.
+fn few(one: &Admitted) -> Result<Vec<String>, UsageError> {
+    let cells = one.cells.len();
+    if cells > MOST_NAMED {
+        return Err(UsageError(format!(
+            "{cells} cells are too many to be told apart here; choose up to {MOST_NAMED} by --where, as in --where \
+             inner=2,wait=active"
+        )));
+    }
+    let names = CellNames::of(&one.cells);
+    Ok(one.cells.iter().map(|cell| names.name(cell)).collect())
+}

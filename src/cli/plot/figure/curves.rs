@@ -1,0 +1,113 @@
+//! Speed-up and efficiency over threads, with what would be ideal.
+
+use super::{Admitted, Figure, Row, axis, chart, nothing};
+use crate::analysis::{Dimension, Metric, Reading, Spread};
+use crate::view::canvas::{BLACK, GREY};
+use crate::view::chart::{Axis, Chart, Mark, Panel, Scale, color};
+use crate::view::facet::{Facets, Slot};
+
+/// Efficiency, or the speed-up T1 / T = E min(D, P) / min(1, P), over the threads asked for; a line
+/// for each number of workers.
+pub(super) fn curves(figure: Figure, one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
+    let budget = one.run.analysis.budget;
+    let mut series = one.series(Metric::Efficiency);
+    if figure == Figure::Speedup {
+        for point in &mut series.points {
+            if let Reading::Number(estimate, bound) = point.reading {
+                let cpus = f64::from(point.cell.demand()).min(budget);
+                let speedup = estimate.map(|e| e * cpus / budget.min(1.0));
+                point.reading = Reading::Number(speedup, bound);
+            }
+        }
+    }
+    let axes = (Dimension::Inner, Dimension::Outer);
+    let facets = Facets::of(&one.cells, &series.points, axes);
+    let (mut panels, rows) = lines(&facets);
+    if rows.is_empty() {
+        return Err(nothing("both need a timed 1 x 1 cell of the same work").into());
+    }
+    let most = rows.iter().map(|row| row.x).fold(2.0, f64::max);
+    let (guides, y) = ideal(figure, &rows, (most, budget));
+    for panel in &mut panels {
+        panel.marks.splice(0..0, guides.iter().cloned());
+    }
+    let title = match figure {
+        Figure::Speedup => "Speed-up against one thread",
+        _ => "Parallel efficiency",
+    };
+    let x = axis(
+        "threads asked for, D = outer × inner",
+        Scale::Log(1.0, most * 1.1),
+    );
+    let mut chart = chart(title, facets.common.clone(), (x, y), panels);
+    let outer = facets.rows.iter().enumerate();
+    chart.legend = outer
+        .map(|(r, outer)| (color(r), format!("outer = {outer}")))
+        .collect();
+    let words = format!("dashed: ideal, min(D, P) CPUs; upright: D = P = {budget}");
+    chart.legend.push((BLACK, words));
+    Ok((chart, rows))
+}
+
+/// A line for each number of workers in every panel, and its points.
+fn lines(facets: &Facets<'_>) -> (Vec<Panel>, Vec<Row>) {
+    let (mut panels, mut rows) = (Vec::new(), Vec::new());
+    for panel in &facets.panels {
+        let mut marks = Vec::new();
+        for (r, outer) in facets.rows.iter().enumerate() {
+            let mut line = Vec::new();
+            for c in 0..facets.columns.len() {
+                let Slot::Answered(point) = facets.slot(panel, c, r) else {
+                    continue;
+                };
+                let Reading::Number(estimate, _) = point.reading else {
+                    continue;
+                };
+                let demand = f64::from(point.cell.demand());
+                let ends = estimate.spread.map(Spread::ends);
+                line.push((demand, estimate.value));
+                let bar = ends.map(|ends| Mark::Interval((demand, ends.low, ends.high), color(r)));
+                marks.extend(bar);
+                rows.push(Row {
+                    panel: panel.title.clone(),
+                    series: format!("outer = {outer}"),
+                    x: demand,
+                    y: estimate.value,
+                    low: ends.map(|ends| ends.low),
+                    high: ends.map(|ends| ends.high),
+                });
+            }
+            marks.extend(line.iter().map(|spot| Mark::Dot(*spot, color(r))));
+            marks.insert(0, Mark::Line(line, color(r)));
+        }
+        let title = panel.title.clone();
+        panels.push(Panel { title, marks });
+    }
+    (panels, rows)
+}
+
+/// What is ideal and where the budget is, and the vertical axis of `figure`.
+fn ideal(figure: Figure, rows: &[Row], (most, budget): (f64, f64)) -> (Vec<Mark>, Axis) {
+    let highs = rows.iter().map(|row| row.high.unwrap_or(row.y));
+    let lows = rows.iter().map(|row| row.low.unwrap_or(row.y));
+    let highest = highs.fold(1.0, f64::max);
+    let (low, high, ideal, y) = match figure {
+        Figure::Speedup => {
+            let (low, high) = (lows.fold(0.5, f64::min) * 0.9, highest.max(budget) * 1.1);
+            let knee = budget.clamp(1.0, most);
+            let ideal = vec![(1.0, 1.0), (knee, knee), (most, knee)];
+            let y = axis("speed-up T1 / T [1]", Scale::Log(low, high));
+            (low, high, ideal, y)
+        }
+        _ => {
+            let high = (highest * 1.05).clamp(1.05, 2.0);
+            let y = axis("efficiency E [1]", Scale::Linear(0.0, high));
+            (0.0, high, vec![(1.0, 1.0), (most, 1.0)], y)
+        }
+    };
+    let mut guides = vec![Mark::Guide(ideal, BLACK)];
+    if (1.0..=most).contains(&budget) {
+        guides.push(Mark::Guide(vec![(budget, low), (budget, high)], GREY));
+    }
+    (guides, y)
+}

@@ -1,0 +1,325 @@
+//! Lines, dots and bars over axes: how does a number change, spread or divide?
+//!
+//! A [`Chart`] is panels side by side with the same axes. Figures fill panels with [`Mark`]s in the
+//! units of the axes ([`Axis`]); nothing is computed here but places.
+
+use crate::view::canvas::{Area, BLACK, Canvas, Color, GREY, Spot, Stroke, Text};
+use crate::view::number;
+
+const MARGIN: f64 = 20.0;
+const TITLE: f64 = 20.0;
+const SUBTITLE: f64 = 13.0;
+const SMALL: f64 = 11.0;
+const LINE: f64 = 1.4;
+const LEFT: f64 = 64.0;
+const BELOW: f64 = 46.0;
+const ABOVE: f64 = 24.0;
+
+/// Colours that colour-blind readers can tell apart.
+// Source: Okabe and Ito, "Color Universal Design", https://jfly.uni-koeln.de/color/
+pub const PALETTE: [Color; 8] = [
+    Color(0, 114, 178),
+    Color(213, 94, 0),
+    Color(0, 158, 115),
+    Color(204, 121, 167),
+    Color(230, 159, 0),
+    Color(86, 180, 233),
+    Color(110, 110, 110),
+    Color(170, 140, 0),
+];
+
+/// The colour of the series `index`.
+pub fn color(index: usize) -> Color {
+    PALETTE[index % PALETTE.len()]
+}
+
+/// How places are found along an axis.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Scale {
+    /// Equal ratios are equal distances, between two positive ends.
+    Log(f64, f64),
+    /// Equal differences are, between two ends.
+    Linear(f64, f64),
+    /// Named places, 0, 1, ..
+    Names(Vec<String>),
+}
+
+/// An axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Axis {
+    /// Quantity and unit.
+    pub label: String,
+    /// Where a value is.
+    pub scale: Scale,
+}
+
+impl Scale {
+    /// Where `value` is, 0 to 1.
+    fn place(&self, value: f64) -> f64 {
+        match self {
+            Self::Log(low, high) => (value / low).ln() / (high / low).ln(),
+            Self::Linear(low, high) => (value - low) / (high - low),
+            Self::Names(names) => (value + 0.5) / names.len().max(1) as f64,
+        }
+    }
+
+    /// Values to label, with their labels.
+    fn ticks(&self) -> Vec<(f64, String)> {
+        match self {
+            Self::Names(names) => {
+                let every = names.len().div_ceil(24).max(1);
+                let named = names.iter().enumerate().step_by(every);
+                named.map(|(i, name)| (i as f64, name.clone())).collect()
+            }
+            Self::Linear(low, high) => {
+                let step = (high - low) / 5.0;
+                (0..=5)
+                    .map(|i| low + f64::from(i) * step)
+                    .map(|tick| (tick, number::tick(tick)))
+                    .collect()
+            }
+            Self::Log(low, high) => {
+                let candidates: [&[f64]; 3] = [
+                    &[1.0],
+                    &[1.0, 2.0, 5.0],
+                    &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0],
+                ];
+                let within = |steps: &[f64]| -> Vec<f64> {
+                    let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
+                    let all = decades.flat_map(|d| steps.iter().map(move |s| s * 10_f64.powi(d)));
+                    all.filter(|tick| (low * 0.999..=high * 1.001).contains(tick))
+                        .collect()
+                };
+                let found = candidates.map(within);
+                let enough = found
+                    .iter()
+                    .find(|ticks| ticks.len() >= 4)
+                    .unwrap_or(&found[2]);
+                enough
+                    .iter()
+                    .map(|tick| (*tick, number::tick(*tick)))
+                    .collect()
+            }
+        }
+    }
+}
+
+/// What is drawn, in the units of the axes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Mark {
+    /// A line.
+    Line(Vec<(f64, f64)>, Color),
+    /// A thin dashed line: what would be ideal, or a limit.
+    Guide(Vec<(f64, f64)>, Color),
+    /// A dot.
+    Dot((f64, f64), Color),
+    /// An upright bar for an interval.
+    Interval((f64, f64, f64), Color),
+    /// A box from one corner to the other, half a name wide on a named axis.
+    Bar((f64, f64), (f64, f64), Color),
+}
+
+/// One of several pictures with the same axes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Panel {
+    /// What sets it apart; empty for a single one.
+    pub title: String,
+    /// What is in it, in drawing order.
+    pub marks: Vec<Mark>,
+}
+
+/// Panels with the same axes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chart {
+    /// What it shows.
+    pub title: String,
+    /// Phrases below the title.
+    pub subject: Vec<String>,
+    /// Horizontal axis.
+    pub x: Axis,
+    /// Vertical axis.
+    pub y: Axis,
+    /// The panels.
+    pub panels: Vec<Panel>,
+    /// What the colours mean.
+    pub legend: Vec<(Color, String)>,
+    /// Phrases at the foot: where the numbers come from.
+    pub provenance: Vec<String>,
+}
+
+impl Chart {
+    /// The chart as a picture.
+    pub fn draw(&self) -> Canvas {
+        let across = self.panels.len().clamp(1, 3);
+        let width = match &self.x.scale {
+            Scale::Names(names) => (names.len() as f64 * 34.0).clamp(320.0, 1000.0),
+            _ => 340.0,
+        };
+        let height = match &self.y.scale {
+            Scale::Names(names) => (names.len() as f64 * 24.0).clamp(160.0, 900.0),
+            _ => 280.0,
+        };
+        let left = self.left();
+        let content = (across as f64 * (left + width + 16.0)).max(620.0);
+        let subject = Text::new(SUBTITLE).flow(&self.subject, " · ", content);
+        let legend = self.legend_lines(content);
+        let foot = Text::new(SMALL).flow(&self.provenance, " · ", content);
+        let lines = self.panels.len().div_ceil(across) as f64;
+        let panels_top = MARGIN + TITLE * LINE + subject.len() as f64 * SUBTITLE * LINE + 8.0;
+        let legend_top = panels_top + lines * (ABOVE + height + BELOW) + 8.0;
+        let foot_top = legend_top + legend.len() as f64 * 20.0 + 8.0;
+        let all = foot_top + foot.len() as f64 * SMALL * LINE + MARGIN;
+        let mut canvas = Canvas::new(content + 2.0 * MARGIN, all);
+        canvas.text(
+            (MARGIN, MARGIN + TITLE / 2.0),
+            self.title.clone(),
+            Text::new(TITLE).bold(),
+        );
+        for (i, line) in subject.iter().enumerate() {
+            let middle = MARGIN + TITLE * LINE + (i as f64 + 0.5) * SUBTITLE * LINE;
+            canvas.text((MARGIN, middle), line.clone(), Text::new(SUBTITLE));
+        }
+        for (i, panel) in self.panels.iter().enumerate() {
+            let x = MARGIN + (i % across) as f64 * (left + width + 16.0) + left;
+            let y = panels_top + (i / across) as f64 * (ABOVE + height + BELOW) + ABOVE;
+            self.panel(&mut canvas, panel, Area::new((x, y), width, height));
+        }
+        for (i, line) in legend.iter().enumerate() {
+            let y = legend_top + i as f64 * 20.0 + 8.0;
+            for (x, (color, words)) in line {
+                canvas.rect(Area::new((MARGIN + x, y - 6.0), 14.0, 12.0), *color);
+                canvas.text((MARGIN + x + 19.0, y), words.clone(), Text::new(12.0));
+            }
+        }
+        for (i, line) in foot.iter().enumerate() {
+            let middle = foot_top + (i as f64 + 0.5) * SMALL * LINE;
+            canvas.text((MARGIN, middle), line.clone(), Text::new(SMALL).color(GREY));
+        }
+        canvas
+    }
+
+    /// Room left of the axis for its labels [points].
+    fn left(&self) -> f64 {
+        let labels = self.y.scale.ticks();
+        let widths = labels
+            .iter()
+            .map(|(_, label)| Text::new(SMALL).width(label));
+        widths.fold(0.0, f64::max).max(LEFT - 40.0) + 40.0
+    }
+
+    fn legend_lines(&self, width: f64) -> Vec<Vec<(f64, &(Color, String))>> {
+        let mut lines: Vec<Vec<(f64, &(Color, String))>> = Vec::new();
+        let mut x = f64::INFINITY;
+        for item in &self.legend {
+            let wide = 19.0 + Text::new(12.0).width(&item.1) + 18.0;
+            if x + wide > width {
+                lines.push(Vec::new());
+                x = 0.0;
+            }
+            lines
+                .last_mut()
+                .into_iter()
+                .for_each(|line| line.push((x, item)));
+            x += wide;
+        }
+        lines
+    }
+
+    fn panel(&self, canvas: &mut Canvas, panel: &Panel, area: Area) {
+        let at = |(x, y): Spot| {
+            (
+                area.x + self.x.scale.place(x) * area.width,
+                area.bottom() - self.y.scale.place(y) * area.height,
+            )
+        };
+        let title = (area.centre().0, area.y - 12.0);
+        canvas.text(title, panel.title.clone(), Text::new(13.5).bold().middle());
+        self.axes(canvas, area);
+        let half = match &self.x.scale {
+            Scale::Names(names) => 0.4 * area.width / names.len().max(1) as f64,
+            _ => 4.0,
+        };
+        for mark in &panel.marks {
+            match mark {
+                Mark::Line(spots, color) => {
+                    let spots: Vec<Spot> = spots.iter().map(|spot| at(*spot)).collect();
+                    canvas.line(&spots, Stroke::new(*color, 2.0));
+                }
+                Mark::Guide(spots, color) => {
+                    let spots: Vec<Spot> = spots.iter().map(|spot| at(*spot)).collect();
+                    dashed(canvas, &spots, Stroke::new(*color, 1.0));
+                }
+                Mark::Dot(spot, color) => canvas.disc(at(*spot), 3.0, *color),
+                Mark::Interval((x, low, high), color) => {
+                    canvas.line(&[at((*x, *low)), at((*x, *high))], Stroke::new(*color, 1.0));
+                }
+                Mark::Bar((x, low), (_, high), color) => {
+                    let (foot, head) = (at((*x, *low)), at((*x, *high)));
+                    let corner = (foot.0 - half, head.1);
+                    canvas.rect(Area::new(corner, 2.0 * half, foot.1 - head.1), *color);
+                }
+            }
+        }
+    }
+
+    fn axes(&self, canvas: &mut Canvas, area: Area) {
+        let light = Stroke::new(Color(228, 228, 228), 1.0);
+        for (value, label) in self.x.scale.ticks() {
+            let x = area.x + self.x.scale.place(value) * area.width;
+            canvas.line(&[(x, area.y), (x, area.bottom())], light);
+            canvas.text((x, area.bottom() + 12.0), label, Text::new(SMALL).middle());
+        }
+        for (value, label) in self.y.scale.ticks() {
+            let y = area.bottom() - self.y.scale.place(value) * area.height;
+            canvas.line(&[(area.x, y), (area.right(), y)], light);
+            canvas.text((area.x - 6.0, y), label, Text::new(SMALL).end());
+        }
+        canvas.frame(area, Stroke::new(GREY, 1.0));
+        let below = (area.centre().0, area.bottom() + 30.0);
+        canvas.text(below, self.x.label.clone(), Text::new(12.5).middle());
+        let beside = (area.x - self.left() + 12.0, area.centre().1);
+        canvas.text(
+            beside,
+            self.y.label.clone(),
+            Text::new(12.5).middle().up().color(BLACK),
+        );
+    }
+}
+
+/// A dashed line; plotters has none for both of its backends.
+fn dashed(canvas: &mut Canvas, spots: &[Spot], stroke: Stroke) {
+    const DASH: f64 = 6.0;
+    for pair in spots.windows(2) {
+        let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
+        let steps = ((x1 - x0).hypot(y1 - y0) / DASH).ceil().max(1.0) as u32;
+        let at = |step: u32| {
+            let part = f64::from(step) / f64::from(steps);
+            (x0 + (x1 - x0) * part, y0 + (y1 - y0) * part)
+        };
+        for step in (0..steps).step_by(2) {
+            canvas.line(&[at(step), at((step + 1).min(steps))], stroke);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_linear_logarithmic_or_named() {
+        assert!((Scale::Log(1.0, 100.0).place(10.0) - 0.5).abs() < 1e-12);
+        assert!((Scale::Linear(2.0, 4.0).place(2.5) - 0.25).abs() < 1e-12);
+        let names = Scale::Names(vec!["a".into(), "b".into()]);
+        assert!((names.place(1.0) - 0.75).abs() < 1e-12);
+        for scale in [Scale::Log(0.3, 9.0), Scale::Linear(0.0, 1.0), names] {
+            let ticks = scale.ticks();
+            assert!(ticks.len() >= 2, "{ticks:?}");
+            assert!(
+                ticks
+                    .iter()
+                    .all(|(tick, _)| (-0.01..=1.01).contains(&scale.place(*tick)))
+            );
+        }
+    }
+}
