@@ -188,6 +188,16 @@ impl Condition {
         Self { dimension, value }
     }
 
+    /// Whether all of `conditions` select `cell`; those on the same axis are alternatives.
+    pub fn all_admit(conditions: &[Self], cell: &Cell) -> bool {
+        conditions.iter().all(|condition| {
+            let mut same = conditions
+                .iter()
+                .filter(|other| other.dimension == condition.dimension);
+            same.any(|other| other.admits(cell))
+        })
+    }
+
     /// Whether `cell` is selected.
     pub fn admits(&self, cell: &Cell) -> bool {
         self.dimension.value(cell).to_string() == self.value
@@ -250,6 +260,19 @@ mod tests {
             let condition: Condition = text.parse().unwrap();
             assert_eq!(condition.admits(&passive), admits, "{text}");
         }
+    }
+
+    #[test]
+    fn conditions_on_one_axis_are_alternatives_and_on_several_all_must_hold() {
+        let rayon = cell("matmul.f64.64_1x1_rayon_independent_unbound_static_t8");
+        let admits = |texts: &[&str]| {
+            let conditions = texts.iter().map(|text| text.parse().unwrap());
+            Condition::all_admit(&conditions.collect::<Vec<_>>(), &rayon)
+        };
+        assert!(admits(&["wait=passive", "wait=none", "n=64"]));
+        assert!(!admits(&["wait=passive", "wait=none", "n=32"]));
+        assert!(!admits(&["wait=passive", "wait=active"]));
+        assert!(admits(&[]));
     }
 
     #[test]

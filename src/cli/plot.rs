@@ -65,7 +65,8 @@ pub(super) struct Args {
     /// Vertical axis.
     #[arg(long, value_name = "AXIS")]
     y: Option<Dimension>,
-    /// Show only these cells, for example `wait=passive,n=256`.
+    /// Show only these cells, for example `wait=passive,n=256`; conditions on one axis are
+    /// alternatives (`wait=passive,wait=none`: none is what has no wait policy).
     #[arg(long = "where", value_name = "AXIS=VALUE", value_delimiter = ',')]
     conditions: Vec<Condition>,
     /// Picture to write, .png or .svg; the points go beside it as .csv.
@@ -277,7 +278,7 @@ struct Admitted {
 impl Admitted {
     fn read(path: &Path, conditions: &[Condition]) -> anyhow::Result<Self> {
         let run = Run::read(path)?;
-        let admits = |cell: &Cell| conditions.iter().all(|c| c.admits(cell));
+        let admits = |cell: &Cell| Condition::all_admit(conditions, cell);
         let cells: Vec<Cell> = run.cells().into_iter().filter(admits).collect();
         if cells.is_empty() {
             let conditions: Vec<String> = conditions.iter().map(Condition::to_string).collect();
