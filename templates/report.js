@@ -52,7 +52,7 @@ function shown(run) {
 function heatmap(run, runIndex) {
   const m = metric(), places = shown(run), [w, h, left, below] = [52, 36, 60, 46];
   const columns = data.x.values.length, rows = data.y.values.length;
-  const width = left + columns * w + 4, height = rows * h + below;
+  const width = left + Math.max(columns * w, 220) + 4, height = rows * h + below;
   const svg = element("svg:svg", { viewBox: `0 0 ${width} ${height}`, width, role: "group", "aria-label": `${m.title}, ${run.name}` });
   const up = data.y.counts;
   const top = row => (up ? rows - 1 - row : row) * h;

@@ -295,7 +295,11 @@ fn scatter(a: &Admitted, b: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
         0,
         Mark::Guide(vec![(low, low * 2.0), (high / 2.0, high)], GREY),
     );
-    let label = |one: &Admitted| format!("{}: wall time [ms]", one.run.folder.display());
+    let label = |one: &Admitted| {
+        // A whole path may be wider than the axis.
+        let folder = one.run.folder.file_name().unwrap_or_default();
+        format!("{}: wall time [ms]", folder.display())
+    };
     let axes = (
         axis(&label(a), Scale::Log(low, high)),
         axis(&label(b), Scale::Log(low, high)),
