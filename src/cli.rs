@@ -20,6 +20,7 @@ mod manual;
 mod plot;
 mod preflight;
 mod progress;
+mod recommend;
 mod report;
 mod request;
 mod run;
@@ -68,6 +69,7 @@ enum Verb {
     Report(report::Args),
     Lesson(lesson::Args),
     Compare(compare::Args),
+    Recommend(recommend::Args),
     Explain(explain::Args),
     Completions(completions::Args),
     #[command(hide = true)]
@@ -103,6 +105,7 @@ pub fn main() -> ExitCode {
         Verb::Completions(args) => args.run(),
         Verb::Manual(args) => args.run(),
         Verb::Compare(args) => args.run(),
+        Verb::Recommend(args) => args.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

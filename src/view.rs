@@ -6,6 +6,7 @@
 //! was drawn as CSV. [`comparison`] tells two runs apart in words and as JSON. [`timeline`] draws who
 //! did what when. [`report`] makes a page of all of it. [`topology`] draws a machine as a picture and [`tree`] as text.
 
+pub mod advice;
 pub mod canvas;
 pub mod caption;
 pub mod causes;
@@ -16,6 +17,7 @@ pub mod facet;
 pub mod heatmap;
 pub mod number;
 mod outline;
+pub mod paste;
 pub mod points;
 pub mod report;
 pub mod scale;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::UsageError;
-use crate::analysis::{Analysis, Setting};
+use crate::analysis::{Analysis, Condition, Setting};
 use crate::experiment::Cell;
 use crate::record::{FolderError, Record, RunFolder, RunHeader};
 
@@ -18,7 +18,12 @@ pub(super) struct Run {
 impl Run {
     /// The run in `folder`.
     pub(super) fn read(folder: &Path) -> anyhow::Result<Self> {
-        let (header, records) = RunFolder::read(folder).map_err(|error| match error {
+        Self::read_where(folder, &[])
+    }
+
+    /// The run in `folder` as if it had only the cells that `conditions` admit.
+    pub(super) fn read_where(folder: &Path, conditions: &[Condition]) -> anyhow::Result<Self> {
+        let (header, mut records) = RunFolder::read(folder).map_err(|error| match error {
             FolderError::NoRun(_) => anyhow::Error::new(UsageError(error.to_string())),
             other => other.into(),
         })?;
@@ -27,6 +32,12 @@ impl Run {
             "{} has no samples yet; `oversub sweep` with its plan takes it up",
             folder.display()
         );
+        records.retain(|record| conditions.iter().all(|c| c.admits(&record.visit.cell)));
+        if records.is_empty() {
+            let conditions: Vec<String> = conditions.iter().map(Condition::to_string).collect();
+            let conditions = conditions.join(",");
+            return Err(UsageError(format!("no cell of the run has {conditions}")).into());
+        }
         let analysis = Analysis::of_run(&header.plan, header.budget.cpus, &records);
         Ok(Self {
             folder: folder.to_owned(),

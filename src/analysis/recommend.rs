@@ -1,0 +1,242 @@
+//! Which split should be set, and what do the usual settings lose against it?
+//!
+//! The split is that of the [`Verdict`]: of the cells that tie with the best and are near it, the one
+//! that asks for the fewest threads. Held against it, round by round ([`Paired`]): what happens where
+//! nothing is set, so that each worker starts P threads, and where inner is set to 1, as most advice
+//! has it.
+//!
+//! Where the problem size was swept, a *break-even size* says from where on a wider team pays: the
+//! smallest n from which on the data tell the wider team to be faster than one thread, at the same
+//! number of workers.
+
+use std::collections::BTreeMap;
+
+use super::{Analysis, CellSummary, ERROR, Estimate, Factor, Paired, State, Verdict, Work};
+use crate::experiment::Cell;
+
+/// What to set for one work.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recommendation {
+    /// The work.
+    pub work: Work,
+    /// The cell to choose.
+    pub cell: Cell,
+    /// The tie set, fastest first, the chosen cell among them.
+    pub tie_set: Vec<Cell>,
+    /// What the usual settings lose.
+    pub losses: Vec<Loss>,
+}
+
+/// A setting that people use without measuring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Usual {
+    /// P workers, and nothing set for the inner level: P threads each.
+    Defaults,
+    /// The chosen workers, and nothing set for the inner level: P threads each.
+    InnerDefault,
+    /// The chosen workers with one thread each.
+    InnerOne,
+    /// P workers with one thread each.
+    OuterOnly,
+    /// One worker with P threads.
+    InnerOnly,
+}
+
+impl Usual {
+    /// Every one, with what it is called.
+    pub const ALL: [(Self, &'static str); 5] = [
+        (Self::Defaults, "defaults, P x P"),
+        (Self::InnerDefault, "inner left at P"),
+        (Self::InnerOne, "inner = 1"),
+        (Self::OuterOnly, "P x 1"),
+        (Self::InnerOnly, "1 x P"),
+    ];
+
+    /// The outer and inner counts it means beside a chosen cell, on `p` CPUs.
+    fn threads(self, chosen: &Cell, p: u32) -> (u32, u32) {
+        match self {
+            Self::Defaults => (p, p),
+            Self::InnerDefault => (chosen.outer.get(), p),
+            Self::InnerOne => (chosen.outer.get(), 1),
+            Self::OuterOnly => (p, 1),
+            Self::InnerOnly => (1, p),
+        }
+    }
+}
+
+/// What a usual setting costs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loss {
+    /// The settings that mean this cell.
+    pub usual: Vec<&'static str>,
+    /// The cell.
+    pub cell: Cell,
+    /// How many times as long it takes as the chosen cell [1].
+    pub factor: Factor,
+    /// The ratio with its interval; `None` where one was stopped or they have no round in common.
+    pub ratio: Option<Estimate>,
+    /// Whether the data tell it to be slower, all losses considered.
+    pub told: bool,
+}
+
+/// From which size on a team pays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BreakEven {
+    /// The team, at the largest size.
+    pub cell: Cell,
+    /// The smallest n from which on it is faster than one thread; `None` where it is not at the
+    /// largest.
+    pub from: Option<u32>,
+    /// The sizes at which both were timed.
+    pub sizes: Vec<u32>,
+}
+
+impl Analysis {
+    /// What to set for each work; `default_inner` is what the inner level starts where nothing is
+    /// set, `p` the budget in whole CPUs.
+    pub fn recommendations(&self, p: u32, default_inner: u32) -> Vec<Recommendation> {
+        let of = |verdict: &Verdict| Recommendation {
+            work: verdict.work,
+            cell: verdict.recommended,
+            tie_set: verdict
+                .standings
+                .iter()
+                .map(|standing| standing.cell)
+                .filter(|cell| verdict.in_tie_set(cell))
+                .collect(),
+            losses: self.losses(verdict, p, default_inner),
+        };
+        self.verdicts.iter().map(of).collect()
+    }
+
+    fn losses(&self, verdict: &Verdict, p: u32, default_inner: u32) -> Vec<Loss> {
+        let chosen = &verdict.recommended;
+        let Some(reference) = self.summary(chosen) else {
+            return Vec::new();
+        };
+        let mut usual: BTreeMap<Cell, Vec<&'static str>> = BTreeMap::new();
+        for (setting, name) in Usual::ALL {
+            let (outer, inner) = match setting {
+                Usual::Defaults | Usual::InnerDefault => {
+                    (setting.threads(chosen, p).0, default_inner)
+                }
+                _ => setting.threads(chosen, p),
+            };
+            if let Some(cell) = counterpart(verdict, chosen, (outer, inner)) {
+                usual.entry(cell).or_default().push(name);
+            }
+        }
+        usual.remove(chosen);
+        let error = ERROR / usual.len().max(1) as f64;
+        let loss = |(cell, usual)| self.loss((cell, usual), reference, error);
+        usual.into_iter().filter_map(loss).collect()
+    }
+
+    fn loss(
+        &self,
+        (cell, usual): (Cell, Vec<&'static str>),
+        reference: &CellSummary,
+        error: f64,
+    ) -> Option<Loss> {
+        let summary = self.summary(&cell)?;
+        let medians = summary.cost.median()? / reference.cost.median()?;
+        let stopped = summary.state == State::Censored;
+        let paired = Paired::of(summary, reference);
+        let ratio = paired.ratio().filter(|_| !stopped);
+        Some(Loss {
+            usual,
+            cell,
+            factor: match (&ratio, stopped) {
+                (_, true) => Factor::AtLeast(medians),
+                (Some(ratio), false) => Factor::Exactly(ratio.value),
+                (None, false) => Factor::Exactly(medians),
+            },
+            told: stopped || paired.is_slower(error).unwrap_or(false),
+            ratio,
+        })
+    }
+
+    fn summary(&self, cell: &Cell) -> Option<&CellSummary> {
+        self.cells.iter().find(|summary| summary.cell == *cell)
+    }
+
+    /// From which size on each team of more than one thread pays, where several sizes were swept: of
+    /// each combination of the other properties, at its smallest number of workers.
+    pub fn break_evens(&self) -> Vec<BreakEven> {
+        // Cells that differ in size only, by a cell of that kind with size left out of account.
+        let mut kinds: BTreeMap<String, BTreeMap<u32, &CellSummary>> = BTreeMap::new();
+        for summary in &self.cells {
+            if let Some(n) = summary.cell.workload.n() {
+                kinds
+                    .entry(kind(&summary.cell))
+                    .or_default()
+                    .insert(n.get(), summary);
+            }
+        }
+        let fewest = self.cells.iter().map(|s| s.cell.outer).min();
+        let teams = kinds.values().filter(|sizes| {
+            let cell = sizes.values().next().map(|summary| summary.cell);
+            sizes.len() > 1 && cell.is_some_and(|c| c.inner.get() > 1 && Some(c.outer) == fewest)
+        });
+        teams
+            .filter_map(|sizes| break_even(sizes, &kinds))
+            .collect()
+    }
+}
+
+/// The fastest cell of `verdict` with these threads that is otherwise as the chosen one, or else the
+/// fastest with these threads.
+fn counterpart(verdict: &Verdict, chosen: &Cell, (outer, inner): (u32, u32)) -> Option<Cell> {
+    let there = verdict.at(outer, inner);
+    let like = |cell: &Cell| {
+        (
+            cell.runtime,
+            cell.composition,
+            cell.placement,
+            cell.dispatch,
+        ) == (
+            chosen.runtime,
+            chosen.composition,
+            chosen.placement,
+            chosen.dispatch,
+        )
+    };
+    let alike = there.iter().find(|standing| like(&standing.cell));
+    alike.or(there.first()).map(|standing| standing.cell)
+}
+
+/// What a cell is beside its size.
+fn kind(cell: &Cell) -> String {
+    let text = cell.to_string();
+    let rest = text.split_once('_').map_or("", |(_, rest)| rest);
+    format!(
+        "{} {:?} {rest}",
+        cell.workload.name(),
+        cell.workload.dtype()
+    )
+}
+
+fn break_even(
+    sizes: &BTreeMap<u32, &CellSummary>,
+    kinds: &BTreeMap<String, BTreeMap<u32, &CellSummary>>,
+) -> Option<BreakEven> {
+    let cell = sizes.values().next_back()?.cell;
+    let alone = Cell {
+        inner: std::num::NonZeroU32::MIN,
+        ..cell
+    };
+    let alone = kinds.get(&kind(&alone))?;
+    let both: Vec<(u32, bool)> = sizes
+        .iter()
+        .filter_map(|(n, team)| {
+            let slower = Paired::of(alone.get(n)?, team).is_slower(ERROR);
+            Some((*n, slower.unwrap_or(false)))
+        })
+        .collect();
+    let pays = both.iter().rev().take_while(|(_, pays)| *pays);
+    Some(BreakEven {
+        cell,
+        from: pays.last().map(|(n, _)| *n),
+        sizes: both.into_iter().map(|(n, _)| n).collect(),
+    })
+}

@@ -1,0 +1,85 @@
+//! What should be set, in words?
+
+use std::fmt::Write;
+
+use super::cell_name::CellNames;
+use super::number::short;
+use crate::analysis::{BreakEven, Factor, Loss, MARGIN, Recommendation};
+use crate::experiment::Cell;
+
+/// Most cells of a tie set that are listed by name.
+const LISTED: usize = 6;
+
+/// What to set for each work, with what the usual settings lose and from which size on teams pay, of
+/// a run with `cells`.
+pub fn words(all: &[Recommendation], break_evens: &[BreakEven], cells: &[Cell]) -> String {
+    let names = CellNames::of_one_work(cells);
+    let mut text = String::new();
+    for recommendation in all {
+        // Writing to a String cannot fail.
+        let _ = one(&mut text, recommendation, &names);
+    }
+    for even in break_evens {
+        let _ = writeln!(text, "{}", break_even(even, &names));
+    }
+    text
+}
+
+fn one(text: &mut String, one: &Recommendation, names: &CellNames) -> std::fmt::Result {
+    writeln!(text, "{}, {} tasks:", one.work.workload, one.work.tasks)?;
+    writeln!(
+        text,
+        "  set        {} (fewest threads of those that tie and are within {} % by median)",
+        names.name(&one.cell),
+        MARGIN * 100.0
+    )?;
+    let listed: Vec<String> = one
+        .tie_set
+        .iter()
+        .take(LISTED)
+        .map(|c| names.name(c))
+        .collect();
+    let more = match one.tie_set.len().saturating_sub(LISTED) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    writeln!(
+        text,
+        "  tie set    {}: {}{more}",
+        one.tie_set.len(),
+        listed.join("; ")
+    )?;
+    for loss in &one.losses {
+        writeln!(text, "  loses      {}", loss_words(loss, names))?;
+    }
+    Ok(())
+}
+
+/// `2 x 2 (defaults, P x P): 1.23 times as long [1.10, 1.40]`.
+fn loss_words(loss: &Loss, names: &CellNames) -> String {
+    let factor = match loss.factor {
+        Factor::Exactly(factor) => short(factor),
+        Factor::AtLeast(factor) => format!("at least {}", short(factor)),
+    };
+    let ends = loss
+        .ratio
+        .and_then(|ratio| ratio.spread)
+        .map(|spread| spread.ends());
+    let ends = ends.map_or_else(String::new, |ends| {
+        format!(" [{}, {}]", short(ends.low), short(ends.high))
+    });
+    let told = if loss.told { "" } else { ", not told apart" };
+    let name = names.name(&loss.cell);
+    let usual = loss.usual.join("; ");
+    format!("{name} ({usual}): {factor} times as long{ends}{told}")
+}
+
+fn break_even(even: &BreakEven, names: &CellNames) -> String {
+    let name = names.name(&even.cell);
+    let sizes: Vec<String> = even.sizes.iter().map(u32::to_string).collect();
+    let sizes = sizes.join(", ");
+    match even.from {
+        Some(n) => format!("break-even {name}: pays from n = {n} (of {sizes})"),
+        None => format!("break-even {name}: does not pay up to the largest n (of {sizes})"),
+    }
+}
