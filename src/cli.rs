@@ -13,6 +13,7 @@ mod compare;
 mod completions;
 mod doctor;
 mod explain;
+mod export;
 mod findings;
 mod header;
 mod lesson;
@@ -70,6 +71,7 @@ enum Verb {
     Lesson(lesson::Args),
     Compare(compare::Args),
     Recommend(recommend::Args),
+    Export(export::Args),
     Explain(explain::Args),
     Completions(completions::Args),
     #[command(hide = true)]
@@ -106,6 +108,7 @@ pub fn main() -> ExitCode {
         Verb::Manual(args) => args.run(),
         Verb::Compare(args) => args.run(),
         Verb::Recommend(args) => args.run(),
+        Verb::Export(args) => args.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -21,6 +21,7 @@ pub mod paste;
 pub mod points;
 pub mod report;
 pub mod scale;
+pub mod table;
 pub mod terminal;
 pub mod timeline;
 pub mod topology;

@@ -11,6 +11,7 @@
 // Julia, "Multi-threading" and LinearAlgebra.BLAS.set_num_threads; OpenMP 5.2, section 21.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use crate::experiment::{Cell, CommandCopy, Runtime, WaitPolicy};
@@ -87,23 +88,28 @@ pub fn lines(target: Target, cell: &Cell, p: u32) -> String {
         Target::R => split.r(),
         Target::Julia => split.julia(),
     };
-    let (outer, inner) = (cell.outer, cell.inner);
-    format!(
-        "# oversub: {outer} workers x {inner} threads ({})\n{body}",
-        checked(target)
-    )
+    let first = match target {
+        Target::Slurm => "#!/bin/sh\n",
+        _ => "",
+    };
+    let (outer, inner) = (counted(cell.outer, "worker"), counted(cell.inner, "thread"));
+    let how = checked(target);
+    format!("{first}# oversub: {outer} x {inner} ({how})\n{body}")
+}
+
+/// `1 worker`, `2 workers`.
+fn counted(count: NonZeroU32, noun: &str) -> String {
+    let plural = if count == NonZeroU32::MIN { "" } else { "s" };
+    format!("{count} {noun}{plural}")
 }
 
 /// How the lines for `target` were checked.
 fn checked(target: Target) -> &'static str {
     match target {
-        Target::Shell | Target::Joblib | Target::Dask => "tried",
-        Target::Slurm
-        | Target::Kubernetes
-        | Target::Torchrun
-        | Target::Ray
-        | Target::R
-        | Target::Julia => "checked against the documentation, not tried",
+        Target::Shell | Target::Joblib | Target::Dask | Target::Ray => "tried",
+        Target::Slurm | Target::Kubernetes | Target::Torchrun | Target::R | Target::Julia => {
+            "checked against the documentation, not tried"
+        }
     }
 }
 
@@ -258,7 +264,7 @@ mod tests {
         for (target, name) in Target::ALL {
             let text = said(target, PASSIVE);
             assert!(
-                text.starts_with("# oversub: 4 workers x 2 threads ("),
+                text.contains("# oversub: 4 workers x 2 threads ("),
                 "{text}"
             );
             assert!(text.contains('4') && text.contains('2'), "{name}: {text}");
@@ -280,6 +286,7 @@ mod tests {
     fn a_scheduler_is_asked_for_no_more_cpus_than_there_are() {
         let cell = PASSIVE.replace("4x2", "4x4");
         assert!(said(Target::Kubernetes, &cell).contains("cpu: \"8\""));
+        assert!(said(Target::Slurm, &cell).starts_with("#!/bin/sh\n"));
         assert!(said(Target::Slurm, &cell).contains("--cpus-per-task=8\n"));
     }
 }

@@ -13,6 +13,7 @@ mod install;
 mod lesson;
 mod plot;
 mod program;
+mod recommend;
 mod report;
 mod scripted;
 mod simulate;

@@ -1,0 +1,87 @@
+//! `oversub recommend` and `oversub export`: what they say of a scripted run.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use assert_cmd::Command;
+
+use crate::scripted::{self, Machine, plausible};
+
+const TWO: Machine = Machine {
+    cores: 2,
+    pus_per_core: 1,
+};
+
+fn run_of(folder: &Path, request: &str) -> PathBuf {
+    let run = folder.join("run");
+    scripted::write(&run, &scripted::plan(request, TWO), TWO, plausible(TWO));
+    run
+}
+
+fn oversub(verb: &str, run: &Path, flags: &[&str]) -> Output {
+    let command = &mut Command::cargo_bin("oversub").unwrap();
+    command
+        .args([verb, run.to_str().unwrap()])
+        .args(flags)
+        .output()
+        .unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// Active teams lose by spinning: P x P takes 2^2.6 = 6 times as long as two workers alone.
+const REQUEST: &str = "outer='1,2,4'\ninner='1,2,4'\nwait='active'\nrounds=7\nreps=2";
+
+#[test]
+fn a_recommendation_names_the_split_and_what_the_defaults_lose() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = said(&oversub("recommend", &run_of(folder.path(), REQUEST), &[]));
+    assert!(text.contains("set        2 x 1 (fewest threads"), "{text}");
+    assert!(
+        text.contains("2 x 2 (defaults, P x P; inner left at P): 6."),
+        "{text}"
+    );
+    assert!(!text.contains("break-even"), "{text}");
+}
+
+#[test]
+fn the_lines_for_a_shell_run_and_set_every_pool() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = run_of(folder.path(), REQUEST);
+    let lines = said(&oversub("recommend", &run, &["--for", "shell"]));
+    let script = format!("{lines}\necho $OMP_NUM_THREADS $OMP_WAIT_POLICY $MKL_NUM_THREADS");
+    let output = Command::new("sh").args(["-euc", &script]).output().unwrap();
+    assert_eq!(said(&output).trim(), "1 active 1");
+}
+
+#[test]
+fn sizes_have_a_break_even_and_lines_need_one_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = run_of(folder.path(), &format!("{REQUEST}\nn='64,128'"));
+    let text = said(&oversub("recommend", &run, &[]));
+    assert!(
+        text.contains("break-even 1 x 2: pays from n = 64 (of 64, 128)"),
+        "{text}"
+    );
+    let refused = oversub("recommend", &run, &["--for", "ray"]);
+    assert_eq!(refused.status.code(), Some(2));
+    let one = oversub("recommend", &run, &["--for", "ray", "--where", "n=64"]);
+    assert!(said(&one).contains("ray.init(num_cpus=2"));
+}
+
+#[test]
+fn an_export_has_a_row_for_each_cell_or_sample() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = run_of(folder.path(), REQUEST);
+    let markdown = said(&oversub("export", &run, &["--as", "markdown"]));
+    assert_eq!(markdown.lines().count(), 2 + 9, "{markdown}");
+    let json = said(&oversub("export", &run, &["--as", "json", "--samples"]));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json.as_array().unwrap().len(), 9 * 7 * 2);
+    assert_eq!(
+        oversub("export", &run, &["--as", "xls"]).status.code(),
+        Some(2)
+    );
+}
