@@ -7,6 +7,7 @@
 //! `compare --fail-if` holds.
 
 mod blas;
+mod calibrate;
 mod cell;
 mod command;
 mod compare;
@@ -59,6 +60,7 @@ enum Verb {
     Sweep(Box<sweep::Args>),
     Simulate(Box<simulate::Args>),
     Trace(trace::Args),
+    Calibrate(calibrate::Args),
     Validate(validate::Args),
     #[command(hide = true)]
     Cell(cell::Args),
@@ -96,6 +98,7 @@ pub fn main() -> ExitCode {
         Verb::Sweep(args) => args.run(),
         Verb::Simulate(args) => args.run(),
         Verb::Trace(args) => args.run(),
+        Verb::Calibrate(args) => args.run(),
         Verb::Validate(args) => args.run(),
         Verb::Cell(args) => args.run(),
         Verb::Blas(args) => args.run(),

@@ -13,6 +13,7 @@
 
 mod affinity;
 pub mod blas;
+mod calibrate;
 mod child;
 pub mod clock;
 mod command;
@@ -27,6 +28,7 @@ mod tasks;
 pub mod team;
 mod trace;
 
+pub use calibrate::{Calibration, CalibrationError, Finding, Unknown, calibrate};
 pub use child::{Host, Message};
 pub use command::{become_program, supervise};
 pub use measure::{measure, trace};

@@ -26,6 +26,13 @@ const USUAL_KERNEL: KernelVersion = KernelVersion {
 /// Ticks a second of most distributions' kernels [Hz].
 const USUAL_HZ: u32 = 250;
 
+/// Part by which a measured quantum may differ from that of the kernel's version: less is chance.
+const TOLERANCE: f64 = 0.25;
+
+/// Part of a PU above which whoever computes there is not shared with who yields: between half of
+/// it, as beside any thread, and all of it.
+const GIVES_UP: f64 = 0.75;
+
 /// What the machine costs and how its kernel behaves.
 #[derive(clap::Args)]
 pub(super) struct Assumptions {
@@ -128,6 +135,7 @@ impl Simulation {
         kernel = self
             .slice_ns
             .map_or(kernel, |slice| kernel.with_slice(slice));
+        kernel = self.measured(kernel);
         kernel = self.yields.map_or(kernel, |rule| kernel.with_yield(rule));
         let quota = |cpus: f64| Quota {
             quota: (cpus * PERIOD as f64) as u64,
@@ -139,6 +147,24 @@ impl Simulation {
             kernel,
             quota: self.quota_cpus.map(quota),
             parameters: self.parameters.clone(),
+        }
+    }
+
+    /// `kernel` where calibration found it to be otherwise than its version says.
+    fn measured(&self, kernel: Kernel) -> Kernel {
+        let quantum = self.parameters.known("quantum");
+        let is_other = |quantum: &f64| {
+            let expected = kernel.quantum() as f64;
+            (quantum - expected).abs() > TOLERANCE * expected
+        };
+        let kernel = match quantum.filter(is_other) {
+            Some(quantum) => kernel.with_slice(quantum as u64),
+            None => kernel,
+        };
+        match self.parameters.known("yield_share") {
+            Some(share) if share > GIVES_UP => kernel.with_yield(YieldRule::Forfeit),
+            Some(_) => kernel.with_yield(YieldRule::Deadline),
+            None => kernel,
         }
     }
 

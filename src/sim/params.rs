@@ -2,16 +2,17 @@
 //!
 //! A parameter has a value, an interval that the truth lies in nine times out of ten, a unit and a
 //! provenance. A preset is a TOML file of parameters; what it does not say is taken from the
-//! generic one and counts as a default. A prediction is *calibrated* only when every parameter was
-//! measured on the machine that it speaks of.
+//! generic one and counts as a default. A prediction is *calibrated* when parameters were
+//! measured on the machine that it speaks of; how many is always said with it.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Every parameter with its unit. Files may set these and no others.
-const UNITS: [(&str, &str); 22] = [
+/// Every parameter with its unit. Files may set these and no others. The quantum and the share of a
+/// thread beside a yielding one need not be known: they follow from the kernel's version.
+const UNITS: [(&str, &str); 24] = [
     ("arrive", "ns"),
     ("flops_f32", "flop/ns"),
     ("flops_f64", "flop/ns"),
@@ -25,6 +26,7 @@ const UNITS: [(&str, &str); 22] = [
     ("look", "ns"),
     ("private_cache", "bytes"),
     ("probing", "ns"),
+    ("quantum", "ns"),
     ("refill_rate", "bytes/ns"),
     ("smt_compute", "1"),
     ("smt_spin", "1"),
@@ -34,6 +36,7 @@ const UNITS: [(&str, &str); 22] = [
     ("wake_call", "ns"),
     ("wake_each", "ns"),
     ("yield_call", "ns"),
+    ("yield_share", "1"),
 ];
 
 /// The presets that come with the program, by name; the first is what others fall back on.
@@ -210,7 +213,8 @@ impl Parameters {
     #[must_use]
     pub fn over(mut self, base: Self) -> Self {
         for (name, parameter) in base.parameters {
-            if self.provenance(&name) == Provenance::Default {
+            if !self.parameters.contains_key(&name) || self.provenance(&name) == Provenance::Default
+            {
                 self.parameters.insert(name, parameter);
             }
         }
@@ -224,6 +228,11 @@ impl Parameters {
             .map_or(0.0, |parameter| parameter.value)
     }
 
+    /// The value of a parameter that need not be known.
+    pub fn known(&self, name: &str) -> Option<f64> {
+        self.parameters.get(name).map(|parameter| parameter.value)
+    }
+
     /// How the value of a parameter was come by.
     pub(super) fn provenance(&self, name: &str) -> Provenance {
         self.parameters
@@ -231,11 +240,21 @@ impl Parameters {
             .map_or(Provenance::Default, |parameter| parameter.provenance)
     }
 
-    /// Whether every parameter was measured on the machine itself.
+    /// Whether any parameter was measured on the machine itself; no machine can tell them all.
     pub fn is_calibrated(&self) -> bool {
         self.parameters
             .values()
-            .all(|parameter| parameter.provenance == Provenance::Measured)
+            .any(|parameter| parameter.provenance == Provenance::Measured)
+    }
+
+    /// The parameters of a machine, to be written to a file.
+    pub fn measured(name: String, machine: String, numbers: BTreeMap<String, Parameter>) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            name,
+            machine,
+            parameters: numbers,
+        }
     }
 
     /// How many parameters have each provenance, in words: `3 measured, 18 default`.
@@ -295,8 +314,10 @@ mod tests {
         for (name, _) in PRESETS {
             let preset = Parameters::preset(name).unwrap();
             assert_eq!(preset.name, name);
-            let known: Vec<&str> = UNITS.map(|(name, _)| name).to_vec();
-            assert!(preset.parameters.keys().eq(known.iter().copied()), "{name}");
+            let optional = ["quantum", "yield_share"];
+            let known = UNITS.map(|(name, _)| name).into_iter();
+            let known = known.filter(|name| !optional.contains(name));
+            assert!(preset.parameters.keys().eq(known), "{name}");
             assert!(
                 !preset.is_calibrated(),
                 "{name} was not measured on the user's machine"

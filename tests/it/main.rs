@@ -3,6 +3,7 @@
 
 mod blas;
 mod browser;
+mod calibrate;
 mod command;
 mod compare;
 mod coverage;

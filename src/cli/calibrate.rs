@@ -1,0 +1,105 @@
+//! `oversub calibrate`: what does everything cost on this machine?
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Context;
+
+use super::{UsageError, screen};
+use crate::host::{self, Calibration, Finding};
+use crate::machine::{CpuBudget, HostFacts, Topology};
+use crate::sim::{Parameter, Parameters, Provenance};
+
+/// Measures what things cost here, for `oversub simulate` and `oversub validate`.
+///
+/// Some seconds of small benchmarks: quantum, switch, yields, waking, hand-off, kernel rates, cache
+/// refill. The file holds each with its value, interval, unit and how it was measured; what this
+/// machine cannot tell is said, and stays as in the preset, with its wide interval.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  oversub calibrate -o here.toml
+  oversub simulate --calibration here.toml --wait active,passive
+  oversub validate runs/matmul --calibration here.toml")]
+pub(super) struct Args {
+    /// File to write.
+    #[arg(
+        short,
+        long,
+        value_name = "FILE.toml",
+        default_value = "calibration.toml"
+    )]
+    output: PathBuf,
+    /// Overwrite a file that exists.
+    #[arg(long)]
+    force: bool,
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let there = self.output.display();
+        if self.output.exists() && !self.force {
+            return Err(UsageError(format!("{there} exists; give --force to replace it")).into());
+        }
+        let topology = Topology::discover()?;
+        let calibration = host::calibrate(&topology, &CpuBudget::discover().allowed)?;
+        let parameters = parameters(&calibration);
+        let text = toml::to_string_pretty(&parameters).context("cannot write the numbers")?;
+        let unknown = unknown(&calibration, "# ");
+        fs::write(&self.output, format!("{unknown}\n{text}"))
+            .with_context(|| format!("cannot write {there}"))?;
+        screen::say(table(&calibration))?;
+        screen::say(unknown_words(&calibration))?;
+        screen::say(format!("\n{there}"))
+    }
+}
+
+fn parameters(calibration: &Calibration) -> Parameters {
+    let facts = HostFacts::discover();
+    let known = |fact: Option<String>| fact.unwrap_or_else(|| "unknown".to_owned());
+    let release = known(facts.kernel.release);
+    let date = jiff::Timestamp::now().to_string();
+    let date = date.get(..10).unwrap_or_default().to_owned();
+    let number = |finding: &Finding| {
+        let parameter = Parameter {
+            value: finding.value,
+            interval: finding.interval,
+            unit: finding.unit.to_owned(),
+            provenance: Provenance::Measured,
+            source: format!("{}; oversub calibrate, {date}", finding.how),
+        };
+        (finding.name.to_owned(), parameter)
+    };
+    let numbers: BTreeMap<String, Parameter> = calibration.findings.iter().map(number).collect();
+    let machine = format!("{}, Linux {release}", known(facts.processor));
+    Parameters::measured(known(facts.host), machine, numbers)
+}
+
+fn table(calibration: &Calibration) -> String {
+    let row = |finding: &Finding| {
+        let [low, high] = finding.interval;
+        let Finding {
+            name,
+            unit,
+            value,
+            how,
+            ..
+        } = finding;
+        format!("{name:12} {value:>12.4} [{low:.4}, {high:.4}] {unit:9} {how}")
+    };
+    let rows: Vec<String> = calibration.findings.iter().map(row).collect();
+    rows.join("\n")
+}
+
+fn unknown_words(calibration: &Calibration) -> String {
+    format!(
+        "\nnot known, kept as in the preset:\n{}",
+        unknown(calibration, "  ")
+    )
+}
+
+/// What could not be measured, one line each.
+fn unknown(calibration: &Calibration, indent: &str) -> String {
+    let line = |unknown: &host::Unknown| format!("{indent}{}: {}\n", unknown.names, unknown.why);
+    calibration.unknown.iter().map(line).collect()
+}

@@ -1,0 +1,37 @@
+//! `oversub calibrate` from the command line.
+
+use std::fs;
+use std::process::{Command, Output};
+
+fn oversub(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_oversub"))
+        .args(args)
+        .output()
+        .unwrap()
+}
+
+/// The file says of each number what it is and how it was measured, `simulate` takes it, and what
+/// is not known is said; a second time nothing is overwritten.
+#[test]
+fn a_calibration_is_a_file_that_simulate_takes() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("here.toml");
+    let (file, out) = (file.to_str().unwrap(), place.path().join("run"));
+    let done = oversub(&["calibrate", "-o", file]);
+    assert!(done.status.success(), "{done:?}");
+    let said = String::from_utf8(done.stdout).unwrap();
+    assert!(said.contains("quantum") && said.contains("not known"), "{said}");
+    let text = fs::read_to_string(file).unwrap();
+    for word in ["format_version = 1", "unit = \"ns\"", "provenance = \"measured\"", "interval = "] {
+        assert!(text.contains(word), "{text}");
+    }
+    let fixed = ["--n", "64", "--outer", "1", "--inner", "1", "--rounds", "1"];
+    let more = ["--calibration", file, "--out", out.to_str().unwrap()];
+    let done = oversub(&[&["simulate"][..], &fixed, &more].concat());
+    assert!(done.status.success(), "{done:?}");
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert!(said.contains("measured") && !said.contains("uncalibrated"), "{said}");
+    let again = oversub(&["calibrate", "-o", file]);
+    assert_eq!(again.status.code(), Some(2));
+    assert_eq!(fs::read_to_string(file).unwrap(), text);
+}
