@@ -20,9 +20,17 @@ fn a_calibration_is_a_file_that_simulate_takes() {
     let done = oversub(&["calibrate", "-o", file]);
     assert!(done.status.success(), "{done:?}");
     let said = String::from_utf8(done.stdout).unwrap();
-    assert!(said.contains("quantum") && said.contains("not known"), "{said}");
+    assert!(
+        said.contains("quantum") && said.contains("not known"),
+        "{said}"
+    );
     let text = fs::read_to_string(file).unwrap();
-    for word in ["format_version = 1", "unit = \"ns\"", "provenance = \"measured\"", "interval = "] {
+    for word in [
+        "format_version = 1",
+        "unit = \"ns\"",
+        "provenance = \"measured\"",
+        "interval = ",
+    ] {
         assert!(text.contains(word), "{text}");
     }
     let fixed = ["--n", "64", "--outer", "1", "--inner", "1", "--rounds", "1"];
@@ -30,7 +38,10 @@ fn a_calibration_is_a_file_that_simulate_takes() {
     let done = oversub(&[&["simulate"][..], &fixed, &more].concat());
     assert!(done.status.success(), "{done:?}");
     let said = String::from_utf8(done.stderr).unwrap();
-    assert!(said.contains("measured") && !said.contains("uncalibrated"), "{said}");
+    assert!(
+        said.contains("measured") && !said.contains("uncalibrated"),
+        "{said}"
+    );
     let again = oversub(&["calibrate", "-o", file]);
     assert_eq!(again.status.code(), Some(2));
     assert_eq!(fs::read_to_string(file).unwrap(), text);

@@ -2,13 +2,14 @@
 
 use std::hint;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::{Bench, CalibrationError, REPETITIONS, nanos};
-use crate::experiment::{Dtype, Matmul, Workload};
+use crate::experiment::{Dtype, Workload};
 use crate::host::clock;
-use crate::host::kernel::kernel;
+use crate::host::kernel::{Common, kernel};
 use crate::machine::PuId;
 use crate::stats::median;
 
@@ -58,11 +59,11 @@ pub(super) fn measure(
 
 /// Rate of products of order `n` by one thread [flop/ns].
 fn rate(n: u32, dtype: Dtype) -> f64 {
-    let Some(n) = NonZeroU32::new(n) else {
-        return 0.0;
-    };
-    let workload = Workload::Matmul(Matmul { n, dtype });
-    let Some(kernel) = kernel(&workload, NonZeroU32::MIN) else {
+    let common = Arc::new(Common::new(NonZeroU32::MIN, None));
+    let kernel = Workload::named("matmul", NonZeroU32::new(n), Some(dtype))
+        .ok()
+        .and_then(|workload| Some((workload, kernel(&workload, NonZeroU32::MIN, &common).ok()?)));
+    let Some((workload, kernel)) = kernel else {
         return 0.0;
     };
     kernel.work(0, 0);
