@@ -20,12 +20,12 @@ mod wait;
 mod workload;
 
 pub use crate::share::Share;
-pub use axis::{Axis, Count, Counts, Landmarks};
+pub use axis::{Axis, Chunks, Count, Counts, Landmarks};
 pub use blas::{Blas, LibraryPath};
 pub use cell::{Cell, IllegalCell, MAX_THREADS};
 pub use command::{CommandCopy, CommandRequest, CommandSpec, OuterKind, OutputMetric, Wish};
-pub use composition::Composition;
-pub use dispatch::Dispatch;
+pub use composition::{Composition, Rounding};
+pub use dispatch::{Chunk, Dispatch};
 pub use grid::Grid;
 pub use margin::Margin;
 pub use plan::{Plan, Protocol, Visit};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
-use crate::experiment::{Cell, Composition, WaitPolicy};
+use crate::experiment::{Cell, Chunk, Composition, WaitPolicy};
 use crate::text::ParseError;
 
 /// A property of a cell along which figures spread cells out and users select them.
@@ -108,7 +108,11 @@ impl Dimension {
             }
             Self::Placement => name(cell.placement),
             Self::Dispatch => name(cell.dispatch),
-            Self::Chunk => count(cell.dispatch.chunk()),
+            Self::Chunk => match cell.dispatch.chunk() {
+                Some(Chunk::Tasks(size)) => Value::Count(size.get()),
+                Some(rule) => name(rule),
+                None => Value::Absent,
+            },
         }
     }
 

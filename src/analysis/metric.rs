@@ -12,6 +12,8 @@ use crate::text::ParseError;
 pub enum Metric {
     /// Flops of all tasks / wall time [GFLOP/s].
     Throughput,
+    /// Bytes that all tasks read and write / wall time [GB/s].
+    Bandwidth,
     /// S = wall time / wall time of the best cell of the same work in this run [1]; where a
     /// command's metric is judged, the cost by it in place of the time.
     Slowdown,
@@ -51,8 +53,9 @@ pub enum Better {
 
 impl Metric {
     /// Every metric of one run with its name.
-    pub const ALL: [(Self, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str); 10] = [
         (Self::Throughput, "throughput"),
+        (Self::Bandwidth, "bandwidth"),
         (Self::Slowdown, "slowdown"),
         (Self::Efficiency, "efficiency"),
         (Self::Time, "time"),
@@ -67,6 +70,7 @@ impl Metric {
     pub fn title(self) -> &'static str {
         match self {
             Self::Throughput => "Throughput",
+            Self::Bandwidth => "Memory traffic",
             Self::Slowdown => "Slowdown S against the best cell",
             Self::Efficiency => "Parallel efficiency E",
             Self::Time => "Wall time of all tasks",
@@ -83,6 +87,9 @@ impl Metric {
     pub fn definition(self) -> &'static str {
         match self {
             Self::Throughput => "floating-point operations of all tasks per second of wall time",
+            Self::Bandwidth => {
+                "bytes that all tasks read and write per second of wall time, cached or not"
+            }
             Self::Slowdown => {
                 "wall time (or a command's metric) against that of the best cell of the same work in this run"
             }
@@ -107,6 +114,7 @@ impl Metric {
     pub fn unit(self) -> &'static str {
         match self {
             Self::Throughput => "GFLOP/s",
+            Self::Bandwidth => "GB/s",
             Self::Slowdown | Self::Efficiency | Self::Ratio => "1",
             Self::Time => "s",
             Self::Own | Self::Cause => "",
@@ -118,7 +126,7 @@ impl Metric {
     /// Which end is good, if either.
     pub fn better(self) -> Better {
         match self {
-            Self::Throughput | Self::Efficiency => Better::High,
+            Self::Throughput | Self::Bandwidth | Self::Efficiency => Better::High,
             Self::Slowdown | Self::Time | Self::Switches | Self::Ratio => Better::Low,
             Self::Own | Self::Wait | Self::Busy | Self::Cause => Better::Neither,
         }

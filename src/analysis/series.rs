@@ -10,6 +10,7 @@ use crate::experiment::{Cell, Plan};
 use crate::record::Record;
 
 const FLOPS_PER_GFLOP: f64 = 1e9;
+const BYTES_PER_GB: f64 = 1e9;
 const PERCENT: f64 = 100.0;
 
 /// How far a shown number says what it seems to say.
@@ -218,7 +219,9 @@ impl Reference<'_> {
         let bound = match (&summary.state, metric) {
             (State::Ok | State::Wrong(_) | State::Failed(_), _) => Bound::Exact,
             (State::Censored, Metric::Time | Metric::Slowdown | Metric::Ratio) => Bound::AtLeast,
-            (State::Censored, Metric::Throughput | Metric::Efficiency) => Bound::AtMost,
+            (State::Censored, Metric::Throughput | Metric::Bandwidth | Metric::Efficiency) => {
+                Bound::AtMost
+            }
             (
                 State::Censored,
                 Metric::Own | Metric::Switches | Metric::Wait | Metric::Busy | Metric::Cause,
@@ -244,6 +247,10 @@ impl Reference<'_> {
                 let cost = summary.cost.estimate()?;
                 said(cost.value)?;
                 cost.map(|cost| said(cost).unwrap_or(cost))
+            }
+            Metric::Bandwidth => {
+                let work = cell.bytes()? as f64 / BYTES_PER_GB;
+                summary.wall.estimate()?.map(|wall| work / wall)
             }
             Metric::Throughput => {
                 let work = cell.flops()? as f64 / FLOPS_PER_GFLOP;

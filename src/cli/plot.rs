@@ -54,7 +54,7 @@ pub(super) struct Args {
     /// scatter (of two runs).
     #[arg(long, value_name = "FIGURE", conflicts_with_all = ["files", "metric", "x", "y", "terminal"])]
     figure: Option<figure::Figure>,
-    /// What to show: throughput, slowdown, efficiency, time, metric (the number that a command says
+    /// What to show: throughput, bandwidth, slowdown, efficiency, time, metric (the number that a command says
     /// of itself), switches, wait, busy, cause, a list of them, or all.
     #[arg(long, value_name = "METRIC")]
     metric: Option<Metrics>,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::UsageError;
 use crate::experiment::{
-    Axis, CommandRequest, Composition, Count, Counts, Dtype, Margin, Request, WaitPolicy,
+    Axis, Chunks, CommandRequest, Composition, Count, Counts, Dtype, Margin, Request, WaitPolicy,
     WorkloadName,
 };
 use crate::experiment::{DispatchName, RuntimeName};
@@ -49,7 +49,8 @@ pub(super) struct Args {
     /// Wait policies: active, spin-then-park.N, yield, passive [default: passive].
     #[arg(long, value_name = "NAMES")]
     wait: Option<Axis<WaitPolicy>>,
-    /// How the levels share: independent, serial-inner, partitioned, exclusive, counting, shared
+    /// How the levels share: independent, serial-inner, partitioned, partitioned-floor,
+    /// partitioned-ceil, exclusive, counting, shared
     /// [default: independent].
     #[arg(long, value_name = "NAMES")]
     composition: Option<Axis<Composition>>,
@@ -60,9 +61,10 @@ pub(super) struct Args {
     /// How tasks reach workers: queue, static, stealing [default: queue].
     #[arg(long, value_name = "NAMES")]
     dispatch: Option<Axis<DispatchName>>,
-    /// Tasks a worker takes from the queue at a time [default: 1].
-    #[arg(long, value_name = "COUNTS")]
-    chunk: Option<Counts>,
+    /// Tasks a worker takes from the queue at a time, or pool for the rule of Python's pool, tasks /
+    /// (4 workers) rounded up [default: 1].
+    #[arg(long, value_name = "COUNTS|pool")]
+    chunk: Option<Chunks>,
     /// Tasks of every cell, so that all do the same work [default: 16 P, at least 32].
     #[arg(long, value_name = "N")]
     tasks: Option<Count>,

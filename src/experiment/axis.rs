@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::Chunk;
 use crate::text::ParseError;
 
 /// Most values one axis may have; a longer list is taken for a typing error.
@@ -126,6 +127,47 @@ impl fmt::Display for Counts {
     }
 }
 
+/// Chunk sizes as asked for: counts, or `pool`, or both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chunks {
+    counts: Option<Counts>,
+    /// What is no count.
+    rules: Vec<Chunk>,
+}
+
+impl Chunks {
+    /// The chunks on a machine with `landmarks`.
+    pub fn resolve(&self, landmarks: Landmarks) -> Vec<Chunk> {
+        let counts = self.counts.iter().flat_map(|c| c.resolve(landmarks));
+        counts
+            .map(Chunk::Tasks)
+            .chain(self.rules.iter().copied())
+            .collect()
+    }
+}
+
+impl FromStr for Chunks {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let is_pool = |part: &&str| part.trim() == "pool";
+        let (pool, counts): (Vec<&str>, Vec<&str>) = text.split(',').partition(is_pool);
+        let counts = (!counts.is_empty()).then(|| counts.join(",").parse());
+        Ok(Self {
+            counts: counts.transpose()?,
+            rules: pool.first().map(|_| Chunk::Pool).into_iter().collect(),
+        })
+    }
+}
+
+impl fmt::Display for Chunks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = self.counts.iter().map(Counts::to_string);
+        let rules = self.rules.iter().map(Chunk::to_string);
+        f.write_str(&counts.chain(rules).collect::<Vec<_>>().join(","))
+    }
+}
+
 /// A whole number of at least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count(pub NonZeroU32);
@@ -218,6 +260,7 @@ macro_rules! serde_as_axis {
 
 serde_as_axis!(, Count);
 serde_as_axis!(, Counts);
+serde_as_axis!(, Chunks);
 serde_as_axis!(T, Axis<T>);
 
 #[cfg(test)]
@@ -237,6 +280,24 @@ mod tests {
         assert_eq!(counts("1..=5"), [1, 2, 3, 4, 5]);
         assert_eq!(counts("1..=64*2"), [1, 2, 4, 8, 16, 32, 64]);
         assert_eq!(counts("3,1..=20*4"), [1, 3, 4, 16]);
+    }
+
+    #[test]
+    fn chunks_are_counts_and_the_rule_of_a_pool() {
+        let two = Landmarks {
+            budget: 2,
+            physical: 2,
+            logical: 2,
+        };
+        let chunks: Chunks = "1..=4*2,pool".parse().unwrap();
+        let chunks = chunks.resolve(two);
+        let text: Vec<String> = chunks.iter().map(Chunk::to_string).collect();
+        assert_eq!(text, ["1", "2", "4", "pool"]);
+        assert_eq!(
+            "pool".parse::<Chunks>().unwrap().resolve(two),
+            [Chunk::Pool]
+        );
+        assert!("pol".parse::<Chunks>().is_err());
     }
 
     #[test]

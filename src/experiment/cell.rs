@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use super::escape::{escaped, unescaped};
-use super::{Composition, Dispatch, Runtime, Workload};
+use super::{Composition, Dispatch, Family, Runtime, Workload};
 use crate::machine::Placement;
 use crate::serde_as_text;
 use crate::text::ParseError;
@@ -46,6 +46,9 @@ pub enum IllegalCell {
     /// Only rayon's pool can serve several callers at once.
     #[error("composition 'shared' needs runtime 'rayon', not '{0}'")]
     SharedNeedsRayon(Runtime),
+    /// A library has a call for matrix products and for nothing else of ours.
+    #[error("runtime '{0}' multiplies matrices; workload '{1}' is not for it")]
+    BlasMultiplies(Runtime, Workload),
     /// A library's threads are its own.
     #[error("runtime '{0}' starts its own threads, which only it could bind; placement is unbound")]
     BlasIsUnbound(Runtime),
@@ -86,6 +89,9 @@ impl Cell {
         if self.composition == Composition::Shared && runtime != Runtime::Rayon {
             return Err(IllegalCell::SharedNeedsRayon(runtime));
         }
+        if runtime.blas().is_some() && self.workload.family() != Some(Family::Matmul) {
+            return Err(IllegalCell::BlasMultiplies(runtime, self.workload));
+        }
         if runtime.blas().is_some() && self.placement != Placement::Unbound {
             return Err(IllegalCell::BlasIsUnbound(runtime));
         }
@@ -103,12 +109,19 @@ impl Cell {
     /// A library has one thread count for the whole process, so where the shares of a budget
     /// differ, all its workers get the smallest: together they stay within the budget.
     pub fn widths(&self, budget: u32) -> Vec<NonZeroU32> {
-        let mut widths = self.composition.widths(self.outer, self.inner, budget);
+        let workers = (self.outer, self.busy_workers());
+        let mut widths = self.composition.widths(workers, self.inner, budget);
         if self.runtime.blas().is_some() {
             let narrowest = widths.iter().copied().min().unwrap_or(self.inner);
             widths.fill(narrowest);
         }
         widths
+    }
+
+    /// Workers that have work, the first ones.
+    pub fn busy_workers(&self) -> u32 {
+        self.dispatch
+            .busy_workers(self.tasks.get(), self.outer.get())
     }
 
     /// This cell with the widest team that any worker gets for its `inner`, so that requests with
@@ -257,6 +270,7 @@ mod tests {
             "matmul.f64.64_4x2_blas:openblas_independent_unbound_queue.1_t8",
             "matmul.f64.64_4x2_blas:%2Fusr%2Flib%2Fx86%5F64%2Flibblis.so.4_exclusive_unbound_static_t8",
             "command_4x2_program_independent_close.core_static_t1",
+            "minkowski-3.f32.10000_8x1_rayon_partitioned-floor_unbound_queue.pool_t100",
         ] {
             assert_eq!(text.parse::<Cell>().unwrap().to_string(), text);
         }
@@ -280,6 +294,10 @@ mod tests {
             (
                 "matmul.f64.8_2x4_blas:blis_independent_close.pu_static_t1",
                 "placement is unbound",
+            ),
+            (
+                "dot.f64.8_2x4_blas:blis_independent_unbound_static_t1",
+                "workload 'dot.f64.8' is not for it",
             ),
             (
                 "command_2x1_rayon_independent_unbound_static_t1",
@@ -312,7 +330,7 @@ mod tests {
     #[test]
     fn a_library_has_the_same_width_for_all_workers() {
         let width = |runtime| {
-            let text = format!("matmul.f64.8_3x9_{runtime}_partitioned_unbound_static_t1");
+            let text = format!("matmul.f64.8_3x9_{runtime}_partitioned_unbound_static_t3");
             let cell: Cell = text.parse().unwrap();
             (cell.granted(8).inner.get(), cell.widths(8).len())
         };

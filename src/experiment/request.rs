@@ -15,8 +15,8 @@ pub use error::RequestError;
 
 use super::command::CommandRequest;
 use super::{
-    Axis, Composition, Count, Counts, Dispatch, Dtype, Grid, Landmarks, Margin, Plan, Protocol,
-    Runtime, RuntimeName, WaitPolicy, WorkloadName,
+    Axis, Chunk, Chunks, Composition, Count, Counts, Dispatch, Dtype, Grid, Landmarks, Margin,
+    Plan, Protocol, Runtime, RuntimeName, WaitPolicy, WorkloadName,
 };
 use crate::machine::Placement;
 use crate::text::ParseError;
@@ -50,7 +50,7 @@ pub struct Request {
     /// Dispatch rules, without chunk sizes.
     pub dispatch: Option<Axis<DispatchName>>,
     /// Chunk sizes of the dispatch rules that have one.
-    pub chunk: Option<Counts>,
+    pub chunk: Option<Chunks>,
     /// Tasks of every cell.
     pub tasks: Option<Count>,
     /// Process runs of each cell.
@@ -176,7 +176,7 @@ impl Request {
             runtime: self.runtimes(),
             composition: self.compositions(),
             placement: values(&self.placement, Placement::Unbound),
-            dispatch: self.dispatches(&resolve(&self.chunk, one(1))),
+            dispatch: self.dispatches(landmarks),
             tasks: match (&self.command, self.tasks) {
                 (Some(_), _) => NonZeroU32::MIN,
                 (None, Some(tasks)) => tasks.0,
@@ -203,16 +203,21 @@ impl Request {
             .collect()
     }
 
-    fn dispatches(&self, chunks: &[NonZeroU32]) -> Vec<Dispatch> {
+    fn dispatches(&self, landmarks: Landmarks) -> Vec<Dispatch> {
         if self.command.is_some() {
             return vec![Dispatch::Static];
         }
+        let one = || vec![Chunk::Tasks(NonZeroU32::MIN)];
+        let chunks = || {
+            let asked = self.chunk.as_ref();
+            asked.map_or_else(one, |chunks| chunks.resolve(landmarks))
+        };
         values(&self.dispatch, DispatchName("queue"))
             .into_iter()
             .flat_map(|name| match name.0 {
                 "static" => vec![Dispatch::Static],
                 "stealing" => vec![Dispatch::Stealing],
-                _ => chunks.iter().copied().map(Dispatch::Queue).collect(),
+                _ => chunks().into_iter().map(Dispatch::Queue).collect(),
             })
             .collect()
     }
@@ -247,10 +252,6 @@ fn default_tasks(landmarks: Landmarks) -> NonZeroU32 {
 fn values<T: Clone>(axis: &Option<Axis<T>>, default: T) -> Vec<T> {
     axis.as_ref()
         .map_or_else(|| vec![default], |axis| axis.0.clone())
-}
-
-fn one(n: u32) -> Counts {
-    Counts::These(vec![count(n)])
 }
 
 fn count(n: u32) -> NonZeroU32 {

@@ -28,7 +28,7 @@ impl Gate {
         match composition {
             Composition::Independent
             | Composition::SerialInner
-            | Composition::Partitioned
+            | Composition::Partitioned(_)
             | Composition::Shared => Self::Open,
             Composition::Exclusive => Self::counting(1),
             Composition::Counting => Self::counting(budget.max(1)),

@@ -15,6 +15,10 @@ use crate::experiment::{Cell, Dispatch, Share};
 pub(super) struct Supply {
     tasks: u32,
     dispatch: Dispatch,
+    /// Tasks that a queue gives at a time.
+    chunk: u32,
+    /// Workers that get work, the first ones: so it is known which need a team.
+    busy: usize,
     /// First task that the queue has not handed out.
     next: CachePadded<AtomicU32>,
     stealers: Vec<Stealer<u32>>,
@@ -35,6 +39,11 @@ pub(super) fn intakes(cell: &Cell) -> (Arc<Supply>, Vec<Intake>) {
     let supply = Arc::new(Supply {
         tasks: cell.tasks.get(),
         dispatch: cell.dispatch,
+        chunk: cell
+            .dispatch
+            .chunk()
+            .map_or(1, |chunk| chunk.size(cell.tasks.get(), cell.outer.get())),
+        busy: cell.busy_workers() as usize,
         next: CachePadded::new(AtomicU32::new(0)),
         stealers: locals.iter().map(Worker::stealer).collect(),
     });
@@ -68,18 +77,23 @@ impl Intake {
 
     /// The next tasks of this worker, or `None` when none are left for it.
     pub(super) fn next(&self) -> Option<std::ops::Range<u32>> {
+        if self.me.index >= self.supply.busy {
+            return None;
+        }
         match self.supply.dispatch {
-            Dispatch::Queue(chunk) => self.chunk(chunk.get()),
+            Dispatch::Queue(_) => self.chunk(),
             Dispatch::Static => self.local.pop().map(single),
             Dispatch::Stealing => self.local.pop().or_else(|| self.steal()).map(single),
         }
     }
 
-    fn chunk(&self, chunk: u32) -> Option<std::ops::Range<u32>> {
-        let Supply { tasks, next, .. } = &*self.supply;
+    fn chunk(&self) -> Option<std::ops::Range<u32>> {
+        let Supply {
+            tasks, next, chunk, ..
+        } = &*self.supply;
         // At most one overrun a worker, so the counter cannot wrap.
-        let first = next.fetch_add(chunk.min(*tasks), Ordering::Relaxed);
-        (first < *tasks).then(|| first..first.saturating_add(chunk).min(*tasks))
+        let first = next.fetch_add(*chunk.min(tasks), Ordering::Relaxed);
+        (first < *tasks).then(|| first..first.saturating_add(*chunk).min(*tasks))
     }
 
     /// One task of another worker, asked in order from the right-hand neighbour on.
@@ -142,6 +156,24 @@ mod tests {
             taken(&cell(2, 7, "queue.3")),
             [vec![0, 1, 2, 6], vec![3, 4, 5]]
         );
+    }
+
+    /// Ten tasks for two workers: ceil(10 / 8) at a time.
+    #[test]
+    fn the_rule_of_the_pool_hands_out_chunks() {
+        let all = taken(&cell(2, 10, "queue.pool"));
+        assert_eq!(all, [vec![0, 1, 4, 5, 8, 9], vec![2, 3, 6, 7]]);
+    }
+
+    #[test]
+    fn workers_beyond_the_portions_get_nothing_by_any_rule() {
+        for dispatch in ["queue.1", "static", "stealing"] {
+            let (supply, intakes) = intakes(&cell(3, 2, dispatch));
+            supply.reset();
+            intakes.iter().for_each(Intake::refill);
+            assert_eq!(intakes[2].next(), None, "{dispatch}");
+            assert!(intakes[1].next().is_some(), "{dispatch}");
+        }
     }
 
     #[test]

@@ -8,7 +8,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Hardware, Record, Sample, Status, Surroundings, Waiting};
-use crate::experiment::{Cell, Composition, Dispatch, Dtype, Runtime, Visit, WaitPolicy, Workload};
+use crate::experiment::{
+    Cell, Chunk, Composition, Dispatch, Dtype, Runtime, Visit, WaitPolicy, Workload,
+};
 use crate::machine::Placement;
 use crate::text::ParseError;
 use crate::units::ns;
@@ -32,7 +34,7 @@ pub struct Row {
     pub composition: Composition,
     pub placement: Placement,
     pub dispatch: String,
-    pub chunk: Option<NonZeroU32>,
+    pub chunk: Option<Chunk>,
     pub tasks: NonZeroU32,
     pub round: u32,
     pub rep: u32,

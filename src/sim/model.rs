@@ -130,7 +130,7 @@ fn gate(composition: Composition, budget: u32, widths: &[u32]) -> Option<(u32, V
         Composition::Counting => Some((budget.max(1), widths.to_vec())),
         Composition::Independent
         | Composition::SerialInner
-        | Composition::Partitioned
+        | Composition::Partitioned(_)
         | Composition::Shared => None,
     }
 }

@@ -150,7 +150,7 @@ fn widened(metric: Metric, low: f64, high: f64) -> (f64, f64) {
     match metric {
         Metric::Slowdown => (1.0, high.max(LEAST_SPAN)),
         Metric::Efficiency => (low.min(1.0 / LEAST_SPAN), high.max(1.0)),
-        Metric::Throughput | Metric::Own => (low.min(high / LEAST_SPAN), high),
+        Metric::Throughput | Metric::Bandwidth | Metric::Own => (low.min(high / LEAST_SPAN), high),
         Metric::Time => (low, high.max(low * LEAST_SPAN)),
         Metric::Cause => (low, high),
         Metric::Busy => (low.min(100.0 / LEAST_SPAN), high.max(100.0)),

@@ -5,6 +5,10 @@ use crate::experiment::{Dispatch, Share};
 /// Tasks not yet taken, by the rule of a [`Dispatch`].
 pub(super) struct Supply {
     dispatch: Dispatch,
+    /// Tasks that a queue gives at a time.
+    chunk: u32,
+    /// Workers that get work, the first ones.
+    busy: u32,
     /// Tasks left of the queue, or of each worker's block.
     left: Vec<u32>,
 }
@@ -17,13 +21,22 @@ impl Supply {
                 .map(|share| share.range(tasks as usize).len() as u32)
                 .collect(),
         };
-        Self { dispatch, left }
+        let outer = workers as u32;
+        Self {
+            dispatch,
+            chunk: dispatch.chunk().map_or(1, |chunk| chunk.size(tasks, outer)),
+            busy: dispatch.busy_workers(tasks, outer),
+            left,
+        }
     }
 
     /// How many tasks `worker` gets; 0 when none are left for it.
     pub(super) fn take(&mut self, worker: usize) -> u32 {
+        if worker >= self.busy as usize {
+            return 0;
+        }
         let (from, most) = match self.dispatch {
-            Dispatch::Queue(chunk) => (0, chunk.get()),
+            Dispatch::Queue(_) => (0, self.chunk),
             Dispatch::Static => (worker, 1),
             Dispatch::Stealing => (self.victim(worker), 1),
         };

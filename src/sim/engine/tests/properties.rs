@@ -138,7 +138,7 @@ proptest! {
     fn a_queue_keeps_every_worker_busy(tasks in 1_u32..40, policy in 0_usize..4) {
         let mut shape = teams(4, 1, 1, MS);
         shape.tasks = tasks;
-        shape.dispatch = Dispatch::Queue(std::num::NonZeroU32::MIN);
+        shape.dispatch = Dispatch::Queue(crate::experiment::Chunk::Tasks(std::num::NonZeroU32::MIN));
         let mut case = Case::new("core:4 pu:1", shape);
         case.kernel = kernels()[policy];
         prop_assert_eq!(case.wall(), Ns::from(tasks.div_ceil(4)) * MS);

@@ -99,7 +99,8 @@ fn a_gate_limits_how_many_regions_run() {
         let mut shape = teams(workers, width, 1, MS * Ns::from(width));
         shape.tasks = 12;
         shape.gate = Some((gate.0, vec![gate.1; workers]));
-        shape.dispatch = Dispatch::Queue(std::num::NonZeroU32::MIN);
+        shape.dispatch =
+            Dispatch::Queue(crate::experiment::Chunk::Tasks(std::num::NonZeroU32::MIN));
         shape.wait = Wait::BLOCK;
         Case::new("core:8 pu:1", shape).wall()
     };
