@@ -51,6 +51,7 @@ pub fn turn(side: &str, cell: &str) -> Result<f64, String> {
             warmups: 1,
             limit_ns: 60_000_000_000,
             seed: 0,
+            until: None,
         },
         budget: 2,
     };
