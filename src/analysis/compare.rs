@@ -182,7 +182,7 @@ fn by_cell<'a>(
     analysis: &'a Analysis,
     conditions: &[Condition],
 ) -> BTreeMap<Cell, &'a CellSummary> {
-    let admitted = |cell: &Cell| conditions.iter().all(|c| c.admits(cell));
+    let admitted = |cell: &Cell| Condition::all_admit(conditions, cell);
     let cells = analysis.cells.iter().map(|summary| (summary.cell, summary));
     cells.filter(|(cell, _)| admitted(cell)).collect()
 }

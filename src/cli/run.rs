@@ -32,7 +32,7 @@ impl Run {
             "{} has no samples yet; `oversub sweep` with its plan takes it up",
             folder.display()
         );
-        records.retain(|record| conditions.iter().all(|c| c.admits(&record.visit.cell)));
+        records.retain(|record| Condition::all_admit(conditions, &record.visit.cell));
         if records.is_empty() {
             let conditions: Vec<String> = conditions.iter().map(Condition::to_string).collect();
             let conditions = conditions.join(",");
