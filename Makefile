@@ -1,5 +1,6 @@
 # make demo   the main job: sweep a small grid here and draw its heatmaps (about two minutes)
 # make test   everything the project checks of itself
+# make labelled  how often `oversub explain` is right, on cells made to have a cause (about three minutes)
 # make bench  speed beside OpenBLAS, faer, gemm and libgomp, as far as they are installed (about five minutes)
 # make peers  the tutorials' Python programs beside our own cells, with figures of both (about half an hour; needs python3-venv)
 # make setup  libhwloc, pkg-config and a C toolchain, where they are missing
@@ -56,6 +57,9 @@ PROGRAM = target/release/oversub
 
 peers: build
 	@sh peers/run.sh $(EXPERIMENTS)
+
+labelled: build
+	$(CARGO) run --release -p oversub-benches -- labelled
 
 install: build
 	install -d "$(ROOT)/bin" "$(ROOT)/share/man/man1" "$(ROOT)/share/bash-completion/completions" \

@@ -6,6 +6,7 @@
 //! are compared with each other; a [`Comparison`] holds the same cells of two runs against each
 //! other.
 
+mod activity;
 mod cause;
 mod circumstances;
 mod compare;
@@ -21,6 +22,7 @@ mod until;
 pub mod validation;
 mod verdict;
 
+pub use activity::{Crowding, Tally, WatchSummary};
 pub use cause::{Cause, Diagnosis, Evidence, Facts, Finding, Setting, diagnose};
 pub use circumstances::{Difference, differences};
 pub use compare::{CellChange, Change, Comparison, Incomparable, Ratio};

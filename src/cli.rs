@@ -33,6 +33,7 @@ mod start;
 mod sweep;
 mod trace;
 mod validate;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -75,6 +76,7 @@ enum Verb {
     Recommend(recommend::Args),
     Export(export::Args),
     Explain(explain::Args),
+    Watch(watch::Args),
     Completions(completions::Args),
     #[command(hide = true)]
     Manual(manual::Args),
@@ -107,6 +109,7 @@ pub fn main() -> ExitCode {
         Verb::Explain(args) => args.run(),
         Verb::Report(args) => args.run(),
         Verb::Lesson(args) => args.run(),
+        Verb::Watch(args) => args.run(),
         Verb::Completions(args) => args.run(),
         Verb::Manual(args) => args.run(),
         Verb::Compare(args) => args.run(),

@@ -27,9 +27,11 @@ mod ruler;
 mod tasks;
 pub mod team;
 mod trace;
+mod watch;
 
 pub use calibrate::{Calibration, CalibrationError, Finding, Unknown, calibrate};
 pub use child::{Host, Message};
 pub use command::{become_program, supervise};
 pub use measure::{measure, trace};
 pub use ruler::ruler;
+pub use watch::{Activity, Library, Lookout, Pool, WatchError, Watched};

@@ -7,11 +7,14 @@
 //! moment, so that no spinning pool of one disturbs another; rounds of turns are interleaved, so
 //! that a slow moment of the machine falls on all. A time is the median over rounds of the median
 //! of a turn; a ratio is the median over rounds of the ratio within the round, with its quartiles.
+//!
+//! `labelled[=GROUP]` is no part of them: it says how often `oversub explain` names the right cause.
 
 mod bind;
 mod coverage;
 mod effect;
 mod empty;
+mod labelled;
 mod library;
 mod overhead;
 mod peers;
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
             "overhead" => overhead::table(),
             "record" => record::table(),
             "coverage" => coverage::table(),
+            "labelled" => labelled::table(order),
             other => {
                 eprintln!("error: '{other}' is not one of {}", all.join(", "));
                 return ExitCode::from(2);

@@ -16,7 +16,7 @@ mod hook;
 mod output;
 mod reaper;
 mod starting_line;
-mod tree;
+pub(super) mod tree;
 
 use std::path::Path;
 use std::time::Duration;

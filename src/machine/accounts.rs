@@ -25,7 +25,8 @@ impl Accounts {
         Self::read(&System::here())
     }
 
-    pub(super) fn read(system: &System) -> Self {
+    /// The files for the process that `/proc/self` in `system` describes.
+    pub fn read(system: &System) -> Self {
         Self {
             throttling: throttling(system),
             pressure: pressure(system),

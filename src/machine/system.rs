@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct System {
     root: PathBuf,
+    /// Whose files `/proc/self` stands for; this process's own if it is not said.
+    process: Option<i32>,
 }
 
 impl System {
@@ -21,12 +23,28 @@ impl System {
 
     /// The machine whose files lie below `root`.
     pub fn below(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self {
+            root: root.into(),
+            process: None,
+        }
+    }
+
+    /// This machine as process `pid` sees it: where the files of `/proc/self` are asked for, they are
+    /// those of `pid`.
+    pub fn of_process(pid: i32) -> Self {
+        Self {
+            process: Some(pid),
+            ..Self::here()
+        }
     }
 
     /// Where the machine's file `path` really lies.
     pub fn locate(&self, path: impl AsRef<Path>) -> PathBuf {
         let path = path.as_ref();
+        let own = path.strip_prefix("/proc/self").ok().zip(self.process);
+        if let Some((file, pid)) = own {
+            return self.root.join("proc").join(pid.to_string()).join(file);
+        }
         self.root.join(path.strip_prefix("/").unwrap_or(path))
     }
 
@@ -82,6 +100,14 @@ pub(super) mod tests {
             fs::write(path, text).unwrap();
         }
         (folder, system)
+    }
+
+    #[test]
+    fn the_files_of_another_process_are_its_own() {
+        let system = System::of_process(17);
+        let status = system.locate("/proc/self/status");
+        assert_eq!(status, Path::new("/proc/17/status"));
+        assert_eq!(system.locate("/proc/stat"), Path::new("/proc/stat"));
     }
 
     #[test]

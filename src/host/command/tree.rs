@@ -15,14 +15,18 @@ use crate::host::probe::Counted;
 
 /// What the scheduler counted for thread `tid` of process `pid`, also of one that has exited and
 /// was not waited for yet.
-pub(super) fn counted(pid: i32, tid: i32) -> Option<Counted> {
+pub(in crate::host) fn counted(pid: i32, tid: i32) -> Option<Counted> {
     Counted::parse(&fs::read_to_string(format!("/proc/{pid}/task/{tid}/schedstat")).ok()?)
 }
 
 /// The threads of every process below this one, by process.
-pub(super) fn descendants() -> BTreeMap<i32, Vec<i32>> {
+pub(in crate::host) fn descendants() -> BTreeMap<i32, Vec<i32>> {
+    tree_of(children_of(std::process::id() as i32).collect())
+}
+
+/// The threads of these processes and of every process below them, by process.
+pub(in crate::host) fn tree_of(mut open: Vec<i32>) -> BTreeMap<i32, Vec<i32>> {
     let mut found = BTreeMap::new();
-    let mut open: Vec<i32> = children_of(std::process::id() as i32).collect();
     while let Some(pid) = open.pop() {
         if found.contains_key(&pid) {
             continue;
@@ -69,13 +73,13 @@ pub(super) fn kill_descendants() {
 
 /// Has orphans below this process become its children, or no longer.
 #[cfg(target_os = "linux")]
-pub(super) fn adopt_orphans(adopt: bool) {
+pub(in crate::host) fn adopt_orphans(adopt: bool) {
     // A kernel without it is older than any that Rust runs on (3.4).
     let _ = nix::sys::prctl::set_child_subreaper(adopt);
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn adopt_orphans(_adopt: bool) {}
+pub(in crate::host) fn adopt_orphans(_adopt: bool) {}
 
 /// What is seen of the tree now and then while it runs.
 #[derive(Default)]
@@ -142,27 +146,21 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
+    fn counted(run: u32, wait: u32) -> Counted {
+        Counted {
+            run: run * MS,
+            wait: wait * MS,
+            slices: 1,
+        }
+    }
+
     /// Two threads with 6 ms and 4 ms, of which 1 ms before the start: 9 ms seen.
     #[test]
     fn the_wait_is_told_only_if_nearly_all_work_was_seen() {
         let mut seen = Sightings::default();
-        seen.saw(
-            1,
-            1,
-            Some(Counted {
-                run: 6 * MS,
-                wait: 5 * MS,
-            }),
-        );
-        seen.saw(
-            1,
-            2,
-            Some(Counted {
-                run: 4 * MS,
-                wait: 3 * MS,
-            }),
-        );
-        let before = Counted { run: MS, wait: MS };
+        seen.saw(1, 1, Some(counted(6, 5)));
+        seen.saw(1, 2, Some(counted(4, 3)));
+        let before = counted(1, 1);
         let told = Told {
             wait: 7 * MS,
             busiest: 6 * MS,

@@ -30,16 +30,19 @@ pub(crate) struct Counted {
     pub(crate) run: Duration,
     /// Time ready to run, but without a PU.
     pub(crate) wait: Duration,
+    /// Times it was given a PU.
+    pub(crate) slices: u64,
 }
 
 impl Counted {
     /// What a `schedstat` file says: `run_ns wait_ns slices`.
     pub(crate) fn parse(schedstat: &str) -> Option<Self> {
         let mut fields = schedstat.split_ascii_whitespace().map(str::parse);
-        let mut next = || fields.next()?.ok().map(Duration::from_nanos);
+        let mut next = || fields.next()?.ok();
         Some(Self {
-            run: next()?,
-            wait: next()?,
+            run: Duration::from_nanos(next()?),
+            wait: Duration::from_nanos(next()?),
+            slices: next()?,
         })
     }
 }
@@ -115,6 +118,7 @@ mod tests {
         let counted = Counted {
             run: Duration::from_nanos(816_313),
             wait: Duration::from_nanos(52_641),
+            slices: 7,
         };
         assert_eq!(Counted::parse("816313 52641 7\n"), Some(counted));
         assert_eq!(Counted::parse("816313"), None);

@@ -1,0 +1,300 @@
+//! `oversub watch`: is a running program oversubscribed?
+
+use std::io::{IsTerminal, Write, stderr, stdout};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, ExitStatus};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use serde::Serialize;
+
+use super::UsageError;
+use crate::analysis::{Crowding, Tally, WatchSummary};
+use crate::host::{Activity, Library, Lookout, WatchError, Watched};
+use crate::units::three_digits;
+
+/// Says whether a running program is oversubscribed, without a sweep.
+///
+/// Looks at every thread of the program and of all processes below it, from outside: how many want a
+/// CPU, how many have none, which pools and libraries they belong to, and what to set. The exit code
+/// is the command's.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  oversub watch -- python3 train.py        until it ends; its output stays its own
+  oversub watch --pid 4711 --for 10        ten seconds of a process that runs
+  oversub watch --json -- make -j 2>log    one JSON object a second into log")]
+pub(super) struct Args {
+    /// Process to watch, with all below it.
+    #[arg(long, value_name = "PID", conflicts_with = "command")]
+    pid: Option<i32>,
+    /// Seconds between two lines; stretched where there are so many threads that looking would cost
+    /// more than 0.5 % of one CPU.
+    #[arg(long, value_name = "SECONDS", default_value = "1")]
+    interval: f64,
+    /// Seconds after which to stop watching; a command goes on.
+    #[arg(long = "for", value_name = "SECONDS")]
+    limit: Option<f64>,
+    /// Print JSON lines, as is done without a terminal.
+    #[arg(long)]
+    json: bool,
+    /// The command to start and watch.
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+/// Shortest interval.
+const SHORTEST: Duration = Duration::from_millis(10);
+/// Until the first look: a short program is seen at least once.
+const FIRST: Duration = Duration::from_millis(50);
+
+/// Why watching goes on no longer.
+enum End {
+    /// The command has exited.
+    Exited(ExitStatus),
+    /// The processes are gone, the time is up, or somebody pressed Ctrl-C.
+    Over,
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let interval = seconds("--interval", self.interval)?.max(SHORTEST);
+        let limit = self
+            .limit
+            .map(|limit| seconds("--for", limit))
+            .transpose()?;
+        let (tell, news) = bounded(2);
+        let watched = match (self.pid, self.command.is_empty()) {
+            (Some(pid), _) => Watched::Process(pid),
+            (None, false) => Watched::Descendants,
+            (None, true) => {
+                return Err(UsageError(
+                    "nothing to watch; give --pid PID, or -- and a command".to_owned(),
+                )
+                .into());
+            }
+        };
+        let mut screen = Screen::of(self.json, watched);
+        let mut watch = Lookout::begin(watched).map_err(|error| match error {
+            WatchError::Gone(_) => anyhow::Error::new(UsageError(error.to_string())),
+            WatchError::Forbidden(_) => error.into(),
+        })?;
+        stop_at_signal(tell.clone())?;
+        if watched == Watched::Descendants {
+            start(&self.command, tell)?;
+        }
+        let deadline = limit.map(|limit| Instant::now() + limit);
+        let mut tally = Tally::default();
+        let end = loop {
+            let pause = match watch.pause().is_zero() {
+                true => FIRST.min(interval),
+                false => interval.max(watch.pause()),
+            };
+            let left = deadline.map_or(pause, |d| d.saturating_duration_since(Instant::now()));
+            if let Some(end) = wait(&news, pause.min(left)) {
+                break end;
+            }
+            let Some(activity) = watch.look() else {
+                // A command that has no process left is about to be waited for.
+                match watched {
+                    Watched::Descendants => continue,
+                    Watched::Process(_) => break End::Over,
+                }
+            };
+            tally.add(&activity);
+            screen.show(&activity, watch.budget().cpus)?;
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                break End::Over;
+            }
+        };
+        let budget = watch.budget();
+        let libraries = watch.libraries();
+        let summary = tally.summary(budget.cpus, budget.online() as f64, libraries);
+        screen.finish(summary.as_ref(), libraries, watch.cost())?;
+        let status = match end {
+            End::Exited(status) => Some(status),
+            End::Over if watched == Watched::Descendants => exit_of(&news),
+            End::Over => None,
+        };
+        match status.map_or(0, code) {
+            0 => Ok(()),
+            code => std::process::exit(code),
+        }
+    }
+}
+
+fn seconds(flag: &str, value: f64) -> Result<Duration, UsageError> {
+    Duration::try_from_secs_f64(value)
+        .ok()
+        .filter(|span| !span.is_zero())
+        .ok_or_else(|| UsageError(format!("{flag} {value} is not a number of seconds above 0")))
+}
+
+/// What ends the watch.
+enum News {
+    Exited(ExitStatus),
+    Signal,
+}
+
+/// A Ctrl-C at the terminal reaches the command as well, and is its to answer.
+fn stop_at_signal(tell: Sender<News>) -> anyhow::Result<()> {
+    ctrlc::set_handler(move || drop(tell.try_send(News::Signal))).context("cannot listen to Ctrl-C")
+}
+
+fn start(command: &[String], tell: Sender<News>) -> anyhow::Result<()> {
+    let (program, arguments) = command.split_first().context("there is no command")?;
+    let mut child = Command::new(program)
+        .args(arguments)
+        .spawn()
+        .with_context(|| format!("cannot start '{program}'"))?;
+    thread::Builder::new().spawn(move || {
+        if let Ok(status) = child.wait() {
+            let _ = tell.send(News::Exited(status));
+        }
+    })?;
+    Ok(())
+}
+
+/// Waits for news; `None` if there is none in time.
+fn wait(news: &Receiver<News>, pause: Duration) -> Option<End> {
+    match news.recv_timeout(pause) {
+        Ok(News::Exited(status)) => Some(End::Exited(status)),
+        Ok(News::Signal) | Err(RecvTimeoutError::Disconnected) => Some(End::Over),
+        Err(RecvTimeoutError::Timeout) => None,
+    }
+}
+
+/// How the command ends that is watched no longer.
+fn exit_of(news: &Receiver<News>) -> Option<ExitStatus> {
+    news.iter().find_map(|news| match news {
+        News::Exited(status) => Some(status),
+        News::Signal => None,
+    })
+}
+
+/// The exit code of a shell: 128 and the signal, where it was one.
+fn code(status: ExitStatus) -> i32 {
+    let code = status.code().or_else(|| Some(128 + status.signal()?));
+    code.unwrap_or(1)
+}
+
+/// Where the watch is shown: beside a command on standard error, so that its output stays its own.
+struct Screen {
+    out: Box<dyn Write>,
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Last<'a> {
+    summary: Option<&'a WatchSummary>,
+    libraries: &'a [Library],
+    cost: Option<f64>,
+}
+
+impl Screen {
+    fn of(json: bool, watched: Watched) -> Self {
+        let (out, terminal): (Box<dyn Write>, bool) = match watched {
+            Watched::Descendants => (Box::new(stderr()), stderr().is_terminal()),
+            Watched::Process(_) => (Box::new(stdout()), stdout().is_terminal()),
+        };
+        Self {
+            out,
+            json: json || !terminal,
+        }
+    }
+
+    fn show(&mut self, activity: &Activity, budget: f64) -> anyhow::Result<()> {
+        match self.json {
+            true => writeln!(self.out, "{}", serde_json::to_string(activity)?)?,
+            false => {
+                write!(self.out, "\r{}\x1b[K", line(activity, budget))?;
+                self.out.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(
+        &mut self,
+        summary: Option<&WatchSummary>,
+        libraries: &[Library],
+        cost: Option<f64>,
+    ) -> anyhow::Result<()> {
+        if self.json {
+            let last = Last {
+                summary,
+                libraries,
+                cost,
+            };
+            return Ok(writeln!(self.out, "{}", serde_json::to_string(&last)?)?);
+        }
+        let text = summary.map_or_else(
+            || "it was over before anybody looked".to_owned(),
+            |summary| words(summary, libraries, cost),
+        );
+        Ok(writeln!(self.out, "\r\x1b[K{text}")?)
+    }
+}
+
+fn line(activity: &Activity, budget: f64) -> String {
+    let throttled = activity.throttled.map_or_else(String::new, |share| {
+        format!(", throttled {:.0} %", 100.0 * share)
+    });
+    format!(
+        "{} running + {} ready without a CPU of P = {} CPUs; {} threads in {} processes, {} switches/s{throttled}",
+        three_digits(activity.running),
+        three_digits(activity.ready),
+        three_digits(budget),
+        activity.threads,
+        activity.processes,
+        three_digits(activity.switches),
+    )
+}
+
+fn words(summary: &WatchSummary, libraries: &[Library], cost: Option<f64>) -> String {
+    let mean = &summary.mean;
+    let mut lines = vec![
+        summary.verdict.words().to_owned(),
+        format!("  over {} s, on average", three_digits(mean.span)),
+        format!("  {}", line(mean, summary.budget)),
+        format!(
+            "  {:.0} % of the time that threads wanted a CPU they had none",
+            100.0 * summary.waiting
+        ),
+    ];
+    if let Some(foreign) = mean.foreign.filter(|cpus| *cpus >= 0.1) {
+        lines.push(format!("  others kept {} CPUs busy", three_digits(foreign)));
+    }
+    lines.push("threads by name".to_owned());
+    lines.extend(mean.by_name.iter().map(|(name, pool)| {
+        format!(
+            "  {:<16} {:>4}, {} running, {} ready",
+            name,
+            pool.threads,
+            three_digits(pool.running),
+            three_digits(pool.ready)
+        )
+    }));
+    if !libraries.is_empty() {
+        lines.push("libraries with threads of their own".to_owned());
+        lines.extend(
+            libraries
+                .iter()
+                .map(|l| format!("  {:<16} {}", l.name, l.file)),
+        );
+    }
+    if !summary.advice.is_empty() {
+        lines.push(format!("to set: {}", summary.advice.join(" ")));
+    }
+    if summary.verdict == Crowding::Oversubscribed && summary.advice.is_empty() {
+        lines.push(format!(
+            "to set: no library was seen that reads a variable; start at most {} threads in all",
+            summary.budget.floor().max(1.0)
+        ));
+    }
+    if let Some(cost) = cost {
+        lines.push(format!("watching took {:.2} % of one CPU", 100.0 * cost));
+    }
+    lines.join("\n")
+}
