@@ -21,6 +21,7 @@ mod gate;
 pub mod kernel;
 mod measure;
 mod nest;
+mod pace;
 mod pool;
 mod probe;
 mod ruler;

@@ -1,10 +1,12 @@
 //! Which regions may run at the same time?
 //!
 //! The run-time side of a [`Composition`]: a worker passes the gate before its region and leaves it
-//! after. Waiting workers block; they do not spin.
+//! after. Waiting workers block; they do not spin, and the time they wait is told.
 
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
+use super::clock;
 use super::trace;
 use crate::experiment::Composition;
 use crate::record::trace::Place;
@@ -51,26 +53,38 @@ impl Gate {
         }
     }
 
-    /// Waits until `permits` are free, takes them, runs `region`, and gives them back.
-    pub(super) fn pass<T>(&self, permits: u32, region: impl FnOnce() -> T) -> T {
+    /// Whether anybody may ever have to wait.
+    pub(super) fn holds(&self) -> bool {
+        !matches!(self, Self::Open)
+    }
+
+    /// Waits until `permits` are free, takes them, runs `region`, and gives them back. Returns what
+    /// the region returned and how long it had to wait.
+    pub(super) fn pass<T>(&self, permits: u32, region: impl FnOnce() -> T) -> (T, Duration) {
         let Self::Counting { free, freed } = self else {
-            return region();
+            return (region(), Duration::ZERO);
         };
         let take = || {
-            let guard = free.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut guard = freed
-                .wait_while(guard, |free| *free < permits)
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut guard = free.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut waited = Duration::ZERO;
+            if *guard < permits {
+                let since = clock::now();
+                guard = freed
+                    .wait_while(guard, |free| *free < permits)
+                    .unwrap_or_else(PoisonError::into_inner);
+                waited = clock::now() - since;
+            }
             *guard -= permits;
+            waited
         };
-        match trace::log() {
+        let waited = match trace::log() {
             None => take(),
             Some(log) => log.block(Place::Gate, take),
-        }
+        };
         let result = region();
         *free.lock().unwrap_or_else(PoisonError::into_inner) += permits;
         freed.notify_all();
-        result
+        (result, waited)
     }
 }
 
@@ -113,6 +127,24 @@ mod tests {
     #[test]
     fn an_open_gate_holds_nobody() {
         let gate = Gate::new(Composition::Independent, 1);
-        assert_eq!(gate.pass(1, || gate.pass(1, || 7)), 7);
+        let inner = (7, Duration::ZERO);
+        assert_eq!(gate.pass(1, || gate.pass(1, || 7)), (inner, Duration::ZERO));
+    }
+
+    #[test]
+    fn the_time_before_a_closed_gate_is_told() {
+        let gate = Gate::new(Composition::Exclusive, 1);
+        let (came, inside) = std::sync::mpsc::channel();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                gate.pass(1, || {
+                    came.send(()).unwrap();
+                    thread::sleep(std::time::Duration::from_millis(20));
+                })
+            });
+            inside.recv().unwrap();
+            let ((), waited) = gate.pass(1, || ());
+            assert!(waited > Duration::ZERO);
+        });
     }
 }

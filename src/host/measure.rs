@@ -12,9 +12,10 @@ use super::kernel::Common;
 use super::nest::{Parts, nest};
 use super::pool::{Pool, PoolError};
 use super::probe::{Census, Probes};
+use super::team::WaitCosts;
 use super::trace::Recording;
 use crate::record::trace::Trace;
-use crate::record::{Answer, Sample};
+use crate::record::{Answer, Sample, Waiting};
 use crate::runner::{Ask, Emit};
 
 /// Time for threads to start and touch their memory, however short the limit of an execution.
@@ -104,19 +105,24 @@ impl Bench {
             .transpose()
             .map_err(|error| error.to_string())?
             .map(Arc::new);
+        let wait_costs = cell
+            .runtime
+            .wait()
+            .map(WaitCosts::measure)
+            .unwrap_or_default();
         let common = Arc::new(Common::of(cell));
         let parts = Parts {
             library: library.clone(),
             recording: recording.cloned(),
             common: Arc::clone(&common),
         };
-        let pool = nest(cell, ask.budget, BUILD_LIMIT.max(limit), parts)
+        let (pool, waits) = nest(cell, ask.budget, BUILD_LIMIT.max(limit), parts)
             .map_err(|error| error.to_string())?;
         Ok(Self {
             pool,
             common,
             library,
-            probes: Probes::open(),
+            probes: Probes::open(waits, wait_costs),
             most_threads: None,
             limit,
         })
@@ -131,7 +137,7 @@ impl Bench {
         let answer = self.execution();
         self.most_threads = self.most_threads.max(census.and_then(Census::finish));
         if foreign {
-            self.probes = Probes::open();
+            self.probes.renew();
         }
         answer
     }
@@ -167,10 +173,17 @@ impl Bench {
     }
 
     fn sample(&self, wall: Duration, used: Sample) -> Sample {
+        let workers = self.pool.waiting();
         let threads = self.library.as_deref().map(BlasLibrary::threads);
         Sample {
             wall,
             tasks_done: Some(self.pool.tasks_done()),
+            waiting: Waiting {
+                gate: workers.gate,
+                gaps: workers.gaps,
+                tail: workers.tail,
+                ..used.waiting
+            },
             threads: used.threads.max(self.most_threads),
             peak_temporaries: self.common.most_temporary(),
             lost_updates: self.common.lost_updates(),

@@ -12,6 +12,7 @@ use super::blas::BlasLibrary;
 use super::gate::Gate;
 use super::kernel::{Common, Kernel, KernelError, kernel, kernel_by_library};
 use super::pool::{BuildStation, Pool, PoolError, Station};
+use super::probe::WaitRegister;
 use super::tasks::intakes;
 use super::team::{BlasTeam, ForkJoin, OnStart, RayonTeam, Team, TeamError, pool};
 use super::trace::{Recording, Watched};
@@ -29,7 +30,8 @@ pub(super) struct Parts {
 }
 
 /// The outer pool of `cell` under a budget of `budget` whole CPUs: every worker with its team, all
-/// bound and with their memory touched, within `limit`.
+/// bound and with their memory touched, within `limit`. With it comes what the members of its teams
+/// count while they wait.
 ///
 /// # Errors
 ///
@@ -39,12 +41,14 @@ pub(super) fn nest(
     budget: u32,
     limit: Duration,
     parts: Parts,
-) -> Result<Pool, PoolError> {
+) -> Result<(Pool, WaitRegister), PoolError> {
     let Parts {
         library,
         recording,
         common,
     } = parts;
+    let waits = WaitRegister::default();
+    let register = waits.clone();
     let widths = cell.widths(budget);
     let starts = Starts {
         bindings: Bindings::of(cell, &widths)?,
@@ -67,6 +71,7 @@ pub(super) fn nest(
         let team = teams
             .team(worker, Arc::clone(&kernel), on_start)
             .map_err(|e| e.to_string())?;
+        register.enter(&*team);
         let permits = Gate::permits(cell.composition, width.get());
         Ok(Station {
             kernel,
@@ -76,12 +81,9 @@ pub(super) fn nest(
         })
     };
     let build: Arc<BuildStation> = Arc::new(build);
-    Pool::start(
-        Gate::new(cell.composition, budget),
-        intakes(&cell),
-        build,
-        limit,
-    )
+    let gate = Gate::new(cell.composition, budget);
+    let pool = Pool::start(gate, intakes(&cell), build, limit)?;
+    Ok((pool, waits))
 }
 
 fn fault(error: impl std::fmt::Display) -> PoolError {

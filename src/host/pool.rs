@@ -17,9 +17,11 @@ use crossbeam::channel::{Receiver, Sender, bounded};
 use super::clock;
 use super::gate::Gate;
 use super::kernel::{Kernel, WrongResult};
+use super::pace::{Account, Pace};
 use super::tasks::{Intake, Supply};
 use super::team::{RegionPanic, Team};
 use super::trace::spend;
+use crate::record::Waiting;
 use crate::record::trace::{Activity, Place};
 
 /// What all workers are told to do.
@@ -58,6 +60,7 @@ impl Station {
 struct Shared {
     gate: Gate,
     tasks_done: AtomicU32,
+    pace: Pace,
     /// Workers that have not finished the current order.
     outstanding: AtomicU32,
     /// The number of the current order and the order.
@@ -79,6 +82,8 @@ pub(super) struct Pool {
     busy: bool,
     /// When the last execution began.
     began: Instant,
+    /// When it ended, if it did.
+    ended: Option<Instant>,
 }
 
 /// Why an order has no result.
@@ -114,6 +119,7 @@ impl Pool {
         let shared = Arc::new(Shared {
             gate,
             tasks_done: AtomicU32::new(0),
+            pace: Pace::new(),
             outstanding: AtomicU32::new(intakes.len() as u32),
             order: Mutex::new((0, Order::Prepare)),
             ordered: Condvar::new(),
@@ -127,6 +133,7 @@ impl Pool {
             workers: Vec::new(),
             busy: true,
             began: clock::now(),
+            ended: None,
         };
         for (number, intake) in intakes.into_iter().enumerate() {
             let (shared, build) = (Arc::clone(&pool.shared), Arc::clone(&build));
@@ -147,11 +154,13 @@ impl Pool {
     /// Everything that can be done earlier has been: threads exist and are bound, memory is
     /// touched, results are spoiled, intakes are full.
     pub(super) fn time_once(&mut self, limit: Duration) -> Result<Duration, PoolError> {
+        self.ended = None;
         self.began = clock::now();
 
         self.give(Order::Run);
         let end = self.await_order(limit)?;
 
+        self.ended = Some(end);
         Ok(end - self.began)
     }
 
@@ -169,6 +178,7 @@ impl Pool {
     pub(super) fn prepare(&mut self, limit: Duration) -> Result<(), PoolError> {
         self.supply.reset();
         self.shared.tasks_done.store(0, Ordering::Relaxed);
+        self.shared.pace.reset();
         self.give(Order::Prepare);
         self.await_order(limit).map(drop)
     }
@@ -182,6 +192,20 @@ impl Pool {
     /// Tasks finished since the last [`Pool::prepare`].
     pub(super) fn tasks_done(&self) -> u32 {
         self.shared.tasks_done.load(Ordering::Relaxed)
+    }
+
+    /// What the workers did while they ran no region, in an execution that ended.
+    pub(super) fn waiting(&self) -> Waiting {
+        let Some(ended) = self.ended else {
+            return Waiting::default();
+        };
+        let pace = &self.shared.pace;
+        Waiting {
+            gate: self.shared.gate.holds().then(|| pace.gate()),
+            gaps: Some(pace.gaps()),
+            tail: Some(pace.tail(ended)),
+            ..Waiting::default()
+        }
     }
 
     fn give(&mut self, order: Order) {
@@ -261,20 +285,31 @@ impl Shared {
     /// Does tasks until none are left for this worker, and returns how many it did.
     fn do_tasks(&self, station: &mut Station) -> Result<u32, PoolError> {
         let mut done = 0;
+        let mut account = Account::default();
         while let Some(tasks) = station.intake.next() {
             let place = Place::Task(tasks.start);
-            done += spend(Activity::Chunk, place, || self.do_chunk(tasks, station))?;
+            done += spend(Activity::Chunk, place, || {
+                self.do_chunk(tasks, station, &mut account)
+            })?;
         }
+        self.pace.add(&account);
         Ok(done)
     }
 
-    fn do_chunk(&self, tasks: Range<u32>, station: &mut Station) -> Result<u32, PoolError> {
+    fn do_chunk(
+        &self,
+        tasks: Range<u32>,
+        station: &mut Station,
+        account: &mut Account,
+    ) -> Result<u32, PoolError> {
         let count = tasks.end - tasks.start;
         for task in tasks {
             let permits = station.permits;
-            let region = || self.gate.pass(permits, || station.do_task(task));
-            spend(Activity::Task, Place::Task(task), region)
-                .map_err(|panic| PoolError::Fault(panic.to_string()))?;
+            let region = || account.region(|| station.do_task(task));
+            let pass = || self.gate.pass(permits, region);
+            let (result, waited) = spend(Activity::Task, Place::Task(task), pass);
+            result.map_err(|panic| PoolError::Fault(panic.to_string()))?;
+            account.waited(waited);
             self.tasks_done.fetch_add(1, Ordering::Relaxed);
         }
         Ok(count)

@@ -8,14 +8,18 @@ mod census;
 mod surroundings;
 mod threads;
 mod usage;
+mod waits;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub(super) use census::Census;
 pub(super) use surroundings::surroundings;
 pub(super) use threads::Counted;
 pub(super) use usage::Usage;
+pub(super) use waits::WaitRegister;
 
+use super::team::{WaitCosts, WaitCounts};
 use crate::machine::Accounts;
 use crate::record::{Sample, Surroundings, gone};
 use threads::Threads;
@@ -24,6 +28,8 @@ use threads::Threads;
 pub(super) struct Probes {
     threads: Option<Threads>,
     accounts: Accounts,
+    waits: WaitRegister,
+    wait_costs: WaitCosts,
 }
 
 /// All counters at one moment.
@@ -32,15 +38,24 @@ pub(super) struct Reading {
     threads: Option<Vec<Counted>>,
     migrations: Option<u64>,
     surroundings: Surroundings,
+    waits: Vec<WaitCounts>,
 }
 
 impl Probes {
-    /// Opens the counters of all threads that exist now.
-    pub(super) fn open() -> Self {
+    /// Opens the counters of all threads that exist now. Those that count their waits are in
+    /// `waits`, and waiting costs them `wait_costs`.
+    pub(super) fn open(waits: WaitRegister, wait_costs: WaitCosts) -> Self {
         Self {
             threads: Threads::open().ok(),
             accounts: Accounts::find(),
+            waits,
+            wait_costs,
         }
+    }
+
+    /// Opens the counters of the threads that exist now in place of the others.
+    pub(super) fn renew(&mut self) {
+        self.threads = Threads::open().ok();
     }
 
     /// Threads whose counters are open.
@@ -54,6 +69,7 @@ impl Probes {
         let surroundings = surroundings(&self.accounts);
         let threads = self.threads.as_ref().and_then(Threads::counted);
         Reading {
+            waits: self.waits.read(),
             usage: Usage::of_self(),
             threads,
             migrations,
@@ -64,10 +80,12 @@ impl Probes {
     /// The counters, just after an execution: the same in the opposite order.
     pub(super) fn read_after(&self) -> Reading {
         let usage = Usage::of_self();
+        let waits = self.waits.read();
         let threads = self.threads.as_ref().and_then(Threads::counted);
         let surroundings = surroundings(&self.accounts);
         Reading {
             usage,
+            waits,
             threads,
             migrations: self.threads.as_ref().and_then(Threads::migrations),
             surroundings,
@@ -78,21 +96,33 @@ impl Probes {
     pub(super) fn sample(&self, before: &Reading, after: &Reading) -> Sample {
         let usage = after.usage.since(before.usage);
         let threads = before.threads.as_ref().zip(after.threads.as_ref());
-        let each = |of: fn(&Counted) -> Duration| {
-            let (before, after) = threads?;
-            let pairs = before.iter().zip(after);
-            let gone = pairs.map(|(a, b)| of(b).saturating_sub(of(a)));
-            Some(gone.collect::<Vec<Duration>>())
-        };
+        let threads: Option<Vec<Counted>> =
+            threads.map(|(before, after)| threads::counted(before, after));
+        let waits = waits::counted(&before.waits, &after.waits);
         Sample {
-            run_queue_wait: each(|thread| thread.wait).map(|waits| waits.iter().sum()),
-            busiest_thread: each(|thread| thread.run).and_then(|runs| runs.into_iter().max()),
+            run_queue_wait: threads.as_ref().map(|all| all.iter().map(|t| t.wait).sum()),
+            busiest_thread: threads.and_then(|threads| self.busiest(&threads, &waits)),
+            waiting: waits::waiting(&waits, &self.wait_costs),
             migrations: gone(after.migrations, before.migrations),
             pus_used: self.threads.as_ref().and_then(Threads::pus_used),
             threads: self.threads(),
             surroundings: after.surroundings.since(before.surroundings),
             ..usage.sample()
         }
+    }
+}
+
+impl Probes {
+    /// The longest that one of `threads` ran without spinning or yielding.
+    fn busiest(&self, threads: &[Counted], waits: &[WaitCounts]) -> Option<Duration> {
+        let spent = waits.iter().map(|w| waits::spent(w, &self.wait_costs));
+        let spent: BTreeMap<String, Duration> = self.waits.names().into_iter().zip(spent).collect();
+        let names = self.threads.as_ref()?.names();
+        let worked = names.zip(threads).map(|(name, thread)| {
+            let waited = spent.get(name).copied().unwrap_or_default();
+            thread.run.saturating_sub(waited)
+        });
+        worked.max()
     }
 }
 

@@ -23,9 +23,12 @@ use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
+use crossbeam::utils::CachePadded;
+
 pub use blas_team::BlasTeam;
 pub use fork_join::ForkJoin;
 pub use rayon_team::{RayonTeam, pool};
+pub use wait::{WaitCosts, WaitCounts, Waits};
 
 /// Threads that run one kernel's regions together.
 pub trait Team: Send {
@@ -39,6 +42,12 @@ pub trait Team: Send {
     /// If the kernel panicked on any member. The team cannot be used again: every later region
     /// fails with the same error.
     fn run(&mut self) -> Result<(), RegionPanic>;
+
+    /// What each member counts while it waits, by the name of its thread; of a machinery that does
+    /// not tell, nothing.
+    fn waits(&self) -> Vec<(String, Arc<CachePadded<Waits>>)> {
+        Vec::new()
+    }
 }
 
 /// Called once for each member, on its thread, before the team is ready: the place to bind it. The

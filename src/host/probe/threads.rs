@@ -19,6 +19,7 @@ use std::time::Duration;
 pub(super) struct Threads(Vec<Thread>);
 
 struct Thread {
+    name: String,
     folder: PathBuf,
     schedstat: File,
 }
@@ -55,7 +56,9 @@ impl Threads {
             .filter(|task| !task.as_ref().is_ok_and(|task| task.file_name() == *main))
             .map(|task| {
                 let folder = task?.path();
+                let name = fs::read_to_string(folder.join("comm"))?;
                 Ok(Thread {
+                    name: name.trim_end().to_owned(),
                     schedstat: File::open(folder.join("schedstat"))?,
                     folder,
                 })
@@ -66,6 +69,11 @@ impl Threads {
 
     pub(super) fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// Names of the threads, in the order of [`Threads::counted`].
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|thread| thread.name.as_str())
     }
 
     /// What was counted for each thread, in an order that stays; `None` if one has ended.
@@ -94,6 +102,18 @@ impl Threads {
         pus.dedup();
         u32::try_from(pus.len()).ok()
     }
+}
+
+/// What was counted for each thread from `before` to `after`.
+pub(super) fn counted(before: &[Counted], after: &[Counted]) -> Vec<Counted> {
+    let pairs = before.iter().zip(after);
+    pairs
+        .map(|(before, after)| Counted {
+            run: after.run.saturating_sub(before.run),
+            wait: after.wait.saturating_sub(before.wait),
+            slices: after.slices.saturating_sub(before.slices),
+        })
+        .collect()
 }
 
 fn migrations_of(sched: &str) -> Option<u64> {

@@ -29,7 +29,7 @@ use std::thread::{self, JoinHandle};
 use crossbeam::utils::CachePadded;
 
 use super::barrier::{Barrier, Broken};
-use super::wait::{Waiter, Wake};
+use super::wait::{Waiter, Waits, Wake};
 use super::{OnStart, RegionPanic, Team, TeamError};
 use crate::experiment::WaitPolicy;
 use crate::host::kernel::Kernel;
@@ -44,6 +44,7 @@ pub struct ForkJoin {
     waiter: Waiter,
     regions: u64,
     threads: Vec<JoinHandle<()>>,
+    waits: Vec<(String, Arc<CachePadded<Waits>>)>,
 }
 
 /// What all members see.
@@ -84,17 +85,21 @@ impl ForkJoin {
             panic: OnceLock::new(),
             kernel,
         });
+        let waits = (0..).zip(&waiters);
+        let waits = waits.map(|(member, waiter)| (thread_name(name, member), waiter.counts()));
+        let waits = waits.collect();
         let others = waiters.split_off(1);
         let mut team = Self {
             shared,
             waiter: waiters.remove(0),
             regions: 0,
             threads: Vec::with_capacity(others.len()),
+            waits,
         };
         // An early return drops the team, which joins the threads started so far.
         let (report, ready) = mpsc::channel();
         for (member, waiter) in (1..).zip(others) {
-            let thread = team.start(format!("{name}.m{member}"), member, waiter, {
+            let thread = team.start(thread_name(name, member), member, waiter, {
                 let (on_start, report) = (on_start.clone(), report.clone());
                 move || {
                     let started = on_start(member);
@@ -166,6 +171,18 @@ impl Team for ForkJoin {
             shared.finished.load(Ordering::Acquire) == all
         });
         self.outcome()
+    }
+
+    fn waits(&self) -> Vec<(String, Arc<CachePadded<Waits>>)> {
+        self.waits.clone()
+    }
+}
+
+/// Member 0 is the caller, whose thread is expected to be called as the team is.
+fn thread_name(team: &str, member: u32) -> String {
+    match member {
+        0 => team.to_owned(),
+        _ => format!("{team}.m{member}"),
     }
 }
 
