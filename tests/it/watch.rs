@@ -27,7 +27,7 @@ fn every_line_beside_a_terminal_is_json_and_the_last_is_the_summary() {
             .any(|look| look["processes"] == 3 && look["threads"] == 3),
         "{said}"
     );
-    assert_eq!(looks[0]["by_name"].as_object().unwrap().is_empty(), false);
+    assert!(!looks[0]["by_name"].as_object().unwrap().is_empty());
     // Nobody wants a CPU, so nobody lacks one, whatever else runs here.
     assert!(last["summary"]["mean"]["running"].as_f64().unwrap() < 1.0);
     for key in ["verdict", "budget", "waiting", "advice"] {

@@ -125,7 +125,7 @@ impl Facts {
             foreign: foreign.map(|cpus| (cpus - hidden_by_ticks(samples)).max(0.0)),
             stolen: span(|s| s.surroundings.steal)
                 .map(|cpus| (cpus - hidden_by_ticks(samples)).max(0.0)),
-            traffic: None,
+            traffic: tasks.and_then(|tasks| Some(tasks * cell.workload.bytes()? as f64)),
             flops: tasks.and_then(|tasks| Some(tasks * cell.workload.flops()? as f64)),
             pus_used: samples.iter().filter_map(|s| s.pus_used).min(),
         }
