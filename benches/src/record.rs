@@ -46,7 +46,6 @@ pub fn turn(side: &str, cell: &str) -> Result<f64, String> {
         first_rep: 1,
         last_rep: NonZeroU32::MIN,
         protocol: Protocol {
-            until: None,
             rounds: NonZeroU32::MIN,
             reps: NonZeroU32::MIN,
             warmups: 1,
