@@ -53,7 +53,7 @@ function heatmap(run, runIndex) {
   const m = metric(), places = shown(run), [w, h, left, below] = [52, 36, 60, 46];
   const columns = data.x.values.length, rows = data.y.values.length;
   const width = left + Math.max(columns * w, 220) + 4, height = rows * h + below;
-  const svg = element("svg:svg", { viewBox: `0 0 ${width} ${height}`, width, role: "group", "aria-label": `${m.title}, ${run.name}` });
+  const svg = element("svg:svg", { viewBox: `0 0 ${width} ${height}`, width, role: "group", "aria-label": `${m.title}, ${run.name}${chosen()}` });
   const up = data.y.counts;
   const top = row => (up ? rows - 1 - row : row) * h;
   for (let row = 0; row < rows; row++) {
@@ -81,7 +81,7 @@ function heatmap(run, runIndex) {
   svg.append(element("svg:text", { x: left + columns * w / 2, y: rows * h + 38, "text-anchor": "middle" }, data.x.label));
   svg.append(element("svg:text", { x: 12, y: rows * h / 2, "text-anchor": "middle", transform: `rotate(-90 12 ${rows * h / 2})` }, data.y.label));
   const path = budget(run, { w, h, left, columns, rows });
-  if (path) svg.append(element("svg:polyline", { class: "curve", points: path }));
+  if (path) for (const layer of ["curve under", "curve"]) svg.append(element("svg:polyline", { class: layer, points: path }));
   const first = svg.querySelector(".cell");
   if (first) first.setAttribute("tabindex", 0);
   svg.addEventListener("keydown", walk);
@@ -162,7 +162,7 @@ function table(run) {
       const cell = places.get(row + "," + column);
       return element("td", {}, cell ? label(m, cell) : "");
     })));
-  return element("table", {}, element("caption", {}, `${m.title} [${m.unit}], ${run.name}; * best, = cannot be told from it`),
+  return element("table", {}, element("caption", {}, `${m.title} [${m.unit}], ${run.name}${chosen()}; * best, = cannot be told from it`),
     element("thead", {}, head), element("tbody", {}, ...body));
 }
 
@@ -170,15 +170,20 @@ function scale(m) {
   const colors = m.colors.map(c => c[0]).join(", ");
   const bar = element("div", { class: "split", role: "img", "aria-label": `colours from ${written(m, m.low)} to ${written(m, m.high)}: ${m.words}` });
   bar.style.cssText = `background:linear-gradient(to right, ${colors});max-width:24rem`;
-  return [bar, element("p", { class: "legend" }, `${written(m, m.low)} to ${written(m, m.high)} [${m.unit}], logarithmic: ${m.words}; dashed: outer × inner = P`)];
+  return [bar, element("p", { class: "legend" }, `${written(m, m.low)} to ${written(m, m.high)} [${m.unit}], logarithmic: ${m.words}; dashed: outer × inner = P`),
+    element("p", { class: "legend" }, "* best; = cannot be told from it; ~ the interval's ends are 1.5 times apart or more; "
+      + "> < at least, at most; | until stopped; – not known")];
 }
+
+/* What the pickers chose, in words that stay on paper. */
+const chosen = () => data.pickers.map(p => `, ${p.name} ${p.values[state.picked[p.index]]}`).join("");
 
 function draw() {
   const m = metric();
   by("definition").replaceChildren(`${m.title} [${m.unit}]: ${m.definition}.`, ...scale(m));
   by("figures").replaceChildren(...data.runs.map((run, index) => {
     const open = element("details", {}, element("summary", {}, "The same as a table"), element("div", { class: "scroll" }, table(run)));
-    return element("figure", {}, element("h2", {}, run.name), element("div", { class: "scroll" }, heatmap(run, index)),
+    return element("figure", {}, element("h2", {}, run.name + chosen()), element("div", { class: "scroll" }, heatmap(run, index)),
       element("figcaption", {}, run.caption), open);
   }));
 }

@@ -1,6 +1,6 @@
 //! How fast are oversub's kernels and teams beside their peers?
 //!
-//! `oversub-benches [single[=N] | team[=N] | empty | effect | overhead | record | coverage]..`, all of them by
+//! `oversub-benches [single[=N] | team[=N] | empty | effect | overhead | record | picture | coverage]..`, all of them by
 //! default; `single` and
 //! `team` multiply matrices, of order N only where one is given. Contestants take
 //! turns: a *turn* is a process of its own that warms up and repeats one contestant's work for a
@@ -18,6 +18,7 @@ mod labelled;
 mod library;
 mod overhead;
 mod peers;
+mod picture;
 mod products;
 mod record;
 mod turn;
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
         return turn::answer(rest);
     }
     let all = [
-        "single", "team", "empty", "effect", "overhead", "record", "coverage",
+        "single", "team", "empty", "effect", "overhead", "record", "picture", "coverage",
     ];
     for section in if args.is_empty() { &all[..] } else { &args[..] } {
         let (name, order) = section.split_once('=').unwrap_or((section, ""));
@@ -42,7 +43,8 @@ fn main() -> ExitCode {
             "empty" => empty::table(),
             "effect" => effect::table(),
             "overhead" => overhead::table(),
-            "record" => record::table(),
+            "record" => record::table(order),
+            "picture" => picture::table(),
             "coverage" => coverage::table(),
             "labelled" => labelled::table(order),
             other => {

@@ -10,23 +10,24 @@ use oversub::stats::median;
 
 use crate::turn::{Spread, Turn, ratios, rounds};
 
-/// Computing alone, spinning, blocking, and more spinning threads than PUs.
-const CELLS: [&str; 4] = [
+/// Computing alone, spinning, blocking, more spinning threads than PUs, and long tasks.
+const CELLS: [&str; 5] = [
     "matmul.f64.256_2x1_fork-join.active_independent_unbound_static_t64",
     "matmul.f64.256_1x2_fork-join.active_independent_unbound_static_t64",
     "matmul.f64.256_2x2_fork-join.passive_independent_unbound_static_t64",
     "matmul.f64.256_2x2_fork-join.yield_independent_unbound_static_t64",
+    "matmul.f64.1000_2x1_fork-join.passive_independent_unbound_static_t2",
 ];
 const EXECUTIONS: usize = 7;
 const ROUNDS: usize = 11;
 
 /// Prints the table.
-pub fn table() {
+pub fn table(only: &str) {
     println!(
         "\nwall time of an execution that `oversub trace` writes down, over that of one that is timed; each in \n\
          a nest of its own\n"
     );
-    for cell in CELLS {
+    for cell in CELLS.into_iter().filter(|cell| cell.contains(only)) {
         let turns = ["timed", "recorded"].map(|side| Turn {
             args: ["record", side, cell].map(str::to_owned).to_vec(),
             env: &[],

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use oversub::stats::{median, quantile};
 
-use crate::{effect, empty, overhead, products, record};
+use crate::{effect, empty, overhead, picture, products, record};
 
 /// CPUs this process may use.
 pub fn cpus() -> u32 {
@@ -46,6 +46,7 @@ pub fn answer(args: &[&str]) -> ExitCode {
         ["empty", contestant] => empty::turn(contestant),
         ["overhead", side, inner] => overhead::turn(side, number(inner)),
         ["record", side, cell] => record::turn(side, cell),
+        ["picture"] => picture::turn(),
         ["effect", contestant, n] => effect::turn(contestant, number(n)),
         _ => Err(format!("no turn is called {args:?}")),
     };

@@ -81,7 +81,7 @@ impl Args {
     fn wanted<'a>(&self, analysis: &'a Analysis) -> anyhow::Result<Vec<&'a Diagnosis>> {
         let conditions = self.conditions();
         let admits = |cell: &Cell| {
-            conditions.iter().all(|c| c.admits(cell))
+            Condition::all_admit(&conditions, cell)
                 && self.cell.as_deref().is_none_or(|part| has_part(cell, part))
         };
         let cells = analysis.cells.iter().map(|summary| summary.cell);

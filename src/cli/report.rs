@@ -1,16 +1,17 @@
 //! `oversub report`: runs as one page that one can explore.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::findings::findings;
 use super::run::Run;
 use super::{UsageError, screen};
-use crate::analysis::{Diagnosis, Evidence, split};
+use crate::analysis::{Diagnosis, Evidence, Work, split};
 use crate::experiment::Cell;
 use crate::record::breakdown;
 use crate::units::three_digits;
-use crate::view::report::{Advice, Chapter, Explanation, page, save};
+use crate::view::paste::{self, Target};
+use crate::view::report::{Advice, Chapter, Explanation, Form, page, save};
 
 /// Writes one page about one run or several beside each other, which works without a network.
 ///
@@ -88,7 +89,7 @@ fn chapter<'a>(run: &'a Run, cells: &'a [Cell], name: String) -> Chapter<'a> {
         cells,
         analysis: &run.analysis,
         findings: findings(&run.analysis, cells, budget).trim_end().to_owned(),
-        advice: advice(run, &run.folder),
+        advice: advice(run),
         explain: Box::new(explain),
     }
 }
@@ -111,26 +112,31 @@ fn evidence(diagnosis: &Diagnosis) -> Vec<String> {
 }
 
 /// For each work the split to set, as lines to copy.
-fn advice(run: &Run, folder: &Path) -> Vec<Advice> {
-    let verdicts = run.analysis.verdicts.iter();
-    let split = verdicts.map(|verdict| {
-        let cell = verdict.recommended;
-        let (outer, inner) = (cell.outer, cell.inner);
+fn advice(run: &Run) -> Vec<Advice> {
+    let p = run.header.plan.grid.budget;
+    let splits = run.analysis.verdicts.iter().map(|verdict| {
+        let cell = &verdict.recommended;
+        let elsewhere = Target::ALL.into_iter();
+        let elsewhere = elsewhere.filter(|(target, _)| *target != Target::Shell);
+        let Work { workload, tasks } = verdict.work;
         Advice {
             why: format!(
-                "{}: {outer} workers with {inner} threads each, {}",
-                verdict.work.workload, cell.runtime
+                "{workload}, {tasks} tasks: outer {}, inner {}, {}",
+                cell.outer, cell.inner, cell.runtime
             ),
-            lines: format!(
-                "# {outer} outer workers, for example joblib n_jobs={outer} or pytest -n {outer}\n\
-                 export OMP_NUM_THREADS={inner} OPENBLAS_NUM_THREADS={inner} MKL_NUM_THREADS={inner} \
-                 BLIS_NUM_THREADS={inner} RAYON_NUM_THREADS={inner}"
-            ),
+            lines: paste::lines(Target::Shell, cell, p).trim_end().to_owned(),
+            elsewhere: elsewhere
+                .map(|(target, name)| Form {
+                    name: name.to_owned(),
+                    lines: paste::lines(target, cell, p).trim_end().to_owned(),
+                })
+                .collect(),
         }
     });
     let again = Advice {
         why: "These figures again, as pictures:".to_owned(),
-        lines: format!("oversub plot {}", folder.display()),
+        lines: format!("oversub plot {}", run.folder.display()),
+        elsewhere: Vec::new(),
     };
-    split.chain([again]).collect()
+    splits.chain([again]).collect()
 }

@@ -163,11 +163,12 @@ fn told(file: &Path, trace: &Trace) -> String {
         Activity::Yield,
         Activity::Switch,
     ]
+    .map(|activity| (activity.name(), trace.time(activity)))
     .into_iter()
-    .map(|activity| (activity, trace.time(activity)))
+    // The simulator writes down who holds a PU, not who waits for one: nothing, and not 0.
+    .chain([("ready without a PU", trace.time_queued())])
     .filter(|(_, time)| *time > 0)
-    .map(|(activity, time)| format!("{} {}", activity.name(), span(time)))
-    .chain([format!("ready without a PU {}", span(trace.time_queued()))])
+    .map(|(name, time)| format!("{name} {}", span(time)))
     .collect();
     let cut = if trace.cut {
         "; the rest was left out"

@@ -28,6 +28,17 @@ pub struct Advice {
     pub why: String,
     /// What to type or to paste.
     pub lines: String,
+    /// The same for other systems.
+    pub elsewhere: Vec<Form>,
+}
+
+/// Lines to copy for one system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Form {
+    /// The system.
+    pub name: String,
+    /// What to paste there.
+    pub lines: String,
 }
 
 /// Time of a part of what PUs did, as shares of anything.

@@ -203,5 +203,5 @@ fn on_a_phone_the_page_is_as_wide_as_the_window_light_and_dark() {
         grounds.push(browser.run("return getComputedStyle(document.body).backgroundColor"));
         assert!(browser.screenshot().len() > 10_000);
     }
-    assert_eq!(grounds[0], "rgb(255, 255, 255)");
+    assert_eq!(grounds, ["rgb(255, 255, 255)", "rgb(21, 23, 26)"]);
 }

@@ -232,7 +232,7 @@ impl Measure {
             .split(',')
             .map(str::parse)
             .collect::<Result<_, _>>()?;
-        let admits = |cell: &Cell| conditions.iter().all(|condition| condition.admits(cell));
+        let admits = |cell: &Cell| Condition::all_admit(&conditions, cell);
         let Some(metric) = metric else {
             return Ok(share_wrong(&run.records, admits));
         };
