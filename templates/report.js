@@ -128,7 +128,7 @@ function details(run, cell, group) {
     const number = cell.values[m.name];
     if (!number) continue;
     const ends = number.spread ? ` [${written(m, number.low)}, ${written(m, number.high)}] (${number.spread === "interval" ? "95 % interval" : "range"})` : "";
-    fact(m.name, `${bounds[number.bound]}${written(m, number.value)}${ends}${m.unit === "1" ? "" : " " + m.unit}`);
+    fact(m.name, `${bounds[number.bound]}${written(m, number.value)}${m.unit === "1" ? "" : " " + m.unit}${ends}`);
   }
   if (cell.cause) { fact("cause", cell.cause); for (const line of cell.evidence) fact("", line); }
   fact("rounds", `${cell.rounds}, ${cell.samples} samples${cell.failed_rounds ? `, ${cell.failed_rounds} rounds failed` : ""}`);
@@ -137,12 +137,14 @@ function details(run, cell, group) {
 }
 
 function split(cell) {
-  const total = cell.split.reduce((sum, [, share]) => sum + share, 0);
+  /* Nothing of what was not counted is no 0 %. */
+  const parts = cell.split.filter(([, share]) => share > 0);
+  const total = parts.reduce((sum, [, share]) => sum + share, 0);
   if (!total) return [];
-  const words = cell.split.map(([name, share]) => `${name} ${short(100 * share / total)} %`).join(", ");
+  const words = parts.map(([name, share]) => `${name} ${short(100 * share / total)} %`).join(", ");
   const bar = element("div", { class: "split", role: "img", "aria-label": "time of the PUs: " + words });
   const legend = element("div", { class: "legend" });
-  for (const [name, share, color] of cell.split) {
+  for (const [name, share, color] of parts) {
     const part = element("span", { title: name });
     part.style.cssText = `flex:${share};background:${color}`;
     bar.append(part);

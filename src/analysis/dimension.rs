@@ -107,7 +107,13 @@ impl Dimension {
                 Value::Name(place.count() as u64, cell.composition.to_string())
             }
             Self::Placement => name(cell.placement),
-            Self::Dispatch => name(cell.dispatch),
+            Self::Dispatch => {
+                let place = match cell.dispatch.chunk() {
+                    Some(Chunk::Tasks(size)) => u64::from(size.get()),
+                    Some(_) | None => 0,
+                };
+                Value::Name(place, cell.dispatch.to_string())
+            }
             Self::Chunk => match cell.dispatch.chunk() {
                 Some(Chunk::Tasks(size)) => Value::Count(size.get()),
                 Some(rule) => name(rule),

@@ -192,7 +192,8 @@ fn of_finding(finding: &Finding, cause: Cause) -> Vec<String> {
     lines
 }
 
-fn of_evidence(evidence: &Evidence) -> String {
+/// A number that speaks for a cause, with that of the best cell.
+pub(super) fn of_evidence(evidence: &Evidence) -> String {
     let Evidence {
         quantity,
         unit,

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::explain::of_evidence;
 use super::findings::findings;
 use super::run::Run;
 use super::{UsageError, screen};
 use crate::analysis::{Diagnosis, Evidence, Work, split};
 use crate::experiment::Cell;
 use crate::record::breakdown;
-use crate::units::three_digits;
 use crate::view::paste::{self, Target};
 use crate::view::report::{Advice, Chapter, Explanation, Form, page, save};
 
@@ -98,14 +98,7 @@ fn chapter<'a>(run: &'a Run, cells: &'a [Cell], name: String) -> Chapter<'a> {
 fn evidence(diagnosis: &Diagnosis) -> Vec<String> {
     let found = diagnosis.findings.iter();
     let decisive = found.filter(|finding| finding.cause == diagnosis.cause);
-    let line = |number: &Evidence| {
-        let unit = Some(number.unit).filter(|unit| *unit != "1");
-        let unit = unit.map_or_else(String::new, |unit| format!(" {unit}"));
-        let reference = number.reference.map(three_digits);
-        let reference = reference.map_or_else(String::new, |there| format!(", reference {there}"));
-        let here = three_digits(number.here);
-        format!("{}: {here}{unit}{reference}", number.quantity)
-    };
+    let line = |number: &Evidence| of_evidence(number).trim_start().to_owned();
     decisive
         .flat_map(|finding| finding.evidence.iter().map(line))
         .collect()
