@@ -20,6 +20,7 @@ mod sum;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod vectorized;
 
 use std::io;
 use std::num::NonZeroU32;

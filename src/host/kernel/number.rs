@@ -9,6 +9,8 @@ pub(super) trait Number: Pod + PartialEq + Send + Sync {
     type Sum: Copy;
     /// The sum of none.
     const NONE: Self::Sum;
+    /// Whether a sum does not depend on the order of its terms.
+    const IN_ANY_ORDER: bool;
 
     /// A small whole number.
     fn of(value: i8) -> Self;
@@ -29,6 +31,7 @@ macro_rules! float {
         impl Number for $type {
             type Sum = $type;
             const NONE: $type = 0.0;
+            const IN_ANY_ORDER: bool = false;
 
             #[inline(always)]
             fn of(value: i8) -> Self {
@@ -69,6 +72,7 @@ macro_rules! whole {
             // As NumPy and Numba add up whole numbers of any width.
             type Sum = i64;
             const NONE: i64 = 0;
+            const IN_ANY_ORDER: bool = true;
 
             #[inline(always)]
             fn of(value: i8) -> Self {

@@ -1,16 +1,20 @@
 //! How are sums over two vectors computed fast?
 //!
-//! By loops over fixed numbers of lanes, which the compiler turns into vector instructions, in
-//! versions for every vector unit of which the best that is there is taken at run time. Lanes are
-//! added up in the type of the data for a block, and blocks in f64, so that the sums of the known
-//! data are exact however long the vectors are.
-
-use pulp::Arch;
+//! In versions for every vector unit of which one that is there is taken at run time
+//! ([`vectorized`]). Whole numbers may be added in any order, which the compiler makes use of by
+//! itself; floats are added by a fixed number of lanes, which it turns into vectors. Lanes are added
+//! up in the type of the data for a block, and blocks in f64, so that the sums of the known data are
+//! exact however long the vectors are.
 
 use super::number::Number;
+use super::vectorized::vectorized;
 
 /// Elements that are added up in the type of the data.
 const BLOCK: usize = 1 << 14;
+
+/// Lanes of floats: eight registers of four f64, enough to hide the latency of an addition.
+// Measured beside 8 and 16: METHODOLOGY.md, "Speed".
+const FLOAT_LANES: usize = 32;
 
 /// The sums over `x` and `y` of the `K` numbers that `terms` makes of a pair of elements.
 pub(super) fn sums<T: Number, const K: usize>(
@@ -18,20 +22,23 @@ pub(super) fn sums<T: Number, const K: usize>(
     y: &[T],
     terms: impl Fn(T, T) -> [T; K],
 ) -> [f64; K] {
-    Arch::new().dispatch(|| {
-        let mut totals = [0.0; K];
-        for (x, y) in x.chunks(BLOCK).zip(y.chunks(BLOCK)) {
-            let block = if K == 1 {
-                by_lanes::<T, K, 32>(x, y, &terms)
-            } else {
-                by_lanes::<T, K, 16>(x, y, &terms)
-            };
-            for (total, sum) in totals.iter_mut().zip(block) {
-                *total += sum;
+    vectorized::<T, _>(
+        #[inline(always)]
+        || {
+            let mut totals = [0.0; K];
+            for (x, y) in x.chunks(BLOCK).zip(y.chunks(BLOCK)) {
+                let block = if T::IN_ANY_ORDER {
+                    by_lanes::<T, K, 1>(x, y, &terms)
+                } else {
+                    by_lanes::<T, K, FLOAT_LANES>(x, y, &terms)
+                };
+                for (total, sum) in totals.iter_mut().zip(block) {
+                    *total += sum;
+                }
             }
-        }
-        totals
-    })
+            totals
+        },
+    )
 }
 
 #[inline(always)]
@@ -41,9 +48,9 @@ fn by_lanes<T: Number, const K: usize, const LANES: usize>(
     terms: &impl Fn(T, T) -> [T; K],
 ) -> [f64; K] {
     let mut lanes = [[T::NONE; LANES]; K];
-    let (xs, ys) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
-    let rest = xs.remainder().iter().zip(ys.remainder());
-    for (x, y) in xs.zip(ys) {
+    let (xs, x) = x.as_chunks::<LANES>();
+    let (ys, y) = y.as_chunks::<LANES>();
+    for (x, y) in xs.iter().zip(ys) {
         for lane in 0..LANES {
             let terms = terms(x[lane], y[lane]);
             for k in 0..K {
@@ -51,7 +58,7 @@ fn by_lanes<T: Number, const K: usize, const LANES: usize>(
             }
         }
     }
-    for (x, y) in rest {
+    for (x, y) in x.iter().zip(y) {
         let terms = terms(*x, *y);
         for k in 0..K {
             lanes[k][0] = terms[k].plus(lanes[k][0]);
