@@ -98,7 +98,7 @@ fn chapter<'a>(run: &'a Run, cells: &'a [Cell], name: String) -> Chapter<'a> {
 fn evidence(diagnosis: &Diagnosis) -> Vec<String> {
     let found = diagnosis.findings.iter();
     let decisive = found.filter(|finding| finding.cause == diagnosis.cause);
-    let line = |number: &Evidence| of_evidence(number).trim_start().to_owned();
+    let line = |number: &Evidence| of_evidence(number).trim_start().replacen("  ", ": ", 1);
     decisive
         .flat_map(|finding| finding.evidence.iter().map(line))
         .collect()
