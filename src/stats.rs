@@ -4,12 +4,14 @@
 //! the numbers' distribution. Nothing here knows what the numbers mean.
 
 mod rank_sum;
+mod trend;
 
 use std::f64::consts::LN_2;
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 pub use rank_sum::{Shift, TwoGroups};
+pub use trend::{chance_of_trend, slope};
 
 /// A closed interval, `low <= high`.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -3,7 +3,7 @@
 //! Views receive ready values from [`crate::analysis`] and draw them; nothing is computed here that
 //! a reader could take for a result. [`facet`] spreads the cells of a run over panels, rows and
 //! columns; [`heatmap`] draws them as a picture and [`terminal`] as text; [`points`] writes what
-//! was drawn as CSV. [`comparison`] tells two runs apart in words and as JSON. [`timeline`] draws who
+//! was drawn as CSV. [`comparison`] tells two runs apart in words and as JSON; [`disturbed`] says what disturbed one. [`timeline`] draws who
 //! did what when. [`report`] makes a page of all of it. [`topology`] draws a machine as a picture and [`tree`] as text.
 
 pub mod advice;
@@ -13,6 +13,7 @@ pub mod causes;
 pub mod cell_name;
 pub mod chart;
 pub mod comparison;
+pub mod disturbed;
 pub mod facet;
 pub mod heatmap;
 pub mod number;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::findings::disturbances;
 use super::run::Run;
 use super::{UsageError, screen};
 use crate::analysis::{Condition, Recommendation};
@@ -41,10 +42,12 @@ impl Args {
             Some(target) => {
                 screen::say(paste::lines(target, only(&recommendations)?, p).trim_end())
             }
-            None => screen::say(
-                advice::words(&recommendations, &run.analysis.break_evens(), &run.cells())
-                    .trim_end(),
-            ),
+            None => {
+                let break_evens = run.analysis.break_evens();
+                let advice = advice::words(&recommendations, &break_evens, &run.cells());
+                let disturbed = disturbances(&run.records, run.header.budget.cpus);
+                screen::say(format!("{advice}{disturbed}").trim_end())
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use super::findings::findings;
+use super::findings::{disturbances, findings};
 use super::progress::{Picture, Progress};
 use super::{UsageError, blas, command, header, plot, preflight, request, screen};
 use crate::analysis::{Analysis, Metric, rivals};
@@ -261,5 +261,7 @@ pub(super) fn conclude(out: &Path) -> anyhow::Result<()> {
     let analysis = Analysis::of_run(&header.plan, header.budget.cpus, &records);
     plot::Args::figures_of(out).run()?;
     let told = findings(&analysis, &cells, header.plan.grid.budget);
-    screen::say(format!("{}{}", blas::deviations(&records), told.trim_end()))
+    let disturbed = disturbances(&records, header.budget.cpus);
+    let deviations = blas::deviations(&records);
+    screen::say(format!("{deviations}{disturbed}{}", told.trim_end()))
 }

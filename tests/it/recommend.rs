@@ -44,6 +44,13 @@ fn a_recommendation_names_the_split_and_what_the_defaults_lose() {
         "{text}"
     );
     assert!(!text.contains("break-even"), "{text}");
+    // A script has no host around it.
+    let unknown =
+        "cannot be told from these records: steal, throttling, foreign load, frequency change";
+    assert!(
+        text.contains(unknown) && !text.contains("disturbed"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -1,0 +1,133 @@
+//! Did something disturb the run, and which cells and rounds?
+//!
+//! One rule for each kind of [`Disturbance`], a pure function of the records with a fixed threshold;
+//! METHODOLOGY.md has them as a table. What is found is *reported*: no sample is dropped, and no
+//! verdict depends on it. What the records cannot tell is listed, so that silence means quiet.
+//!
+//! Drift and frequency are seen in what a round does to all cells alike: the median over cells of
+//! ln(value in the round / median of the cell over its rounds).
+
+mod rules;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::experiment::Cell;
+use crate::record::{Answer, Record, Sample};
+
+/// What can disturb a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Disturbance {
+    /// Samples far from the others of their cell.
+    Outliers,
+    /// All cells got slower, or faster, from round to round.
+    Drift,
+    /// The rounds of a cell fall into two groups.
+    TwoModes,
+    /// The hypervisor gave CPU time to others.
+    Steal,
+    /// A CPU quota stopped the process.
+    Throttling,
+    /// Other programs kept CPUs busy.
+    ForeignLoad,
+    /// The clock of the CPUs was not the same in all rounds.
+    Frequency,
+}
+
+/// A disturbance that was found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Disturbed {
+    /// What.
+    pub by: Disturbance,
+    /// The worst that was seen, in the unit of the rule: times, CPUs, or periods.
+    pub worst: f64,
+    /// Where, each cell with the rounds concerned.
+    #[serde(skip)]
+    pub places: BTreeSet<(Cell, u32)>,
+    /// Samples concerned.
+    pub samples: usize,
+}
+
+impl Disturbed {
+    /// Cells concerned.
+    pub fn cells(&self) -> BTreeSet<Cell> {
+        self.places.iter().map(|(cell, _)| *cell).collect()
+    }
+
+    /// Rounds concerned.
+    pub fn rounds(&self) -> BTreeSet<u32> {
+        self.places.iter().map(|(_, round)| *round).collect()
+    }
+}
+
+/// What is known of the disturbances of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Disturbances {
+    /// Those found.
+    pub found: Vec<Disturbed>,
+    /// Those that these records cannot tell: a counter is missing, or there are too few rounds.
+    pub unknown: Vec<Disturbance>,
+}
+
+impl Disturbances {
+    /// What `records` of a run on `budget` CPUs tell.
+    pub fn of(records: &[Record], budget: f64) -> Self {
+        let visits = Visits::of(records);
+        let mut all = Self::default();
+        for (by, rule) in rules::ALL {
+            match rule(&visits, budget) {
+                None => all.unknown.push(by),
+                Some(traces) if traces.is_empty() => {}
+                Some(traces) => all.found.push(disturbed(by, traces)),
+            }
+        }
+        all
+    }
+}
+
+fn disturbed(by: Disturbance, traces: Vec<Trace>) -> Disturbed {
+    Disturbed {
+        by,
+        worst: traces.iter().map(|t| t.evidence).fold(0.0, f64::max),
+        samples: traces.iter().map(|t| t.samples).sum(),
+        places: traces.into_iter().map(|t| (t.cell, t.round)).collect(),
+    }
+}
+
+/// The samples of every cell by round; those stopped at the limit have no time and are left out.
+struct Visits<'a>(BTreeMap<Cell, BTreeMap<u32, Vec<&'a Sample>>>);
+
+impl<'a> Visits<'a> {
+    fn of(records: &'a [Record]) -> Self {
+        let mut cells: BTreeMap<Cell, BTreeMap<u32, Vec<&Sample>>> = BTreeMap::new();
+        for record in records {
+            if let Answer::Ok(sample) = &record.answer {
+                let rounds = cells.entry(record.visit.cell).or_default();
+                rounds.entry(record.visit.round).or_default().push(sample);
+            }
+        }
+        Self(cells)
+    }
+
+    /// Every visit with its samples.
+    fn each(&self) -> impl Iterator<Item = (Cell, u32, &Vec<&'a Sample>)> {
+        self.0.iter().flat_map(|(cell, rounds)| {
+            let visit = |(round, samples): (&u32, _)| (*cell, *round, samples);
+            rounds.iter().map(visit)
+        })
+    }
+}
+
+/// One visit in which a rule fired.
+struct Trace {
+    cell: Cell,
+    round: u32,
+    /// How strongly, in the unit of the rule.
+    evidence: f64,
+    samples: usize,
+}
+
+#[cfg(test)]
+mod tests;
