@@ -1,8 +1,8 @@
 //! Which lines does one paste to set a split?
 //!
 //! Each form sets the number of workers, where it is the form's to set, and every variable that sizes
-//! a thread pool to the inner count; also the wait policy and the placement of an OpenMP runtime, where
-//! the cell has them. The first line says how the form was checked; METHODOLOGY.md has the versions.
+//! a thread pool to the inner count; also the wait policy of an OpenMP runtime, where the cell has one.
+//! The first line says how the form was checked; METHODOLOGY.md has the versions.
 //
 // Sources, beside those of the variables: Slurm, sbatch(1) and srun(1) (--cpus-per-task is not
 // inherited by srun from 22.05 on); Kubernetes, "Control CPU Management Policies on the Node" (whole
@@ -108,7 +108,7 @@ fn checked(target: Target) -> &'static str {
     match target {
         Target::Shell | Target::Joblib | Target::Dask | Target::Ray => "tried",
         Target::Slurm | Target::Kubernetes | Target::Torchrun | Target::R | Target::Julia => {
-            "checked against the documentation, not tried"
+            "written from its documentation, not tried"
         }
     }
 }
