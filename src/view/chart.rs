@@ -72,9 +72,11 @@ impl Scale {
                 named.map(|(i, name)| (i as f64, name.clone())).collect()
             }
             Self::Linear(low, high) => {
-                let step = (high - low) / 5.0;
-                (0..=5)
-                    .map(|i| low + f64::from(i) * step)
+                let step = round_step(high - low);
+                let first = (low / step - 1e-9).ceil() as i64;
+                let last = (high / step + 1e-9).floor() as i64;
+                (first..=last)
+                    .map(|i| i as f64 * step)
                     .map(|tick| (tick, number::tick(tick)))
                     .collect()
             }
@@ -102,6 +104,14 @@ impl Scale {
             }
         }
     }
+}
+
+/// The smallest of 1, 2, 5 times a power of ten that cuts `range` into at most six.
+fn round_step(range: f64) -> f64 {
+    let power = 10_f64.powf((range / 6.0).log10().floor());
+    let steps = [1.0, 2.0, 5.0].map(|step| step * power);
+    let fits = steps.into_iter().find(|step| range / step <= 6.0);
+    fits.unwrap_or(10.0 * power)
 }
 
 /// What is drawn, in the units of the axes.
@@ -305,6 +315,17 @@ fn dashed(canvas: &mut Canvas, spots: &[Spot], stroke: Stroke) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ticks_of_a_linear_scale_are_round() {
+        let ticks = |low, high| -> Vec<String> {
+            let ticks = Scale::Linear(low, high).ticks();
+            ticks.into_iter().map(|(_, label)| label).collect()
+        };
+        assert_eq!(ticks(0.0, 1.06), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
+        assert_eq!(ticks(0.0, 100.0), ["0", "20", "40", "60", "80", "100"]);
+        assert_eq!(ticks(3.0, 9.5), ["4", "6", "8"]);
+    }
 
     #[test]
     fn places_are_linear_logarithmic_or_named() {

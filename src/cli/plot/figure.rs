@@ -9,13 +9,14 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::{Admitted, UsageError, screen};
-use crate::analysis::{Metric, Reading, split};
+use crate::analysis::{Dimension, Metric, Reading, split};
 use crate::record::breakdown;
 use crate::text::ParseError;
 use crate::view::canvas::{BLACK, FigureError, FigureFormat, GREY};
 use crate::view::caption::provenance;
 use crate::view::cell_name::CellNames;
 use crate::view::chart::{Axis, Chart, Mark, Panel, Scale, color};
+use crate::view::facet::Facets;
 
 /// Most cells of a figure that names each.
 const MOST_NAMED: usize = 32;
@@ -147,6 +148,14 @@ fn nothing(what: &str) -> UsageError {
     UsageError(format!("there is nothing to draw: {what}"))
 }
 
+/// What the cells of a run have in common, as words.
+fn common(one: &Admitted) -> Vec<String> {
+    Facets::of(&one.cells, &[], (Dimension::Inner, Dimension::Outer)).common
+}
+
+/// Least share of a part that is worth a place in the legend [%]: a line in a bar.
+const LEAST_SHARE: f64 = 0.1;
+
 /// What the PUs of the budget did in each cell, as bars of 100 %.
 fn bars(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
     let names = few(one)?;
@@ -174,8 +183,9 @@ fn bars(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
                 low: None,
                 high: None,
             });
-            if legend.len() <= p {
-                legend.push((color(p), part.clone()));
+            let entry = (color(p), part.clone());
+            if share >= LEAST_SHARE && !legend.contains(&entry) {
+                legend.push(entry);
             }
             floor += share;
         }
@@ -191,7 +201,7 @@ fn bars(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
         title: String::new(),
         marks,
     }];
-    let mut chart = chart("Where the CPU time went", Vec::new(), axes, panels);
+    let mut chart = chart("Where the CPU time went", common(one), axes, panels);
     chart.legend = legend;
     Ok((chart, rows))
 }
@@ -231,9 +241,8 @@ fn distribution(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
         axis("wall time of one execution [ms]", Scale::Log(low, high)),
         axis("", Scale::Names(names)),
     );
-    let subject = vec![
-        "a dot is one execution; within a row the rounds (process runs) go upwards".to_owned(),
-    ];
+    let mut subject = common(one);
+    subject.push("a dot is one execution; within a row the rounds go upwards".to_owned());
     let panels = vec![Panel {
         title: String::new(),
         marks,
