@@ -19,6 +19,7 @@ mod recommend;
 mod series;
 mod split;
 mod summary;
+mod ticks;
 mod until;
 pub mod validation;
 mod verdict;

@@ -34,5 +34,6 @@ pub use calibrate::{Calibration, CalibrationError, Finding, Unknown, calibrate};
 pub use child::{Host, Message};
 pub use command::{become_program, supervise};
 pub use measure::{measure, trace};
+pub use probe::{Probe, ProbeState, probes};
 pub use ruler::ruler;
 pub use watch::{Activity, Library, Lookout, Pool, WatchError, Watched};

@@ -32,6 +32,17 @@ pub fn three_digits(value: f64) -> String {
     }
 }
 
+/// `count` with `noun` in its number: `1 task`, `2 tasks`, `3 processes`.
+pub fn counted(count: impl Into<u64>, noun: &str) -> String {
+    let count = count.into();
+    let ending = match (count, noun.ends_with('s')) {
+        (1, _) => "",
+        (_, true) => "es",
+        (_, false) => "s",
+    };
+    format!("{count} {noun}{ending}")
+}
+
 /// `bytes` in binary units: `2 MiB`, `32 KiB`.
 pub fn human_bytes(bytes: u64) -> String {
     const STEPS: [(u64, &str); 4] = [
@@ -50,6 +61,16 @@ pub fn human_bytes(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_no_plural() {
+        let said = [
+            counted(0_u32, "task"),
+            counted(1_u32, "process"),
+            counted(2_u32, "process"),
+        ];
+        assert_eq!(said, ["0 tasks", "1 process", "2 processes"]);
+    }
 
     #[test]
     fn spans_keep_three_digits_in_the_unit_that_suits_them() {

@@ -9,8 +9,9 @@ use std::path::PathBuf;
 use anyhow::Context;
 
 use super::UsageError;
+use crate::host::probes;
 use crate::machine::{
-    CpuBudget, HostFacts, Memory, ThreadLimit, Topology, TopologyError, probes, thread_choices,
+    CpuBudget, HostFacts, Memory, ThreadLimit, Topology, TopologyError, thread_choices,
 };
 use crate::view;
 use crate::view::canvas::FigureFormat;

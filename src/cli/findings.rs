@@ -11,7 +11,7 @@ use crate::analysis::{
 };
 use crate::experiment::Cell;
 use crate::record::Record;
-use crate::units::{human_span, three_digits};
+use crate::units::{counted, human_span, three_digits};
 use crate::view::cell_name::CellNames;
 use crate::view::disturbed;
 
@@ -54,8 +54,9 @@ fn one_work(
     });
     writeln!(
         text,
-        "{}, {} tasks:",
-        verdict.work.workload, verdict.work.tasks
+        "{}, {}:",
+        verdict.work.workload,
+        counted(verdict.work.tasks.get(), "task")
     )?;
     writeln!(
         text,

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::experiment::Plan;
-use crate::host::ruler;
+use crate::host::{Probe, ProbeState, probes, ruler};
 use crate::machine::{CpuBudget, HostFacts, Topology};
 use crate::record::{FORMAT_VERSION, Ruler, RunHeader};
 
@@ -42,12 +42,16 @@ pub(super) fn gather(
     budget: CpuBudget,
 ) -> anyhow::Result<RunHeader> {
     let ruler = ruler(&plan, &topology)?;
-    compose(
+    let header = compose(
         (name, plan),
         (topology, budget),
         HostFacts::discover(),
         ruler,
-    )
+    )?;
+    Ok(RunHeader {
+        not_available: not_available(probes()),
+        ..header
+    })
 }
 
 /// The header of a run of `plan`, called `name`, on a machine, here or elsewhere, with `facts`.
@@ -72,10 +76,19 @@ pub(super) fn compose(
         git_revision: Some(env!("SOURCE_REVISION").to_owned()).filter(|commit| !commit.is_empty()),
         ruler,
         blas: BTreeMap::new(),
+        not_available: BTreeMap::new(),
         host: facts.host,
         processor: facts.processor,
         kernel: facts.kernel,
     })
+}
+
+fn not_available(probes: Vec<Probe>) -> BTreeMap<String, String> {
+    let missing = probes.into_iter().filter_map(|probe| match probe.state {
+        ProbeState::Works(_) => None,
+        ProbeState::Missing(why) => Some((probe.name.to_owned(), why)),
+    });
+    missing.collect()
 }
 
 fn environment(vars: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {

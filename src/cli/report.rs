@@ -10,6 +10,7 @@ use super::{UsageError, screen};
 use crate::analysis::{Diagnosis, Evidence, Work, split};
 use crate::experiment::Cell;
 use crate::record::breakdown;
+use crate::units::counted;
 use crate::view::paste::{self, Target};
 use crate::view::report::{Advice, Chapter, Explanation, Form, page, save};
 
@@ -114,8 +115,11 @@ fn advice(run: &Run) -> Vec<Advice> {
         let Work { workload, tasks } = verdict.work;
         Advice {
             why: format!(
-                "{workload}, {tasks} tasks: outer {}, inner {}, {}",
-                cell.outer, cell.inner, cell.runtime
+                "{workload}, {}: outer {}, inner {}, {}",
+                counted(tasks.get(), "task"),
+                cell.outer,
+                cell.inner,
+                cell.runtime
             ),
             lines: paste::lines(Target::Shell, cell, p).trim_end().to_owned(),
             elsewhere: elsewhere

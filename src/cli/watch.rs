@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::UsageError;
 use crate::analysis::{Crowding, Tally, WatchSummary};
 use crate::host::{Activity, Library, Lookout, WatchError, Watched};
-use crate::units::three_digits;
+use crate::units::{counted, three_digits};
 
 /// Says whether a running program is oversubscribed, without a sweep.
 ///
@@ -242,12 +242,12 @@ fn line(activity: &Activity, budget: f64) -> String {
         format!(", throttled {:.0} %", 100.0 * share)
     });
     format!(
-        "{} running + {} ready without a CPU of P = {} CPUs; {} threads in {} processes, {} switches/s{throttled}",
+        "{} running + {} ready without a CPU of P = {} CPUs; {} in {}, {} switches/s{throttled}",
         three_digits(activity.running),
         three_digits(activity.ready),
         three_digits(budget),
-        activity.threads,
-        activity.processes,
+        counted(activity.threads as u64, "thread"),
+        counted(activity.processes as u64, "process"),
         three_digits(activity.switches),
     )
 }
@@ -289,8 +289,8 @@ fn words(summary: &WatchSummary, libraries: &[Library], cost: Option<f64>) -> St
     }
     if summary.verdict == Crowding::Oversubscribed && summary.advice.is_empty() {
         lines.push(format!(
-            "to set: no library was seen that reads a variable; start at most {} threads in all",
-            summary.budget.floor().max(1.0)
+            "to set: no library was seen that reads a variable; start at most {} in all",
+            counted(summary.budget.floor().max(1.0) as u64, "thread")
         ));
     }
     if let Some(cost) = cost {

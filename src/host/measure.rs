@@ -11,7 +11,7 @@ use super::blas::{BlasLibrary, Threads};
 use super::kernel::Common;
 use super::nest::{Parts, nest};
 use super::pool::{Pool, PoolError};
-use super::probe::{Census, Probes};
+use super::probe::{Census, HardwareEvents, Probes};
 use super::team::WaitCosts;
 use super::trace::Recording;
 use crate::record::trace::Trace;
@@ -97,6 +97,8 @@ impl Bench {
         library: Option<&Path>,
         recording: Option<&Arc<Recording>>,
     ) -> Result<Self, String> {
+        // Only what starts from now on is counted.
+        let events = HardwareEvents::open();
         let limit = ask.protocol.limit();
         let cell = &ask.visit.cell;
         let library = library
@@ -122,7 +124,7 @@ impl Bench {
             pool,
             common,
             library,
-            probes: Probes::open(waits, wait_costs),
+            probes: Probes::open(waits, wait_costs, events),
             most_threads: None,
             limit,
         })

@@ -5,6 +5,8 @@
 //! is `None`.
 
 mod census;
+mod events;
+mod inventory;
 mod surroundings;
 mod threads;
 mod usage;
@@ -14,6 +16,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub(super) use census::Census;
+pub(super) use events::HardwareEvents;
+pub use inventory::{Probe, ProbeState, probes};
 pub(super) use surroundings::surroundings;
 pub(super) use threads::Counted;
 pub(super) use usage::Usage;
@@ -21,7 +25,7 @@ pub(super) use waits::WaitRegister;
 
 use super::team::{WaitCosts, WaitCounts};
 use crate::machine::Accounts;
-use crate::record::{Sample, Surroundings, gone};
+use crate::record::{Hardware, Sample, Surroundings, gone};
 use threads::Threads;
 
 /// The counters of this process that can be read here.
@@ -30,6 +34,7 @@ pub(super) struct Probes {
     accounts: Accounts,
     waits: WaitRegister,
     wait_costs: WaitCosts,
+    events: HardwareEvents,
 }
 
 /// All counters at one moment.
@@ -38,18 +43,20 @@ pub(super) struct Reading {
     threads: Option<Vec<Counted>>,
     migrations: Option<u64>,
     surroundings: Surroundings,
+    hardware: Hardware,
     waits: Vec<WaitCounts>,
 }
 
 impl Probes {
     /// Opens the counters of all threads that exist now. Those that count their waits are in
-    /// `waits`, and waiting costs them `wait_costs`.
-    pub(super) fn open(waits: WaitRegister, wait_costs: WaitCosts) -> Self {
+    /// `waits`, and waiting costs them `wait_costs`; `events` were opened before any of them.
+    pub(super) fn open(waits: WaitRegister, wait_costs: WaitCosts, events: HardwareEvents) -> Self {
         Self {
             threads: Threads::open().ok(),
             accounts: Accounts::find(),
             waits,
             wait_costs,
+            events,
         }
     }
 
@@ -64,11 +71,12 @@ impl Probes {
     }
 
     /// The counters, just before an execution.
-    pub(super) fn read_before(&self) -> Reading {
+    pub(super) fn read_before(&mut self) -> Reading {
         let migrations = self.threads.as_ref().and_then(Threads::migrations);
         let surroundings = surroundings(&self.accounts);
         let threads = self.threads.as_ref().and_then(Threads::counted);
         Reading {
+            hardware: self.events.read(),
             waits: self.waits.read(),
             usage: Usage::of_self(),
             threads,
@@ -78,14 +86,16 @@ impl Probes {
     }
 
     /// The counters, just after an execution: the same in the opposite order.
-    pub(super) fn read_after(&self) -> Reading {
+    pub(super) fn read_after(&mut self) -> Reading {
         let usage = Usage::of_self();
         let waits = self.waits.read();
+        let hardware = self.events.read();
         let threads = self.threads.as_ref().and_then(Threads::counted);
         let surroundings = surroundings(&self.accounts);
         Reading {
             usage,
             waits,
+            hardware,
             threads,
             migrations: self.threads.as_ref().and_then(Threads::migrations),
             surroundings,
@@ -107,6 +117,7 @@ impl Probes {
             pus_used: self.threads.as_ref().and_then(Threads::pus_used),
             threads: self.threads(),
             surroundings: after.surroundings.since(before.surroundings),
+            hardware: after.hardware.since(before.hardware),
             ..usage.sample()
         }
     }

@@ -48,6 +48,9 @@ pub struct RunHeader {
     /// What each BLAS library of the plan said of itself, by its text form.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub blas: BTreeMap<String, BlasFacts>,
+    /// Probes that could not be read, each with the reason; their columns are empty.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_available: BTreeMap<String, String>,
 }
 
 impl RunHeader {
@@ -126,6 +129,7 @@ impl RunHeader {
             git_revision: None,
             ruler: Ruler::default(),
             blas: BTreeMap::new(),
+            not_available: BTreeMap::new(),
         }
     }
 }

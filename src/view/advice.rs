@@ -6,6 +6,7 @@ use super::cell_name::CellNames;
 use super::number::short;
 use crate::analysis::{BreakEven, Factor, Loss, MARGIN, Recommendation};
 use crate::experiment::Cell;
+use crate::units::counted;
 
 /// Most cells of a tie set that are listed by name.
 const LISTED: usize = 6;
@@ -26,7 +27,12 @@ pub fn words(all: &[Recommendation], break_evens: &[BreakEven], cells: &[Cell]) 
 }
 
 fn one(text: &mut String, one: &Recommendation, names: &CellNames) -> std::fmt::Result {
-    writeln!(text, "{}, {} tasks:", one.work.workload, one.work.tasks)?;
+    writeln!(
+        text,
+        "{}, {}:",
+        one.work.workload,
+        counted(one.work.tasks.get(), "task")
+    )?;
     writeln!(
         text,
         "  set        {} (fewest threads of those that tie and are within {} % by median)",

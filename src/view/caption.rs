@@ -2,6 +2,7 @@
 
 use crate::machine::ObjectKind;
 use crate::record::RunHeader;
+use crate::units::counted;
 
 /// The machine's counts that figures mark on thread axes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,10 +43,10 @@ fn machine(header: &RunHeader) -> Vec<String> {
     [
         machine,
         Some(format!(
-            "{packages} package{}, {cores} core{} and {pus} PU{} allowed, P = {} CPUs",
-            plural(packages),
-            plural(cores),
-            plural(pus),
+            "{}, {} and {} allowed, P = {} CPUs",
+            counted(packages as u64, "package"),
+            counted(cores as u64, "core"),
+            counted(pus as u64, "PU"),
             (budget * 100.0).round() / 100.0
         )),
         release.map(|release| format!("kernel {release}")),
@@ -61,11 +62,9 @@ fn run(header: &RunHeader) -> Vec<String> {
     [
         Some(format!("run {}", header.name)),
         Some(format!(
-            "median over {} round{} of {} repetition{}",
-            protocol.rounds,
-            plural(protocol.rounds.get() as usize),
-            protocol.reps,
-            plural(protocol.reps.get() as usize)
+            "median over {} of {}",
+            counted(protocol.rounds.get(), "round"),
+            counted(protocol.reps.get(), "repetition")
         )),
         Some(format!("limit {} s", protocol.limit().as_secs_f64())),
         header.started.get(..10).map(str::to_owned),
@@ -74,8 +73,4 @@ fn run(header: &RunHeader) -> Vec<String> {
     .into_iter()
     .flatten()
     .collect()
-}
-
-fn plural(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }

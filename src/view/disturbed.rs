@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::analysis::{Disturbance, Disturbances, Disturbed};
-use crate::units::three_digits;
+use crate::units::{counted, three_digits};
 
 /// One line for each kind that was found, and one with those that the records cannot tell; empty
 /// where there is nothing to say.
@@ -34,11 +34,11 @@ fn line(one: &Disturbed) -> String {
         some if some.len() <= 5 => format!(", rounds {}", some.join(", ")),
         many => format!(", {} rounds", many.len()),
     };
-    let plural = if cells == 1 { "" } else { "s" };
     format!(
-        "{}: {} in {cells} cell{plural}{rounds}; {}",
+        "{}: {} in {}{rounds}; {}",
         name(one.by),
         evidence(one),
+        counted(cells as u64, "cell"),
         remedy(one.by)
     )
 }

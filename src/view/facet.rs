@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::{Dimension, Point, Value};
 use crate::experiment::Cell;
+use crate::units::counted;
 
 /// What is known of one place of a panel.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -249,7 +250,7 @@ fn common(cells: &[Cell], splitting: &[Dimension], axes: (Dimension, Dimension))
         let told = cells.iter().any(|cell| d.value(cell) != Value::Absent);
         told.then(|| named(d, &values.join(" / ")))
     });
-    words.chain([format!("{} tasks", cell.tasks)]).collect()
+    words.chain([counted(cell.tasks.get(), "task")]).collect()
 }
 
 #[cfg(test)]

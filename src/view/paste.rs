@@ -11,11 +11,11 @@
 // Julia, "Multi-threading" and LinearAlgebra.BLAS.set_num_threads; OpenMP 5.2, section 21.
 
 use std::fmt;
-use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use crate::experiment::{Cell, CommandCopy, Runtime, WaitPolicy};
 use crate::text::ParseError;
+use crate::units::counted;
 
 /// What the lines are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,15 +92,12 @@ pub fn lines(target: Target, cell: &Cell, p: u32) -> String {
         Target::Slurm => "#!/bin/sh\n",
         _ => "",
     };
-    let (outer, inner) = (counted(cell.outer, "worker"), counted(cell.inner, "thread"));
+    let (outer, inner) = (
+        counted(cell.outer.get(), "worker"),
+        counted(cell.inner.get(), "thread"),
+    );
     let how = checked(target);
     format!("{first}# oversub: {outer} x {inner} ({how})\n{body}")
-}
-
-/// `1 worker`, `2 workers`.
-fn counted(count: NonZeroU32, noun: &str) -> String {
-    let plural = if count == NonZeroU32::MIN { "" } else { "s" };
-    format!("{count} {noun}{plural}")
 }
 
 /// How the lines for `target` were checked.

@@ -13,6 +13,7 @@ use std::path::Path;
 use super::canvas::{Area, Canvas, FigureError, GREY, Text};
 use super::outline::Outline;
 use crate::machine::{CpuSet, ObjectKind, PuId, Topology};
+use crate::units::counted;
 use block::{Block, Scale};
 use look::Look;
 
@@ -85,8 +86,7 @@ pub fn counts(topology: &Topology) -> Vec<String> {
     ];
     let words = COUNTED.iter().filter_map(|(kind, word)| {
         let count = topology.count(*kind);
-        let plural = if count == 1 { "" } else { "s" };
-        (count > 0).then(|| format!("{count} {word}{plural}"))
+        (count > 0).then(|| counted(count as u64, word))
     });
     words.collect()
 }

@@ -186,7 +186,7 @@ fn what_is_left_behind_is_noticed_and_ended() {
         "setsid sh -c 'echo $$ > pid; exec sleep 600' & until [ -s pid ]; do :; done",
     );
     assert!(
-        place.reason().contains("left 1 processes behind"),
+        place.reason().contains("left 1 process behind"),
         "{}",
         place.reason()
     );

@@ -67,6 +67,7 @@ fn header(plan: Plan, machine: Machine) -> RunHeader {
         git_revision: None,
         ruler: Ruler::default(),
         blas: BTreeMap::new(),
+        not_available: BTreeMap::new(),
     }
 }
 

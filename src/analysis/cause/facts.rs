@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::analysis::ticks::hidden_by_ticks;
 use crate::experiment::{Cell, Runtime, Workload};
 use crate::machine::ObjectKind;
 use crate::record::{Record, Ruler, RunHeader, Sample};
@@ -95,10 +96,6 @@ impl Facts {
         ];
         let outer = f64::from(cell.outer.get());
         let in_regions = in_gaps.zip(in_tail).map(|(gaps, tail)| outer - gaps - tail);
-        let foreign = per_wall(samples, |s| {
-            let busy = s.surroundings.host_busy?.as_secs_f64();
-            Some(busy - s.cpu?.as_secs_f64())
-        });
         Self {
             cell,
             threads: threads(&cell, samples),
@@ -122,9 +119,11 @@ impl Facts {
             migrations: rate(|s| s.migrations),
             throttled_periods: throttled_periods(samples),
             throttled: span(|s| s.surroundings.throttled),
-            foreign: foreign.map(|cpus| (cpus - hidden_by_ticks(samples)).max(0.0)),
-            stolen: span(|s| s.surroundings.steal)
-                .map(|cpus| (cpus - hidden_by_ticks(samples)).max(0.0)),
+            foreign: at_least(samples, |s| {
+                let busy = s.surroundings.host_busy?.as_secs_f64();
+                Some(busy - s.cpu?.as_secs_f64())
+            }),
+            stolen: at_least(samples, |s| Some(s.surroundings.steal?.as_secs_f64())),
             traffic: tasks.and_then(|tasks| Some(tasks * cell.workload.bytes()? as f64)),
             flops: tasks.and_then(|tasks| Some(tasks * cell.workload.flops()? as f64)),
             pus_used: samples.iter().filter_map(|s| s.pus_used).min(),
@@ -152,12 +151,15 @@ fn per_wall(samples: &[&Sample], of: impl Fn(&Sample) -> Option<f64>) -> Option<
     (wall > 0.0).then(|| sum / wall)
 }
 
-/// What the ends of `samples` may be off in a count of ticks: one tick each, of either sign, so that
-/// the sum grows as the root of their number; twice that, to be safe [CPUs].
-fn hidden_by_ticks(samples: &[&Sample]) -> f64 {
-    const TICK: f64 = 10e-3;
-    let wall: f64 = samples.iter().map(|s| s.wall.as_secs_f64()).sum();
-    2.0 * TICK * (samples.len() as f64).sqrt() / wall.max(TICK)
+/// Sum of `of`, a count of ticks, over the samples that have it, by their wall time: at least, since
+/// what ticks may feign is taken off [CPUs].
+fn at_least(samples: &[&Sample], of: impl Fn(&Sample) -> Option<f64>) -> Option<f64> {
+    let told = samples.iter().filter(|s| of(s).is_some());
+    let (count, wall) = told.fold((0, 0.0), |(n, wall), s| {
+        (n + 1, wall + s.wall.as_secs_f64())
+    });
+    let cpus = per_wall(samples, of)?;
+    Some((cpus - hidden_by_ticks(count) / wall).max(0.0))
 }
 
 fn throttled_periods(samples: &[&Sample]) -> Option<f64> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Disturbance, Trace, Visits};
+use crate::analysis::ticks::hidden_by_ticks;
 use crate::experiment::Cell;
 use crate::record::Sample;
 use crate::stats::{chance_of_trend, median, quantile, slope};
@@ -238,13 +239,6 @@ fn around(
         .collect();
     let worst = hit.values().copied().fold(0.0, f64::max);
     (!rounds.is_empty()).then(|| every_visit(visits, worst, |round| hit.contains_key(&round)))
-}
-
-/// What a sum over `samples` of counts of ticks of 10 ms may be off: one tick each, of either sign, so
-/// that the error grows as the root of their number; twice that, to be safe [s].
-fn hidden_by_ticks(samples: usize) -> f64 {
-    const TICK: f64 = 10e-3;
-    2.0 * TICK * (samples as f64).sqrt()
 }
 
 /// For each round the median over cells of ln(value of the visit / median of the cell's visits).

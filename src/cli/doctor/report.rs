@@ -5,9 +5,10 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::libraries::{self, Library};
+use crate::host::{Probe, ProbeState};
 use crate::machine::{
-    CpuBudget, CpuSet, HostFacts, LimitSource, Memory, ObjectKind, Probe, ProbeState, ThreadChoice,
-    ThreadLimit, Topology,
+    CpuBudget, CpuSet, HostFacts, LimitSource, Memory, ObjectKind, ThreadChoice, ThreadLimit,
+    Topology,
 };
 use crate::units::{human_bytes, human_span};
 use crate::view::topology::counts;
@@ -18,6 +19,9 @@ const JSON_VERSION: u32 = 1;
 
 /// Width of a terminal nobody has widened.
 const COLUMNS: usize = 80;
+
+/// Blanks before each line of a section.
+const INDENT: usize = 2;
 
 /// Width of the column of names.
 const NAMES: usize = 28;
@@ -53,16 +57,16 @@ impl ThisMachine {
             ),
             ("Headroom", self.headroom()),
             ("Kernel", self.kernel()),
-            ("Probes", self.probes.iter().map(probe).collect()),
+            ("Probes", self.probes.iter().flat_map(probe).collect()),
         ];
         let warning = self
             .warning()
-            .map(|text| wrapped(&format!("warning: {text}")) + "\n\n");
+            .map(|text| wrapped(&format!("warning: {text}"), COLUMNS) + "\n\n");
         let warning = warning.unwrap_or_default();
         format!(
             "{}{warning}{}",
             page(&sections),
-            wrapped(&self.conclusion())
+            wrapped(&self.conclusion(), COLUMNS)
         )
     }
 
@@ -258,7 +262,7 @@ fn page(sections: &[(&str, Vec<String>)]) -> String {
     for (title, lines) in sections {
         let _ = writeln!(page, "{title}");
         for line in lines {
-            let _ = writeln!(page, "  {line}");
+            let _ = writeln!(page, "{:INDENT$}{line}", "");
         }
         page.push('\n');
     }
@@ -269,13 +273,17 @@ pub(super) fn pair(name: &str, value: &str) -> String {
     format!("{name:<NAMES$}{value}")
 }
 
-fn probe(probe: &Probe) -> String {
+/// The lines of one probe, broken to fit into a terminal.
+fn probe(probe: &Probe) -> Vec<String> {
     let state = match &probe.state {
         ProbeState::Works(None) => format!("works: {}", probe.tells),
         ProbeState::Works(Some(remark)) => format!("works: {}, {remark}", probe.tells),
-        ProbeState::Missing(why) => format!("missing: {why}"),
+        ProbeState::Missing(why) => format!("not available here: {why}"),
     };
-    pair(probe.name, &state)
+    let lines = wrapped(&state, COLUMNS - NAMES - INDENT);
+    let names = std::iter::once(probe.name).chain(std::iter::repeat(""));
+    let lines = names.zip(lines.lines());
+    lines.map(|(name, line)| pair(name, line)).collect()
 }
 
 fn probe_json(probe: &Probe) -> Value {
@@ -283,17 +291,23 @@ fn probe_json(probe: &Probe) -> Value {
         ProbeState::Works(remark) => (true, remark.as_deref()),
         ProbeState::Missing(why) => (false, Some(why.as_str())),
     };
-    json!({ "name": probe.name, "tells": probe.tells, "works": works, "note": note })
+    json!({
+        "name": probe.name,
+        "tells": probe.tells,
+        "columns": probe.columns,
+        "works": works,
+        "note": note,
+    })
 }
 
-/// `words` broken at spaces into lines of at most 80 columns.
-fn wrapped(words: &str) -> String {
+/// `words` broken at spaces into lines of at most `columns` characters.
+fn wrapped(words: &str, columns: usize) -> String {
     let (mut page, mut column) = (String::new(), 0);
     for word in words.split_whitespace() {
         let width = word.chars().count();
         match column {
             0 => {}
-            column if column + 1 + width > COLUMNS => page.push('\n'),
+            column if column + 1 + width > columns => page.push('\n'),
             _ => page.push(' '),
         }
         column = if page.ends_with('\n') || column == 0 {

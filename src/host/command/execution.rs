@@ -15,10 +15,11 @@ use super::reaper::{Exit, reap};
 use super::tree::{self, Sightings};
 use crate::experiment::{Cell, CommandSpec};
 use crate::host::clock;
-use crate::host::probe::{Usage, surroundings};
+use crate::host::probe::{HardwareEvents, Usage, surroundings};
 use crate::machine::{Accounts, Binder, CpuBudget, CpuSet, Placement, Topology};
 use crate::record::{Answer, Sample};
 use crate::runner::Ask;
+use crate::units::counted;
 
 /// Time for helpers of a program that has exited, such as a tracker that waits for its pipe to
 /// close, to follow it.
@@ -78,10 +79,12 @@ impl<'a> Execution<'a> {
     }
 
     fn attempt(&self) -> Result<Answer, String> {
+        let mut events = HardwareEvents::open();
         let mut copies = self.launch.line_up()?;
         let (used_before, counted_before) = copies.used();
         let around_before = surroundings(&self.accounts);
         let children_before = Usage::of_children();
+        let hardware_before = events.read();
         let exits = reap().map_err(|error| format!("cannot watch the program: {error}"))?;
         let start = clock::now();
 
@@ -91,6 +94,7 @@ impl<'a> Execution<'a> {
         let ending = race.watch(start + self.limit, self.stop);
         let around = surroundings(&self.accounts);
         let left_behind = race.clear(&ending)?;
+        let hardware = events.read().since(hardware_before);
         let used = Usage::of_children().since(children_before);
         let used = used.since(used_before);
         let told = race.seen.told(counted_before, used.cpu.unwrap_or_default());
@@ -98,6 +102,7 @@ impl<'a> Execution<'a> {
             run_queue_wait: told.map(|told| told.wait),
             busiest_thread: told.map(|told| told.busiest),
             surroundings: around.since(around_before),
+            hardware,
             ..race.sample(start, used)
         };
         match ending {
@@ -122,10 +127,8 @@ impl<'a> Execution<'a> {
             }
         }
         if let Some(first) = left.first() {
-            let count = left.len();
-            return Err(format!(
-                "left {count} processes behind, which were ended: {first}"
-            ));
+            let left = counted(left.len() as u64, "process");
+            return Err(format!("left {left} behind, ended by oversub: {first}"));
         }
         let Some(metric) = &self.launch.spec.metric else {
             return Ok(Answer::Ok(sample));

@@ -50,6 +50,13 @@ fn pressure(text: &str) -> Option<Duration> {
     total.trim().parse().ok().map(Duration::from_micros)
 }
 
+/// Share of the time in which PUs of the host were wanted that the hypervisor gave to others [1].
+pub(super) fn share_stolen(stat: &str) -> Option<f64> {
+    let host = host_time(stat)?;
+    let [busy, stolen] = [host.busy, host.steal].map(|span| span.as_secs_f64());
+    Some(stolen / (busy + stolen).max(f64::MIN_POSITIVE))
+}
+
 /// What the PUs of the host did, summed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct HostTime {

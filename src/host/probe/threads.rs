@@ -116,7 +116,7 @@ pub(super) fn counted(before: &[Counted], after: &[Counted]) -> Vec<Counted> {
         .collect()
 }
 
-fn migrations_of(sched: &str) -> Option<u64> {
+pub(super) fn migrations_of(sched: &str) -> Option<u64> {
     let line = sched
         .lines()
         .find(|line| line.starts_with("se.nr_migrations"))?;
@@ -124,7 +124,7 @@ fn migrations_of(sched: &str) -> Option<u64> {
 }
 
 /// The 39th field; the second, a name in parentheses, may hold blanks.
-fn last_pu_of(stat: &str) -> Option<u32> {
+pub(super) fn last_pu_of(stat: &str) -> Option<u32> {
     let after_name = stat.rsplit_once(") ")?.1;
     after_name.split(' ').nth(39 - 3)?.parse().ok()
 }
