@@ -1,14 +1,8 @@
 //! `oversub calibrate` from the command line.
 
 use std::fs;
-use std::process::{Command, Output};
 
-fn oversub(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_oversub"))
-        .args(args)
-        .output()
-        .unwrap()
-}
+use crate::program::oversub;
 
 /// The file says of each number what it is and how it was measured, `simulate` takes it, and what
 /// is not known is said; a second time nothing is overwritten.

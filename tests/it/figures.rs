@@ -2,18 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
-fn oversub(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_oversub"))
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+use crate::program::{oversub, said};
 
 /// A simulated run of 2 x 2 cells with three repetitions.
 fn run(place: &Path, name: &str, seed: &str) -> PathBuf {

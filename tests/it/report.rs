@@ -2,20 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use crate::browser::Browser;
-
-fn oversub(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_oversub"))
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+use crate::program::{oversub, said};
 
 /// A simulated run of 4 x 4 x 2 cells in `place`.
 fn run(place: &Path, name: &str, more: &[&str]) -> PathBuf {

@@ -6,6 +6,8 @@ use std::process::{Command, Output};
 
 use oversub::record::trace::{Activity, Place, Trace};
 
+use crate::program::said;
+
 const ACTIVE: &str = "matmul.f64.64_2x2_fork-join.active_independent_unbound_queue.2_t6";
 
 fn oversub(place: &Path, arguments: &[&str]) -> Output {
@@ -14,10 +16,6 @@ fn oversub(place: &Path, arguments: &[&str]) -> Output {
         .args(arguments)
         .output()
         .unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn trace(place: &Path, cell: &str) -> Trace {

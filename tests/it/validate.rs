@@ -2,16 +2,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 
-fn oversub(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_oversub"))
-        .args(args)
-        .output()
-        .unwrap()
-}
+use crate::program::oversub;
 
 /// A run to be validated against: one that the simulator itself made.
 fn a_run(out: &Path) {
