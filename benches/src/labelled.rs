@@ -7,13 +7,11 @@
 //! Noise and remote memory are missing: no cell of a run can be given noise that its reference does
 //! not share, and this needs a machine with several NUMA nodes.
 
-mod quota;
-
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use oversub::analysis::{Analysis, Cause, Diagnosis, Setting};
 use oversub::experiment::Cell;
@@ -21,7 +19,6 @@ use oversub::record::RunFolder;
 
 use crate::turn;
 use Half::{HeldOut, Tuning};
-use quota::Quota;
 
 /// What a label was used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -188,23 +185,21 @@ impl Group {
             std::process::id()
         ));
         let text = |error: std::io::Error| error.to_string();
-        let quota = self.quota.map(Quota::set).transpose().map_err(text)?;
+        let quota = self.quota.map(|share| share * f64::from(turn::cpus()));
+        let quota = quota.map(|cpus| format!("--quota={cpus}"));
         let mut command = Command::new(program()?);
         command
             .arg("sweep")
             .args(fill(self.args).split(' '))
-            .args(["--rounds", "3", "--reps", "3", "--limit", "5", "--out"])
-            .arg(&folder)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        let status = match &quota {
-            Some(quota) => quota.run(command),
-            None => command.status(),
-        };
-        let diagnoses = match status.map_err(text)?.success() {
-            true => read(&folder),
-            false => Err(format!("oversub sweep {} failed", fill(self.args))),
-        };
+            .args(["--rounds", "3", "--reps", "3", "--limit", "5"])
+            .args(quota)
+            .arg("--out")
+            .arg(&folder);
+        let output = command.output().map_err(text)?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
+        let diagnoses = read(&folder);
         fs::remove_dir_all(&folder).map_err(text)?;
         diagnoses
     }

@@ -5,6 +5,8 @@
 //! its reader could not do alone.
 
 mod handout;
+mod measure;
+mod number;
 mod script;
 
 use std::fs::{self, OpenOptions};
@@ -83,7 +85,11 @@ impl Args {
         let prediction = self.prediction(lesson, folder)?;
         let cpus = CpuBudget::discover().whole();
         let mut outcome = Outcome::before(cpus);
-        if let Some(sweep) = &lesson.sweep {
+        let refused = lesson.refused(cpus);
+        if let Some(why) = &refused {
+            say(&format!("\nThis cannot be measured here: {why}."))?;
+        }
+        if let Some(sweep) = lesson.sweep.as_ref().filter(|_| refused.is_none()) {
             let run = walk(
                 "sweep",
                 &script::arguments(sweep, cpus),
@@ -97,7 +103,7 @@ impl Args {
             .as_ref()
             .filter(|_| lesson.goes_elsewhere(&outcome))
         {
-            say(lesson.why_elsewhere())?;
+            say(lesson.why_elsewhere(&outcome))?;
             let run = walk(
                 "simulate",
                 &script::arguments(simulate, cpus),

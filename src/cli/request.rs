@@ -178,3 +178,14 @@ pub(super) fn limit(seconds: f64) -> Result<Duration, UsageError> {
         .filter(|limit| limit.as_nanos() > 0)
         .ok_or_else(|| UsageError(format!("limit {seconds:e} s is no time of at least 1 ns")))
 }
+
+/// A CPU quota given in CPUs.
+pub(super) fn quota(cpus: f64) -> Result<f64, UsageError> {
+    // The kernel's least: 1 ms in a period of 100 ms.
+    match (0.01..=65_536.0).contains(&cpus) {
+        true => Ok(cpus),
+        false => Err(UsageError(format!(
+            "quota {cpus} is no number of CPUs from 0.01 to 65536"
+        ))),
+    }
+}

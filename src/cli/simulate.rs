@@ -155,13 +155,9 @@ impl Args {
 
     /// `budget` under the quota that was asked for instead of its own.
     fn limited(&self, mut budget: CpuBudget) -> Result<CpuBudget, UsageError> {
-        let Some(cpus) = self.quota else {
+        let Some(cpus) = self.quota.map(request::quota).transpose()? else {
             return Ok(budget);
         };
-        if !(cpus > 0.0 && cpus <= 65_536.0) {
-            let message = format!("--quota {cpus} is no number of CPUs above 0");
-            return Err(UsageError(message));
-        }
         let source = LimitSource::CgroupQuota("--quota".to_owned());
         let is_quota = |limit: &Limit| matches!(limit.source, LimitSource::CgroupQuota(_));
         budget.limits.retain(|limit| !is_quota(limit));

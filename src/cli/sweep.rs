@@ -16,7 +16,7 @@ use super::{UsageError, blas, command, header, plot, preflight, request, screen}
 use crate::analysis::{Analysis, Metric, rivals};
 use crate::experiment::{Cell, Landmarks, Plan, Protocol};
 use crate::host::{Host, clock};
-use crate::machine::{CpuBudget, Topology};
+use crate::machine::{CpuBudget, OwnQuota, Topology};
 use crate::record::{Record, RunFolder, RunHeader};
 use crate::runner::{self, Ask, Runner};
 use crate::view::facet::{Facets, natural_axes};
@@ -44,6 +44,10 @@ pub(super) struct Args {
     /// Folder of the run [default: runs/NAME].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Run under this CPU quota in CPUs, such as 1.5, which takes the right to make a control group
+    /// [default: the quota that is there].
+    #[arg(long, value_name = "CPUS")]
+    quota: Option<f64>,
     /// With --until: start no further round after this time [s].
     #[arg(long, value_name = "SECONDS", requires = "until")]
     time_limit: Option<f64>,
@@ -56,6 +60,8 @@ impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let time_limit = self.time_limit.map(request::limit).transpose()?;
         let request = self.request.with(self.command.request())?;
+        // Entered before anything is asked of the machine, and held to the end.
+        let _quota = self.quota.map(quota).transpose()?;
         let topology = Topology::discover()?;
         let budget = CpuBudget::discover();
         let plan = request
@@ -94,6 +100,11 @@ impl Args {
         drop(folder);
         conclude(&out)
     }
+}
+
+/// Puts this process under a quota of `cpus`.
+fn quota(cpus: f64) -> anyhow::Result<OwnQuota> {
+    Ok(OwnQuota::enter(request::quota(cpus)?)?)
 }
 
 /// This very program, whatever becomes of its file while it runs.

@@ -41,35 +41,35 @@ fn a_lesson_asks_shows_explains_and_keeps_the_prediction() {
     let place = place.path();
     let done = lesson(
         place,
-        &["quota", "--handout", "page.html"],
+        &["elsewhere", "--handout", "page.html"],
         "ten times, I think\n",
     );
     assert!(done.status.success(), "{}", text(&done.stderr));
     let said = text(&done.stdout);
     for words in [
-        "Lesson 7",
-        "$ oversub simulate --machine 'pack:1",
+        "Lesson 10",
+        "$ oversub simulate --machine 'pack:2",
         "You predicted: ten times, I think",
         "What happened, and why",
-        "rounded down",
+        "not the seconds",
     ] {
         assert!(said.contains(words), "{words}: {said}");
     }
-    let kept = fs::read_to_string(place.join("runs/lesson-quota/predictions.csv")).unwrap();
+    let kept = fs::read_to_string(place.join("runs/lesson-elsewhere/predictions.csv")).unwrap();
     assert!(
         kept.trim_end().ends_with(",\"ten times, I think\""),
         "{kept}"
     );
     assert!(
         place
-            .join("runs/lesson-quota/simulated/figures/slowdown.png")
+            .join("runs/lesson-elsewhere/simulated/figures/slowdown.png")
             .exists()
     );
     let page = fs::read_to_string(place.join("page.html")).unwrap();
-    for words in ["<svg", "Lesson 7", "ten times, I think", "rounded down"] {
+    for words in ["<svg", "Lesson 10", "ten times, I think", "not the seconds"] {
         assert!(page.contains(words), "{words}");
     }
-    let again = lesson(place, &["quota", "--yes", "--handout", "page.html"], "");
+    let again = lesson(place, &["elsewhere", "--yes", "--handout", "page.html"], "");
     assert_eq!(again.status.code(), Some(2));
     assert!(text(&again.stderr).contains("page.html exists; give --force"));
 }

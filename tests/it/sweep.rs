@@ -274,6 +274,33 @@ fn more_threads_than_anyone_means_are_refused_before_anything_runs() {
     assert!(said(&output).contains("60000 x 60000"), "{}", said(&output));
 }
 
+/// Where a quota may be set it binds; elsewhere that is said, and nothing is measured without it.
+#[test]
+fn a_sweep_runs_under_the_quota_it_asks_for_or_not_at_all() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    let output = oversub(&tiny(&out, &["--quota", "0.5"]));
+    if output.status.success() {
+        let (header, records) = RunFolder::read(&out).unwrap();
+        assert_eq!(header.budget.cpus, 0.5);
+        let around = records
+            .iter()
+            .map(|r| r.answer.sample().unwrap().surroundings);
+        assert!(around.map(|a| a.quota_periods).all(|p| p.is_some()));
+    } else {
+        assert_eq!(output.status.code(), Some(1));
+        let said = said(&output);
+        assert!(
+            said.contains("0.5 CPUs") && said.contains("docker run --cpus 0.5"),
+            "{said}"
+        );
+        assert!(!out.exists());
+    }
+    let refused = oversub(&tiny(&out, &["--quota", "0"]));
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(said(&refused).contains("quota 0 is no number of CPUs from 0.01"));
+}
+
 #[test]
 fn an_unwritable_folder_is_a_set_up_error() {
     let place = tempfile::tempdir().unwrap();

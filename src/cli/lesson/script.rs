@@ -8,14 +8,15 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use minijinja::{Environment, Value, context};
-use serde::{Deserialize, Serialize};
+use minijinja::context;
+use minijinja::value::Value;
+use serde::Deserialize;
 
-use crate::analysis::{Condition, Metric, Reading};
+use super::measure::Measure;
+use super::number::{Number, language};
+use crate::analysis::Metric;
 use crate::cli::run::Run;
-use crate::experiment::Cell;
-use crate::record::{Record, Status};
-use crate::view::number;
+use crate::machine::OwnQuota;
 
 /// Every lesson as it is compiled in.
 const FILES: [&str; 10] = [
@@ -31,9 +32,6 @@ const FILES: [&str; 10] = [
     include_str!("../../../lessons/10-elsewhere.toml"),
 ];
 
-/// What a measure calls the share of repetitions without a right result [1].
-const WRONG: &str = "wrong";
-
 /// A lesson.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,8 +42,13 @@ pub(super) struct Lesson {
     pub(super) question: String,
     /// What the reader is asked to predict.
     pub(super) predict: String,
-    /// Arguments of `oversub sweep`; `<P>` and `<2P>` stand for counts of this machine.
+    /// Arguments of `oversub sweep`; `<P>` and `<2P>` stand for counts of this machine, `<Q>` for
+    /// half of P, at least 1, and `<2Q>` for twice that. In measures they are counts of the run,
+    /// whose P a quota may have lowered.
     pub(super) sweep: Option<String>,
+    /// Whether the sweep runs under a quota of `<Q>` CPUs, which not every process may set.
+    #[serde(default)]
+    throttled: bool,
     /// Arguments of `oversub simulate`.
     pub(super) elsewhere: Option<String>,
     /// What the heatmap shows; the slowdown, if nothing is said.
@@ -56,27 +59,16 @@ pub(super) struct Lesson {
     always_elsewhere: bool,
     /// An expression over the measures: whether this run showed the effect.
     shown: String,
-    measures: BTreeMap<String, Measure>,
+    pub(super) measures: BTreeMap<String, Measure>,
     explanation: String,
     pub(super) next: String,
 }
 
-/// A number of a run: a metric of some cells, or how many times that of others it is.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Measure {
-    #[serde(default)]
-    metric: Option<String>,
-    /// Which cells; of several the one with the smallest number stands for all.
-    of: String,
-    against: Option<String>,
-}
-
 /// The measures of a run by name; one whose cells have no number is missing.
-type Numbers = BTreeMap<String, Option<f64>>;
+type Numbers = BTreeMap<String, Option<Number>>;
 
 /// What is known when the explanation is given.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(super) struct Outcome {
     /// P of this machine in whole CPUs.
     cpus: u32,
@@ -111,10 +103,17 @@ pub(super) fn arguments(text: &str, cpus: u32) -> Vec<String> {
     words
 }
 
+/// Half of `cpus` as a quota [CPUs].
+fn half(cpus: u32) -> u32 {
+    (cpus / 2).max(1)
+}
+
 /// `text` with the counts of a machine in it.
-fn counted(text: &str, cpus: u32) -> String {
+pub(super) fn counted(text: &str, cpus: u32) -> String {
     text.replace("<P>", &cpus.to_string())
         .replace("<2P>", &(2 * cpus).to_string())
+        .replace("<Q>", &half(cpus).to_string())
+        .replace("<2Q>", &(2 * half(cpus)).to_string())
 }
 
 impl Outcome {
@@ -143,6 +142,13 @@ impl Outcome {
 }
 
 impl Lesson {
+    /// Why its sweep cannot be run here, where P = `cpus`.
+    pub(super) fn refused(&self, cpus: u32) -> Option<String> {
+        let quota = self.throttled.then(|| f64::from(half(cpus)))?;
+        let entered = OwnQuota::enter(quota);
+        Some(entered.err()?.to_string())
+    }
+
     /// Whether the simulator has to show what this machine did not.
     pub(super) fn goes_elsewhere(&self, outcome: &Outcome) -> bool {
         self.always_elsewhere || !outcome.shown
@@ -154,12 +160,12 @@ impl Lesson {
     }
 
     /// Why it does.
-    pub(super) fn why_elsewhere(&self) -> &'static str {
-        match (self.always_elsewhere, &self.sweep) {
-            (_, None) => "The machine of this lesson is simulated.",
-            (true, Some(_)) => "And on a machine that is not here, as the simulator sees it:",
-            (false, Some(_)) => {
-                "This machine did not show the effect. Here is the simulator's picture of one that does:"
+    pub(super) fn why_elsewhere(&self, outcome: &Outcome) -> &'static str {
+        match (self.always_elsewhere, outcome.here.is_empty()) {
+            (_, true) => "The machine of this lesson is simulated.",
+            (true, false) => "And on a machine that is not here, as the simulator sees it:",
+            (false, false) => {
+                "This machine did not show the effect. Here is the simulator's picture of another:"
             }
         }
     }
@@ -179,79 +185,30 @@ impl Lesson {
         if numbers.values().any(Option::is_none) {
             return Ok(false);
         }
-        let environment = Environment::new();
-        let expression = environment.compile_expression(&self.shown)?;
-        Ok(expression.eval(numbers)?.is_true())
+        let language = language();
+        let expression = language.compile_expression(&self.shown)?;
+        Ok(expression.eval(values(numbers))?.is_true())
     }
 
     /// What happened and why, in words.
     pub(super) fn explanation(&self, outcome: &Outcome) -> anyhow::Result<String> {
-        let mut environment = Environment::new();
-        environment.add_filter("n", written);
         let values = context! {
             P => outcome.cpus,
             shown => outcome.shown,
-            here => &outcome.here,
-            there => &outcome.there,
+            here => values(&outcome.here),
+            there => values(&outcome.there),
         };
-        Ok(environment.render_str(&self.explanation, values)?)
+        Ok(language().render_str(&self.explanation, values)?)
     }
 }
 
-/// A number of an explanation.
-fn written(value: Value) -> String {
-    match f64::try_from(value) {
-        Ok(number) => number::short(number),
-        Err(_) => "an unknown number of".to_owned(),
-    }
-}
-
-impl Measure {
-    fn value(&self, run: &Run) -> anyhow::Result<Option<f64>> {
-        let of = self.number(run, &self.of)?;
-        let Some(against) = &self.against else {
-            return Ok(of);
-        };
-        let against = self.number(run, against)?;
-        Ok(of.zip(against).map(|(of, against)| of / against))
-    }
-
-    /// The metric; `None` for the share of repetitions without a right result.
-    fn metric(&self) -> anyhow::Result<Option<Metric>> {
-        match self.metric.as_deref() {
-            Some(WRONG) => Ok(None),
-            name => Ok(Some(name.unwrap_or("time").parse()?)),
-        }
-    }
-
-    /// The smallest number of the cells that `conditions` select.
-    fn number(&self, run: &Run, conditions: &str) -> anyhow::Result<Option<f64>> {
-        let metric = self.metric()?;
-        let conditions = counted(conditions, run.header.plan.grid.budget);
-        let conditions: Vec<Condition> = conditions
-            .split(',')
-            .map(str::parse)
-            .collect::<Result<_, _>>()?;
-        let admits = |cell: &Cell| Condition::all_admit(&conditions, cell);
-        let Some(metric) = metric else {
-            return Ok(share_wrong(&run.records, admits));
-        };
-        let points = run.analysis.series(metric).points;
-        let selected = points.iter().filter(|point| admits(&point.cell));
-        let numbers = selected.filter_map(|point| match &point.reading {
-            Reading::Number(estimate, _) => Some(estimate.value),
-            _ => None,
-        });
-        Ok(numbers.min_by(f64::total_cmp))
-    }
-}
-
-/// Of the records of the cells that `admits` lets in, the share without a right result [1].
-fn share_wrong(records: &[Record], admits: impl Fn(&Cell) -> bool) -> Option<f64> {
-    let selected = || records.iter().filter(|record| admits(&record.visit.cell));
-    let wrong = selected().filter(|record| record.answer.status() != Status::Ok);
-    let all = selected().count();
-    (all > 0).then(|| wrong.count() as f64 / all as f64)
+/// `numbers` as texts can speak of them.
+fn values(numbers: &Numbers) -> Value {
+    let value = |number: &Option<Number>| number.map_or(Value::from(()), Value::from_object);
+    numbers
+        .iter()
+        .map(|(name, number)| (name.clone(), value(number)))
+        .collect()
 }
 
 /// `text` with its paragraphs in lines of at most `width` columns; no word is cut.
@@ -287,7 +244,7 @@ mod tests {
     use super::*;
 
     /// The explanation where every measure is `number`, shown or not.
-    fn explained(lesson: &Lesson, number: Option<f64>, shown: bool) -> String {
+    fn explained(lesson: &Lesson, number: Option<Number>, shown: bool) -> String {
         let numbers: Numbers = lesson
             .measures
             .keys()
@@ -308,8 +265,8 @@ mod tests {
         let numbers: Vec<u32> = lessons.iter().map(|lesson| lesson.number).collect();
         assert_eq!(numbers, (1..=10).collect::<Vec<_>>());
         for lesson in &lessons {
-            let yes = explained(lesson, Some(7.25), true);
-            let no = explained(lesson, Some(7.25), false);
+            let yes = explained(lesson, Some(Number::exact(7.25)), true);
+            let no = explained(lesson, Some(Number::exact(7.25)), false);
             assert!(yes.contains("7.25"), "{} tells no number", lesson.name);
             assert!(lesson.sweep.is_none() || yes != no, "{}", lesson.name);
             // A cell without a number must not stop a lesson.
@@ -328,24 +285,7 @@ mod tests {
                     .collect()
             };
             assert!(!lesson.is_shown(&numbers(None)).unwrap(), "{}", lesson.name);
-            lesson.is_shown(&numbers(Some(1.0))).unwrap();
-        }
-    }
-
-    #[test]
-    fn conditions_and_metrics_of_every_measure_are_known() {
-        for lesson in lessons().unwrap() {
-            for measure in lesson.measures.values() {
-                assert!(measure.metric().is_ok(), "{measure:?}");
-                for list in [Some(&measure.of), measure.against.as_ref()]
-                    .into_iter()
-                    .flatten()
-                {
-                    for condition in counted(list, 2).split(',') {
-                        assert!(condition.parse::<Condition>().is_ok(), "{condition}");
-                    }
-                }
-            }
+            lesson.is_shown(&numbers(Some(Number::exact(1.0)))).unwrap();
         }
     }
 

@@ -1,0 +1,212 @@
+//! How does this process put itself under a CPU quota?
+//!
+//! In a control group of its own, which ends with it. Making one takes a right that few processes
+//! have: root, or a user to whom the group was delegated.
+//
+// --- Implementation ---
+// Source: Linux, Documentation/scheduler/sched-bwc.rst (v1: cpu.cfs_quota_us) and
+// Documentation/admin-guide/cgroup-v2.rst (cpu.max; a group other than the root may hold processes
+// or hand out controllers, not both, so that ours stands beside the present one).
+
+use std::path::{Path, PathBuf};
+use std::{fs, io, process};
+
+use super::System;
+use super::cgroup::{self, Ancestry, Version};
+
+/// Length of a quota period, the kernel's default [us].
+const PERIOD: u64 = 100_000;
+
+/// Beginning of the name of our groups; the process's number follows.
+const PREFIX: &str = "oversub-";
+
+/// A CPU quota could not be set.
+#[derive(Debug, thiserror::Error)]
+pub enum QuotaError {
+    /// The kernel has no group in which CPUs can be rationed.
+    #[error(
+        "no control group here rations CPUs; start a container with a quota instead, such as docker run --cpus {0}"
+    )]
+    NoController(f64),
+    /// A group cannot be made or used.
+    #[error(
+        "cannot set a quota of {cpus} CPUs with {}: {error}; as root it may go, and without: \
+         systemd-run --user --scope -p CPUQuota={percent}% oversub ..., or docker run --cpus {cpus}",
+        file.display(), percent = cpus * 100.0
+    )]
+    Refused {
+        /// What was asked for [CPUs].
+        cpus: f64,
+        /// What could not be made or written.
+        file: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+/// A control group with a CPU quota that holds this process, and what it starts, until it is dropped.
+#[derive(Debug)]
+pub struct OwnQuota {
+    /// Where the process was.
+    home: PathBuf,
+    folder: PathBuf,
+}
+
+impl OwnQuota {
+    /// Puts this process, with all its threads and what it starts from now on, under a quota of
+    /// `cpus`, at least 0.01 [CPUs].
+    ///
+    /// # Errors
+    ///
+    /// If CPUs are not rationed here, or this process has no right to.
+    pub fn enter(cpus: f64) -> Result<Self, QuotaError> {
+        let mut refused = None;
+        for place in places(&System::here()) {
+            match place.enter(cpus) {
+                Ok(own) => return Ok(own),
+                // The first place is the likeliest.
+                Err(error) => refused = refused.or(Some(error)),
+            }
+        }
+        Err(
+            refused.map_or(QuotaError::NoController(cpus), |(file, error)| {
+                QuotaError::Refused { cpus, file, error }
+            }),
+        )
+    }
+}
+
+impl Drop for OwnQuota {
+    fn drop(&mut self) {
+        let _ = fs::write(self.home.join("cgroup.procs"), process::id().to_string());
+        // A child that still ends keeps it; the next one that makes a group here removes it.
+        let _ = fs::remove_dir(&self.folder);
+    }
+}
+
+/// Where a group of ours may be made.
+#[derive(Debug, PartialEq, Eq)]
+struct Place {
+    version: Version,
+    /// The group that this process is in.
+    home: PathBuf,
+    /// The group in which ours is made.
+    parent: PathBuf,
+}
+
+/// The places in the order to try them.
+fn places(system: &System) -> Vec<Place> {
+    let place = |Ancestry { version, folders }: Ancestry| {
+        let mut folders = folders.into_iter();
+        let home = folders.next()?;
+        let parent = match version {
+            Version::V1 => home.clone(),
+            Version::V2 => folders.next().unwrap_or_else(|| home.clone()),
+        };
+        Some(Place {
+            version,
+            home: system.locate(home),
+            parent: system.locate(parent),
+        })
+    };
+    cgroup::ancestries(system, "cpu")
+        .into_iter()
+        .filter_map(place)
+        .collect()
+}
+
+impl Place {
+    fn enter(&self, cpus: f64) -> Result<OwnQuota, (PathBuf, io::Error)> {
+        self.remove_left();
+        let folder = self.parent.join(format!("{PREFIX}{}", process::id()));
+        fs::create_dir(&folder).map_err(|error| (folder.clone(), error))?;
+        let own = OwnQuota {
+            home: self.home.clone(),
+            folder: folder.clone(),
+        };
+        let set = |file: &str, text: String| {
+            let file = folder.join(file);
+            // Not created where it is missing: a plain folder rations nothing.
+            let written = fs::OpenOptions::new().write(true).open(&file);
+            let written =
+                written.and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes()));
+            written.map_err(|error| (file, error))
+        };
+        let quota = (cpus * PERIOD as f64).round() as u64;
+        match self.version {
+            Version::V1 => {
+                set("cpu.cfs_period_us", PERIOD.to_string())?;
+                set("cpu.cfs_quota_us", quota.to_string())?;
+            }
+            Version::V2 => set("cpu.max", format!("{quota} {PERIOD}"))?,
+        }
+        set("cgroup.procs", process::id().to_string())?;
+        Ok(own)
+    }
+
+    /// Removes groups of ours that outlived their process, as after a kill -9; the kernel lets only empty
+    /// ones go.
+    fn remove_left(&self) {
+        let entries = fs::read_dir(&self.parent).into_iter().flatten().flatten();
+        for entry in entries {
+            let name = entry.file_name();
+            let pid = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+            let gone = |pid: &str| !Path::new("/proc").join(pid).exists();
+            if pid.is_some_and(|pid| pid.parse::<u32>().is_ok() && gone(pid)) {
+                let _ = fs::remove_dir(entry.path());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::system::tests::machine;
+
+    #[test]
+    fn in_v1_the_group_is_made_inside_and_in_v2_beside_the_present_one() {
+        let (_folder, system) = machine(&[
+            ("/proc/self/cgroup", "1:cpu:/a\n0::/x/y"),
+            (
+                "/proc/self/mountinfo",
+                "1 0 0:1 / /cg/cpu rw - cgroup cgroup rw,cpu\n2 0 0:2 / /cg/two rw - cgroup2 none rw",
+            ),
+        ]);
+        let [first, second] = &places(&system)[..] else {
+            panic!("two hierarchies");
+        };
+        assert_eq!(first.parent, system.locate("/cg/cpu/a"));
+        assert_eq!(second.home, system.locate("/cg/two/x/y"));
+        assert_eq!(second.parent, system.locate("/cg/two/x"));
+    }
+
+    #[test]
+    fn a_folder_that_rations_nothing_is_refused_and_leaves_nothing() {
+        let (_folder, system) = machine(&[("/cg/a/cpu.stat", "")]);
+        let place = Place {
+            version: Version::V2,
+            home: system.locate("/cg/a"),
+            parent: system.locate("/cg"),
+        };
+        let (file, _) = place.enter(1.5).unwrap_err();
+        assert!(file.ends_with("cpu.max"), "{}", file.display());
+        let left = fs::read_dir(system.locate("/cg")).unwrap().count();
+        assert_eq!(left, 1);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed() {
+        let (_folder, system) = machine(&[("/cg/cpu.stat", "")]);
+        let parent = system.locate("/cg");
+        let left = parent.join("oversub-4194305"); // beyond the kernel's largest number
+        fs::create_dir(&left).unwrap();
+        let place = Place {
+            version: Version::V2,
+            home: parent.clone(),
+            parent,
+        };
+        place.remove_left();
+        assert!(!left.exists());
+    }
+}
