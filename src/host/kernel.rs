@@ -16,6 +16,7 @@ mod reduction;
 mod ring;
 mod squared_difference;
 mod steps;
+mod stream;
 mod sum;
 mod sums;
 #[cfg(test)]

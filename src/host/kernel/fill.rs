@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pulp::Arch;
 
-use super::memory::Memory;
+use super::memory::{LARGE, Memory};
 use super::number::Number;
+use super::stream::fill_past_caches;
 use super::{Kernel, WrongResult};
 use crate::experiment::{Computation, Share};
 
@@ -61,8 +62,16 @@ impl<T> Fill<T> {
     }
 }
 
-fn fill<T: Number>(memory: &mut [T], value: i8) {
-    Arch::new().dispatch(|| memory.fill(T::of(value)));
+impl Pages {
+    /// Writes `value` all over `memory`. What is used again and larger than a core's own caches is
+    /// written past them; fresh pages are in a cache, since the system has just zeroed them.
+    fn fill<T: Number>(self, memory: &mut [T], value: i8) {
+        let value = T::of(value);
+        match self {
+            Self::Again if size_of_val(memory) >= LARGE => fill_past_caches(memory, value),
+            Self::Again | Self::Fresh => Arch::new().dispatch(|| memory.fill(value)),
+        }
+    }
 }
 
 impl<T: Number> Kernel for Fill<T> {
@@ -84,13 +93,13 @@ impl<T: Number> Kernel for Fill<T> {
             *part = Memory::default();
             *part = Memory::map(self.shares[member]).expect("no memory can be mapped");
         }
-        fill(&mut part, VALUE);
+        self.pages.fill(&mut part, VALUE);
     }
 
     fn spoil(&self) {
         for member in 0..self.parts.len() {
             match self.pages {
-                Pages::Again => fill(&mut self.part(member), -VALUE),
+                Pages::Again => self.pages.fill(&mut self.part(member), -VALUE),
                 Pages::Fresh => *self.part(member) = Memory::default(),
             }
         }

@@ -12,7 +12,7 @@ use memmap2::MmapMut;
 
 /// Least size for which huge pages are asked for [bytes].
 // Source: numpy/_core/src/multiarray/alloc.c, `indicate_hugepages` and its callers (1 << 22).
-const HUGE: usize = 1 << 22;
+pub(super) const LARGE: usize = 1 << 22;
 
 /// An array of `T` in memory of its own, all zeros until written.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl<T: Pod> Memory<T> {
         let size = elements * size_of::<T>();
         let bytes = (size > 0).then(|| MmapMut::map_anon(size)).transpose()?;
         #[cfg(target_os = "linux")]
-        if let Some(bytes) = bytes.as_ref().filter(|bytes| bytes.len() >= HUGE) {
+        if let Some(bytes) = bytes.as_ref().filter(|bytes| bytes.len() >= LARGE) {
             // Without huge pages it is slower, not wrong.
             let _ = bytes.advise(memmap2::Advice::HugePage);
         }

@@ -7,14 +7,19 @@
 //! exact however long the vectors are.
 
 use super::number::Number;
+use super::stream::ahead;
 use super::vectorized::vectorized;
 
 /// Elements that are added up in the type of the data.
 const BLOCK: usize = 1 << 14;
 
-/// Lanes of floats: eight registers of four f64, enough to hide the latency of an addition.
-// Measured beside 8 and 16: METHODOLOGY.md, "Speed".
-const FLOAT_LANES: usize = 32;
+/// Lanes of floats that a step adds to. Of so few the compiler makes vectors whether or not it
+/// optimises across crates; of 32 at once it made single numbers where it does not.
+const LANES: usize = 8;
+
+/// Steps, each with lanes of its own, that follow each other: enough to hide the latency of an
+/// addition.
+const STEPS: usize = 4;
 
 /// The sums over `x` and `y` of the `K` numbers that `terms` makes of a pair of elements.
 pub(super) fn sums<T: Number, const K: usize>(
@@ -28,9 +33,9 @@ pub(super) fn sums<T: Number, const K: usize>(
             let mut totals = [0.0; K];
             for (x, y) in x.chunks(BLOCK).zip(y.chunks(BLOCK)) {
                 let block = if T::IN_ANY_ORDER {
-                    by_lanes::<T, K, 1>(x, y, &terms)
+                    one_by_one(x, y, &terms).map(T::total)
                 } else {
-                    by_lanes::<T, K, FLOAT_LANES>(x, y, &terms)
+                    by_lanes(x, y, &terms)
                 };
                 for (total, sum) in totals.iter_mut().zip(block) {
                     *total += sum;
@@ -42,29 +47,60 @@ pub(super) fn sums<T: Number, const K: usize>(
 }
 
 #[inline(always)]
-fn by_lanes<T: Number, const K: usize, const LANES: usize>(
+fn one_by_one<T: Number, const K: usize>(
+    x: &[T],
+    y: &[T],
+    terms: &impl Fn(T, T) -> [T; K],
+) -> [T::Sum; K] {
+    let mut sums = [T::NONE; K];
+    for (x, y) in x.iter().zip(y) {
+        let terms = terms(*x, *y);
+        for k in 0..K {
+            sums[k] = terms[k].plus(sums[k]);
+        }
+    }
+    sums
+}
+
+#[inline(always)]
+fn by_lanes<T: Number, const K: usize>(
     x: &[T],
     y: &[T],
     terms: &impl Fn(T, T) -> [T; K],
 ) -> [f64; K] {
-    let mut lanes = [[T::NONE; LANES]; K];
-    let (xs, x) = x.as_chunks::<LANES>();
-    let (ys, y) = y.as_chunks::<LANES>();
+    let mut lanes = [[[T::NONE; LANES]; K]; STEPS];
+    let (xs, x) = x.as_chunks::<{ LANES * STEPS }>();
+    let (ys, y) = y.as_chunks::<{ LANES * STEPS }>();
     for (x, y) in xs.iter().zip(ys) {
-        for lane in 0..LANES {
-            let terms = terms(x[lane], y[lane]);
-            for k in 0..K {
-                lanes[k][lane] = terms[k].plus(lanes[k][lane]);
-            }
+        ahead(x);
+        ahead(y);
+        let (x, y) = (x.as_chunks().0, y.as_chunks().0);
+        for step in 0..STEPS {
+            add(&mut lanes[step], &x[step], &y[step], terms);
         }
     }
-    for (x, y) in x.iter().zip(y) {
-        let terms = terms(*x, *y);
+    let mut sums = one_by_one(x, y, terms).map(T::total);
+    for step in lanes {
         for k in 0..K {
-            lanes[k][0] = terms[k].plus(lanes[k][0]);
+            sums[k] += step[k].into_iter().map(T::total).sum::<f64>();
         }
     }
-    lanes.map(|lanes| lanes.into_iter().map(T::total).sum())
+    sums
+}
+
+#[inline(always)]
+fn add<T: Number, const K: usize>(
+    lanes: &mut [[T::Sum; LANES]; K],
+    x: &[T; LANES],
+    y: &[T; LANES],
+    terms: &impl Fn(T, T) -> [T; K],
+) {
+    for lane in 0..LANES {
+        let terms = terms(x[lane], y[lane]);
+        for k in 0..K {
+            lanes[k][lane] = terms[k].plus(lanes[k][lane]);
+        }
+    }
 }
 
 #[cfg(test)]
