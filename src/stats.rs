@@ -48,13 +48,22 @@ fn quantile_of_sorted(sorted: &[f64], p: f64) -> Option<f64> {
     let below = position.floor() as usize;
     let above = position.ceil() as usize;
     let fraction = position - below as f64;
-    Some(sorted[below] + fraction * (sorted[above] - sorted[below]))
+    Some(between(sorted[below], sorted[above], fraction))
+}
+
+/// The value `share` of the way from `a` to `b`; an infinite end draws every such value to itself.
+fn between(a: f64, b: f64, share: f64) -> f64 {
+    match (a.is_infinite(), share) {
+        (_, 0.0) | (true, _) => a,
+        (false, _) => a + share * (b - a),
+    }
 }
 
 /// Level of the interval of a median [1].
 const LEVEL: f64 = 0.95;
 
-/// 95 % interval of the median of what `values` were drawn from, whatever their distribution.
+/// 95 % interval of the median of what `values` were drawn from, whatever their distribution. Values of
+/// which only a bound is known may stand at infinity.
 ///
 /// `None` of fewer than six values, because no such interval exists: five values lie all on the
 /// same side of their median once in 16 times.
@@ -74,10 +83,9 @@ pub fn median_interval(values: &[f64]) -> Option<Interval> {
     let share = (wide - LEVEL) / (wide - narrow);
     let (inside, depth) = ((n - outside - 1) as f64, (outside + 1) as f64);
     let inwards = inside * share / (depth + (inside - depth) * share);
-    let between = |wide: f64, narrow: f64| wide + inwards * (narrow - wide);
     Some(Interval {
-        low: between(sorted[outside], sorted[outside + 1]),
-        high: between(sorted[n - 1 - outside], sorted[n - 2 - outside]),
+        low: between(sorted[outside], sorted[outside + 1], inwards),
+        high: between(sorted[n - 1 - outside], sorted[n - 2 - outside], inwards),
     })
 }
 
@@ -147,6 +155,20 @@ mod tests {
         // For many values the normal distribution: 1000 +- 0.98 x sqrt(2000) = 956 to 1044.
         let (low, high) = ends(2000).unwrap();
         assert!((low - 956.5).abs() <= 1.0 && (high - 1044.5).abs() <= 1.0);
+    }
+
+    /// Of six values the upper end lies between the fifth and the sixth.
+    #[test]
+    fn a_value_beyond_all_bounds_moves_ends_but_not_the_median() {
+        let infinite = [1.0, 2.0, 3.0, 4.0, 5.0, f64::INFINITY];
+        assert_eq!(median(&infinite), Some(3.5));
+        let ends = median_interval(&infinite).unwrap();
+        assert!((ends.low - 1.357).abs() < 1e-3 && ends.high == f64::INFINITY);
+        assert_eq!(
+            median(&[1.0, f64::INFINITY, f64::INFINITY]),
+            Some(f64::INFINITY)
+        );
+        assert_eq!(median(&[f64::INFINITY; 4]), Some(f64::INFINITY));
     }
 
     /// Mean 2, deviation 1, n = 4: t = 4 with three degrees of freedom has a tail of 1.4 %.

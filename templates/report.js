@@ -21,7 +21,8 @@ function short(value) {
 
 const metric = () => data.metrics.find(m => m.name === state.metric);
 const position = (m, value) => Math.min(1, Math.max(0, Math.log(value / m.low) / Math.log(m.high / m.low)));
-const written = (m, value) => short(value / m.factor);
+/* An end that nothing bounds is null. */
+const written = (m, value) => value === null ? "no bound" : short(value / m.factor);
 const bounds = { "exact": "", "at-least": "at least ", "at-most": "at most ", "until-stopped": "until stopped " };
 const marks = { best: "best", tied: "cannot be told from the best", "": "" };
 
@@ -29,7 +30,7 @@ function label(m, cell) {
   if (cell.state === "failed" || cell.state === "wrong") return cell.state;
   const number = cell.values[m.name];
   if (!number) return "–";
-  const sign = { "at-least": ">", "at-most": "<", "until-stopped": "|" }[number.bound] || (number.high > 1.5 * number.low ? "~" : "");
+  const sign = { "at-least": ">", "at-most": "<", "until-stopped": "|" }[number.bound] || (number.high === null || number.high > 1.5 * number.low ? "~" : "");
   return sign + written(m, number.value) + (cell.mark === "best" ? "*" : cell.mark === "tied" ? "=" : "");
 }
 

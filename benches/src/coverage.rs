@@ -1,5 +1,6 @@
 //! How often are the claims of the analysis right where the truth is known?
 
+mod bootstrap;
 pub mod model;
 
 use model::{Chance, Noise, agreed, best_is_tied, best_is_tied_until, covered};
@@ -12,6 +13,11 @@ pub fn table() {
     let chance = &mut Chance(20_261_121);
     println!("95 % interval of a cell's median holds it [%], 20 000 trials each");
     rows(|noise, rounds| format!("{:5.1}", 100.0 * covered(noise, rounds, 20_000, chance)));
+    println!("\nthe same of a bootstrap of rounds and of repetitions within [%], 2000 trials each");
+    rows(|noise, rounds| {
+        let held = bootstrap::covered(noise, rounds, 2000, chance);
+        format!("{:5.1}", 100.0 * held)
+    });
     let near: Vec<f64> = (0..16)
         .map(|i| f64::from(i) * if i < 5 { 0.01 } else { 0.1 })
         .collect();

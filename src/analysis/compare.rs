@@ -278,9 +278,13 @@ impl Pair<'_> {
         }
     }
 
-    /// Log costs by round.
+    /// Log costs by round, the bounds of those that were stopped.
     fn logs(&self) -> (Vec<f64>, Vec<f64>) {
-        let logs = |cell: &CellSummary| cell.cost.values().iter().map(|cost| cost.ln()).collect();
+        let costs = |cell: &CellSummary| -> Vec<f64> {
+            let rounds = cell.rounds.values();
+            rounds.filter_map(|round| round.cost).collect()
+        };
+        let logs = |cell: &CellSummary| costs(cell).into_iter().map(f64::ln).collect();
         (logs(self.from), logs(self.to))
     }
 

@@ -5,10 +5,11 @@
 //! over its rounds. Its [`Spread`] is the exact 95 % interval of that median where there are enough
 //! rounds for one, and else the range of the rounds.
 //!
-//! A censored sample says that the time is *at least* its wall time. It takes part in medians with
-//! that bound, and a median that touches a bound is itself only a lower bound. So a round is
-//! censored when the middle of its repetitions is, and a cell when the middle of its rounds is:
-//! roughly, when at least half of them were stopped at the limit.
+//! A censored sample says that the time is *at least* its wall time: it ranks above all that ran to
+//! their end, and is never left out. A median that rests on one is itself only a lower bound. So a
+//! round is censored when the middle of its repetitions is, and a cell when the middle of its rounds
+//! is: when at least half of them were stopped at the limit. Of a cell with fewer such rounds the
+//! median is a time; the upper end of its spread is infinite if it rests on one.
 //!
 //! A round with a failed record counts as failed whatever its other repetitions gave, since they
 //! come from the same process. A cell is failed when at least half of its rounds are; otherwise the
@@ -122,13 +123,22 @@ pub enum State {
 pub struct Round {
     /// Median wall time over its repetitions [s].
     pub wall: f64,
-    /// Median cost over its repetitions, by the judge of the run; `None` where none has it.
+    /// Median cost over its repetitions, by the judge of the run; `None` where none has it. If the
+    /// round is censored, a lower bound, infinite where nothing bounds it.
     pub cost: Option<f64>,
     /// Whether `wall` is only a lower bound.
     pub censored: bool,
 }
 
-/// The values of a quantity in the rounds of a cell that have it.
+impl Round {
+    /// Where `value`, a bound if the round is censored, ranks: above all that are none.
+    fn rank(&self, value: f64) -> f64 {
+        if self.censored { f64::INFINITY } else { value }
+    }
+}
+
+/// The values of a quantity in the rounds of a cell that have it; infinite in a censored round of a
+/// cell that was timed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rounds(Vec<f64>);
 
@@ -215,22 +225,25 @@ fn summary(cell: Cell, answers: &BTreeMap<u32, Vec<&Answer>>, judge: &Judge) -> 
         State::Failed(reason)
     } else if let Some(wrong) = commonest(answers, |a| matches!(a, Answer::Wrong(..))) {
         State::Wrong(wrong)
-    } else if middle_is_censored(rounds.values().map(|r| (r.wall, r.censored)).collect()) {
+    } else if middle_is_censored(rounds.values().map(|round| round.censored)) {
         State::Censored
     } else {
         State::Ok
     };
     // Those of its rounds that ended are its better ones, and say nothing of the cell.
-    let unsaid = state == State::Censored && !judge.bounds_what_was_stopped();
-    let costs = rounds.values().filter_map(|round| round.cost);
-    let cost = Rounds(costs.filter(|_| !unsaid).collect());
+    let stopped = state == State::Censored;
+    let unsaid = stopped && !judge.bounds_what_was_stopped();
+    let value = |round: &Round, bound| if stopped { bound } else { round.rank(bound) };
+    let costs = rounds.values().filter(|_| !unsaid);
+    let costs = costs.filter_map(|round| Some(value(round, round.cost?)));
+    let walls = rounds.values().map(|round| value(round, round.wall));
     CellSummary {
+        cost: Rounds(costs.collect()),
+        wall: Rounds(walls.collect()),
         state,
         failed_rounds: failed.len(),
         samples: samples.len(),
         range: range(&samples, judge),
-        wall: Rounds(rounds.values().map(|round| round.wall).collect()),
-        cost,
         switch_rate: over_rounds(&switch_rate),
         wait_share: over_rounds(&|s| wait_share(&cell, s)),
         cpus_busy: over_rounds(&|s| Some(s.cpu?.as_secs_f64() / seconds(s)?)),
@@ -240,31 +253,27 @@ fn summary(cell: Cell, answers: &BTreeMap<u32, Vec<&Answer>>, judge: &Judge) -> 
 }
 
 fn round(answers: &[&Answer], judge: &Judge) -> Option<Round> {
-    let walls: Vec<(f64, bool)> = answers
-        .iter()
-        .filter_map(|answer| {
-            let censored = matches!(answer, Answer::Censored(_));
-            Some((answer.sample()?.wall.as_secs_f64(), censored))
-        })
-        .collect();
-    let values: Vec<f64> = walls.iter().map(|(wall, _)| *wall).collect();
-    let samples = answers.iter().filter_map(|answer| answer.sample());
-    let costs: Vec<f64> = samples.filter_map(|sample| judge.cost(sample)).collect();
+    let timed = || answers.iter().filter(|answer| answer.sample().is_some());
+    let censored = |answer: &&Answer| matches!(answer, Answer::Censored(_));
+    let samples = || timed().filter_map(|answer| answer.sample());
+    let walls: Vec<f64> = samples().map(|s| s.wall.as_secs_f64()).collect();
+    let unsaid = |answer: &&Answer| censored(answer) && !judge.bounds_what_was_stopped();
+    let costs = timed().filter_map(|answer| match unsaid(answer) {
+        true => Some(f64::INFINITY),
+        false => judge.cost(answer.sample()?),
+    });
     Some(Round {
-        cost: median(&costs),
-        wall: median(&values)?,
-        censored: middle_is_censored(walls),
+        cost: median(&costs.collect::<Vec<f64>>()),
+        wall: median(&walls)?,
+        censored: middle_is_censored(timed().map(censored)),
     })
 }
 
-/// Whether the median of `walls` rests on a censored one. At equal times the censored one is the
-/// longer.
-fn middle_is_censored(mut walls: Vec<(f64, bool)>) -> bool {
-    walls.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let middle = walls.len().saturating_sub(1) / 2..walls.len() / 2 + 1;
-    walls
-        .get(middle)
-        .is_some_and(|middle| middle.iter().any(|(_, censored)| *censored))
+/// Whether the median rests on a censored value, where these rank above all others: at least half are
+/// censored.
+fn middle_is_censored(values: impl Iterator<Item = bool>) -> bool {
+    let (censored, ended): (Vec<bool>, Vec<bool>) = values.partition(|censored| *censored);
+    !censored.is_empty() && censored.len() >= ended.len()
 }
 
 fn range(samples: &[&Sample], judge: &Judge) -> Option<Interval> {

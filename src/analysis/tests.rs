@@ -1,5 +1,7 @@
 //! Are the answers those that one works out by hand?
 
+mod stopped;
+
 use std::time::Duration;
 
 use super::*;
@@ -93,31 +95,6 @@ fn a_cell_is_the_median_over_rounds_of_the_median_over_repetitions() {
     assert!(close(ends.low, 2e-3) && close(ends.high, 7e-3));
     assert_eq!((summary.rounds.len(), summary.samples), (3, 6));
     assert_eq!(summary.state, State::Ok);
-}
-
-/// Three rounds of which one was stopped: the middle one was timed. Of which two were: it was not.
-#[test]
-fn a_cell_is_censored_when_its_median_is_a_bound() {
-    let stopped: &[Answer] = &[censored(10, 3)];
-    let one = summary(&[&[ok(1)], &[ok(2)], stopped]);
-    assert_eq!((one.state, one.wall.median().unwrap()), (State::Ok, 2e-3));
-    let two = summary(&[&[ok(1)], stopped, stopped]);
-    assert_eq!(
-        (two.state, two.wall.median().unwrap()),
-        (State::Censored, 10e-3)
-    );
-    // Of two, the mean of both is the median, so one bound makes it a bound.
-    let half = summary(&[&[ok(1)], stopped]);
-    assert_eq!(half.state, State::Censored);
-}
-
-#[test]
-fn a_round_stopped_after_enough_timings_still_has_its_median() {
-    let summary = summary(&[&[ok(2), ok(3), censored(10, 1)]]);
-    assert_eq!(
-        (summary.state, summary.wall.median().unwrap()),
-        (State::Ok, 3e-3)
-    );
 }
 
 #[test]

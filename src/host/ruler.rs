@@ -1,8 +1,8 @@
 //! How large is the instrument itself?
 //!
 //! Measured before a run's first sample: the clock's step, and what a region costs that does
-//! nothing, for each runtime of the plan on a team as wide as the budget. A library has no region
-//! without work to time. Beside them the limits that work here cannot pass: what P threads compute,
+//! nothing, for each runtime of the plan on a team as wide as the budget, and for a team that blocks,
+//! which is what waking the outer workers takes. A library has no region without work to time. Beside them the limits that work here cannot pass: what P threads compute,
 //! and, where data of the plan do not fit into half of the caches, what they read from memory.
 
 mod bandwidth;
@@ -50,7 +50,10 @@ pub fn ruler(plan: &Plan, topology: &Topology) -> Result<Ruler, RulerError> {
     let width = NonZeroU32::new(plan.grid.budget).unwrap_or(NonZeroU32::MIN);
     // What a region costs inside a program of the user's cannot be measured from here.
     let ours = |runtime: &Runtime| *runtime != Runtime::Program;
-    let runtimes: BTreeSet<Runtime> = plan.grid.runtime.iter().copied().filter(ours).collect();
+    let mut runtimes: BTreeSet<Runtime> = plan.grid.runtime.iter().copied().filter(ours).collect();
+    if !runtimes.is_empty() {
+        runtimes.insert(Runtime::ForkJoin(WaitPolicy::Passive));
+    }
     let empty_regions = runtimes
         .into_iter()
         .filter_map(|runtime| Some((runtime, Teams::own(runtime)?)))

@@ -51,7 +51,7 @@ impl<'a> TwoGroups<'a> {
         let mut differences: Vec<f64> = self
             .from
             .iter()
-            .flat_map(|a| self.to.iter().map(move |b| b - a))
+            .flat_map(|a| self.to.iter().map(|b| distance(*a, *b)))
             .collect();
         differences.sort_unstable_by(f64::total_cmp);
         let interval = self.null.cut_off(error / 2.0).map(|cut| Interval {
@@ -88,6 +88,11 @@ impl<'a> TwoGroups<'a> {
         let of = |b: &f64| self.from.iter().map(|a| against(*a, *b)).sum::<f64>();
         self.to.iter().map(of).sum()
     }
+}
+
+/// From `a` to `b`; two values of which only a bound is known, both infinite, are no distance apart.
+fn distance(a: f64, b: f64) -> f64 {
+    if a == b { 0.0 } else { b - a }
 }
 
 /// The distribution of U where all orders are equally likely.

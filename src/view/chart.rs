@@ -261,7 +261,12 @@ impl Chart {
                 }
                 Mark::Dot(spot, color) => canvas.disc(at(*spot), 3.0, *color),
                 Mark::Interval((x, low, high), color) => {
-                    canvas.line(&[at((*x, *low)), at((*x, *high))], Stroke::new(*color, 1.0));
+                    // An end that nothing bounds stands at the edge.
+                    let end = |y| {
+                        let (x, y) = at((*x, y));
+                        (x, y.clamp(area.y, area.bottom()))
+                    };
+                    canvas.line(&[end(*low), end(*high)], Stroke::new(*color, 1.0));
                 }
                 Mark::Bar((x, low), (_, high), color) => {
                     let (foot, head) = (at((*x, *low)), at((*x, *high)));

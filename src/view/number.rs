@@ -6,6 +6,9 @@ pub fn short(value: f64) -> String {
     if value > 0.0 && value < 0.005 {
         return "<0.01".to_owned();
     }
+    if value.is_infinite() {
+        return "inf".to_owned();
+    }
     // 999.5 would be written 1000: it belongs to the next unit.
     let step = STEPS.iter().find(|(step, _)| value >= 0.9995 * step);
     let (step, unit) = step.copied().unwrap_or((1.0, ""));

@@ -38,7 +38,7 @@ impl Noise {
     ];
 
     /// Three log times of a round at `position`, 0 to 1, in its run.
-    fn round(self, chance: &mut Chance, position: f64) -> [f64; 3] {
+    pub(super) fn round(self, chance: &mut Chance, position: f64) -> [f64; 3] {
         let round = chance.normal();
         let slow = self == Self::Bimodal && chance.unit() < 0.3;
         [(); 3].map(|()| match self {
@@ -57,7 +57,7 @@ impl Noise {
     }
 
     /// The median over rounds of the median over repetitions, in logs.
-    fn truth(self) -> f64 {
+    pub(super) fn truth(self) -> f64 {
         const ROUNDS: u32 = 200_000;
         let mut chance = Chance(7);
         let mut medians: Vec<f64> = (0..ROUNDS)
@@ -77,7 +77,7 @@ pub(super) struct Chance(pub(super) u64);
 
 impl Chance {
     /// Between 0 and 1, neither of them.
-    fn unit(&mut self) -> f64 {
+    pub(super) fn unit(&mut self) -> f64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::analysis::ticks::hidden_by_ticks;
-use crate::experiment::{Cell, Runtime, Workload};
+use crate::experiment::{Cell, Runtime, WaitPolicy, Workload};
 use crate::machine::ObjectKind;
 use crate::record::{Record, Ruler, RunHeader, Sample};
 
@@ -200,6 +200,11 @@ impl Setting {
             nodes: header.topology.count(ObjectKind::NumaNode).max(1),
             ruler: header.ruler.clone(),
         }
+    }
+
+    /// Time to wake workers that block and to wait until the last is done, where it was measured [s].
+    pub(super) fn wake(&self) -> Option<f64> {
+        self.empty_region(Runtime::ForkJoin(WaitPolicy::Passive))
     }
 
     /// Time of a region without work on `runtime`, where it was measured [s].

@@ -54,9 +54,6 @@ const SATURATED: f64 = 0.7;
 const CACHED: f64 = 1.5;
 /// Share of a region's time that an empty region takes, from which the region is too small [1].
 const OVERHEAD: f64 = 0.3;
-/// Fork and join of a team of two that blocks [s].
-// Measured: oversub-benches empty, passive (METHODOLOGY.md, "Speed").
-const WAKE: f64 = 63e-6;
 /// Share of the workers that stand in line, from which a lock counts [1].
 const IN_LINE: f64 = 0.25;
 /// Share of the CPUs asked for that have no work, from which the lack of it counts [1].
@@ -302,18 +299,20 @@ fn too_short(case: &Case<'_>) -> Option<Finding> {
     let serial = case.serial.and_then(|serial| serial.task)?;
     let all = serial * f64::from(cell.tasks.get());
     let outer = f64::from(cell.outer.get()).min(case.budget());
-    let share = WAKE / (WAKE + all / outer);
+    let wake = case.setting.wake()?;
+    let share = wake / (wake + all / outer);
     let evidence = vec![
         machine(
-            "waking a worker, against all tasks on one thread",
+            "waking the workers, against all tasks on one thread",
             "s",
-            WAKE,
+            wake,
             all,
         ),
         case.both("CPUs at work", "CPUs", Facts::working),
     ];
-    let rule = "waking the workers, 63 us, is at least 30 % of the time that it and the work of an \
-                execution, shared out, take together";
+    let rule = "waking the workers, as long as a team that blocks took for a region without work when the \
+                run began, is at least 30 % of the time that it and the work of an execution, shared out, \
+                take together";
     let holds = outer > 1.0 && share >= OVERHEAD;
     holds.then(|| case.finding(Cause::TooSmall, share, evidence, rule))
 }

@@ -143,28 +143,50 @@ fn a_quota_that_stops_the_group_is_the_cause() {
     assert!(!causes(&found).contains(&Cause::Throttled));
 }
 
+/// A sample of 16 tasks that take `us` microseconds each, one after the other.
+fn short(us: u64) -> Sample {
+    Sample {
+        wall: Duration::from_micros(16 * us),
+        ..sample(1, 1.0)
+    }
+}
+
+/// A setting in which a region without work takes a team that blocks `median_ns`.
+fn with_empty(median_ns: u64) -> Setting {
+    let runtime = cell(1, 2, "fork-join.passive_independent").runtime;
+    let empty = EmptyRegion {
+        runtime,
+        width: 2,
+        median_ns,
+    };
+    Setting {
+        ruler: Ruler {
+            empty_regions: vec![empty],
+            ..Ruler::default()
+        },
+        ..setting()
+    }
+}
+
+/// All tasks take 80 us on one thread, so 40 us on two workers; waking them takes 60 us, or 0.3 us.
+#[test]
+fn an_execution_shorter_than_waking_its_workers_is_too_small() {
+    let serial = cell(1, 1, "fork-join.active_independent");
+    let workers = cell(2, 1, "fork-join.active_independent");
+    let cells = [(serial, short(5)), (workers, short(8))];
+    let found = last(&cells, &with_empty(60_000));
+    assert_eq!(found.cause, Cause::TooSmall);
+    assert!((found.findings[0].weight - 0.6).abs() < 1e-9);
+    assert_ne!(last(&cells, &with_empty(300)).cause, Cause::TooSmall);
+    assert_ne!(last(&cells, &setting()).cause, Cause::TooSmall);
+}
+
 /// One task on one thread takes 16 us, on two 8 us; three meetings cost 1.5 empty regions.
 #[test]
 fn a_task_shorter_than_its_meetings_is_too_small() {
     let serial = cell(1, 1, "fork-join.passive_independent");
     let team = cell(1, 2, "fork-join.passive_independent");
     let meetings = f64::from(team.workload.sync_points(2)) / 2.0;
-    let micros = |us: u64| Duration::from_micros(us);
-    let short = |us: u64| Sample {
-        wall: micros(16 * us),
-        ..sample(1, 1.0)
-    };
-    let with_empty = |median_ns: u64| Setting {
-        ruler: Ruler {
-            empty_regions: vec![EmptyRegion {
-                runtime: team.runtime,
-                width: 2,
-                median_ns,
-            }],
-            ..Ruler::default()
-        },
-        ..setting()
-    };
     let cells = [(serial, short(16)), (team, short(100))];
     let found = last(&cells, &with_empty(60_000));
     assert_eq!(found.cause, Cause::TooSmall);

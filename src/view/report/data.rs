@@ -291,7 +291,7 @@ fn number(reading: &Reading) -> Option<Number> {
     })
 }
 
-/// `value` with six digits, which is more than any measurement here has, so that pages stay small.
+/// `value`, not bounded if infinite (null in JSON), with six digits, which is more than any measurement here has, so that pages stay small.
 fn significant(value: f64) -> f64 {
     format!("{value:.5e}").parse().unwrap_or(value)
 }

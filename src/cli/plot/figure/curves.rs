@@ -89,7 +89,9 @@ fn lines(facets: &Facets<'_>) -> (Vec<Panel>, Vec<Row>) {
 /// What is ideal and where the budget is, and the vertical axis of `figure`.
 fn ideal(figure: Figure, rows: &[Row], (most, budget): (f64, f64)) -> (Vec<Mark>, Axis) {
     let highs = rows.iter().map(|row| row.high.unwrap_or(row.y));
+    // Nothing bounds an end at 0: some of the cell's rounds were stopped.
     let lows = rows.iter().map(|row| row.low.unwrap_or(row.y));
+    let lows = lows.filter(|low| *low > 0.0);
     let highest = highs.fold(1.0, f64::max);
     let (low, high, ideal, y) = match figure {
         Figure::Speedup => {
