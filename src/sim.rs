@@ -7,7 +7,8 @@
 //! ```text
 //! calendar         which event is next
 //! kernel, params   what the kernel does, what things cost: numbers with their sources
-//! layout           which PUs are close
+//! layout, fair     which PUs are close; what each of several gets of a capacity
+//! work             how long a task takes one thread
 //! nest             what each thread does next and whom it lets go on; no time, no PUs
 //! rq               who runs next on a PU
 //! engine           threads on run queues in slices (the model); fluid: without (the baseline)
@@ -22,6 +23,7 @@
 mod calendar;
 mod costs;
 mod engine;
+mod fair;
 mod fluid;
 mod forecast;
 mod kernel;
@@ -31,6 +33,7 @@ mod nest;
 mod params;
 mod report;
 mod rq;
+mod work;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::str::FromStr;
@@ -45,6 +48,7 @@ use engine::{Engine, Setup};
 use fluid::Fluid;
 use layout::{Layout, Masks};
 use nest::{Measuring, Shape};
+use work::Task;
 
 pub use engine::Quota;
 pub use forecast::{Forecast, forecast};
@@ -53,7 +57,7 @@ pub use model::NoCacheSizes;
 pub use params::{Parameter, ParameterError, Parameters, Provenance};
 pub use report::{Category, Report, Split, Stop};
 
-use crate::experiment::{Cell, Visit};
+use crate::experiment::{Cell, Computation, Visit};
 use crate::machine::{CpuSet, Topology};
 use crate::record::trace::Trace;
 use crate::record::{Answer, Sample};
@@ -170,7 +174,7 @@ impl Runner for Sim {
     }
 
     fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) {
-        if let Some(reason) = unknown(&ask.visit.cell) {
+        if let Err(reason) = modelled(&ask.visit.cell) {
             let _ = emit(ask.first_rep, Answer::Failed(reason));
             return;
         }
@@ -187,14 +191,18 @@ impl Runner for Sim {
     }
 }
 
-/// Why `cell` cannot be simulated, if it cannot.
-fn unknown(cell: &Cell) -> Option<String> {
-    if let Some(blas) = cell.runtime.blas() {
-        return Some(format!(
+/// What is computed in `cell`, where there is a model of it.
+///
+/// # Errors
+///
+/// Why there is none.
+pub fn modelled(cell: &Cell) -> Result<&Computation, String> {
+    match cell.runtime.blas() {
+        Some(blas) => Err(format!(
             "there is no model of {blas}: its threads meet as only it knows"
-        ));
+        )),
+        None => model::known(&cell.workload),
     }
-    model::unknown(&cell.workload)
 }
 
 /// Knows what comes of any execution on a machine, by a model.
@@ -227,19 +235,20 @@ impl Predictor {
     /// A visit is simulated from its start, warm-ups and repetitions that are known already
     /// included, because each execution finds the threads where the last one left them.
     pub fn reports(&self, ask: &Ask) -> Vec<(u32, Report)> {
-        if unknown(&ask.visit.cell).is_some() {
-            return Vec::new();
-        }
         let warmups = ask.protocol.warmups;
         let executions = warmups + ask.last_rep.get();
-        let reports = match self.model {
-            Model::Slices => {
-                let (shape, masks) = self.nest(ask, Some(executions));
-                Engine::simulate(self.setup(ask, &masks), shape)
-            }
+        let measured = match self.model {
+            Model::Slices => Some(executions),
             // A fluid has no history: all executions are the same.
+            Model::Fluid => None,
+        };
+        let Ok(nest) = self.nest(ask, measured) else {
+            return Vec::new();
+        };
+        let reports = match self.model {
+            Model::Slices => Engine::simulate(self.setup(ask, &nest), nest.shape.clone()),
             Model::Fluid => {
-                let (shape, masks) = self.nest(ask, None);
+                let Nested { shape, masks, .. } = nest;
                 let one = Fluid::simulate(shape, &masks, self.layout.len(), limit(ask));
                 vec![one; executions as usize]
             }
@@ -251,18 +260,23 @@ impl Predictor {
     }
 
     /// What comes of repetition `rep` of `ask` by the model of slices, and who held which PU when.
-    pub fn trace(&self, ask: &Ask, rep: u32) -> (Report, Trace) {
-        let (shape, masks) = self.nest(ask, Some(ask.protocol.warmups + rep));
-        let (mut reports, mut trace) = Engine::trace(self.setup(ask, &masks), shape);
+    ///
+    /// # Errors
+    ///
+    /// If there is no model of its cell, why.
+    pub fn trace(&self, ask: &Ask, rep: u32) -> Result<(Report, Trace), String> {
+        let nest = self.nest(ask, Some(ask.protocol.warmups + rep))?;
+        let setup = self.setup(ask, &nest);
+        let (mut reports, mut trace) = Engine::trace(setup, nest.shape.clone());
         let report = reports.swap_remove(reports.len() - 1);
         trace.cell = ask.visit.cell.to_string();
         trace.source = format!("simulated {}", self.machine.parameters.machine);
         trace.wall = report.wall;
-        (report, trace)
+        Ok((report, trace))
     }
 
     /// The nest of `ask`, with a thread that has it executed as often as said, if that is said.
-    fn nest(&self, ask: &Ask, executions: Option<u32>) -> (Shape, Masks) {
+    fn nest(&self, ask: &Ask, executions: Option<u32>) -> Result<Nested, String> {
         let Machine {
             topology,
             allowed,
@@ -270,27 +284,45 @@ impl Predictor {
             ..
         } = &self.machine;
         let cell = &ask.visit.cell;
-        let measuring = executions.map(|count| Measuring::of(cell, count, parameters));
+        let computation = modelled(cell)?;
+        let map = cell
+            .placement
+            .map(topology, allowed, &cell.widths(ask.budget));
+        let spilled = model::spilled(cell, &map, &self.layout, self.costs.shared_cache);
+        let task = |width| Task::of(computation, width, spilled, parameters);
+        let time = |width| task(width).time;
         let shape = Shape {
-            measuring,
-            ..Shape::of(cell, ask.budget, parameters)
+            measuring: executions.map(|count| Measuring::of(cell, count, parameters)),
+            ..Shape::of((cell, computation), ask.budget, time, parameters)
         };
-        let masks = model::masks(cell, &shape, &self.layout, (topology, allowed));
-        (shape, masks)
+        Ok(Nested {
+            masks: model::masks(&shape, &map, &self.layout, allowed),
+            traffic: task(1).traffic,
+            shape,
+        })
     }
 
-    fn setup<'a>(&'a self, ask: &Ask, masks: &'a Masks) -> Setup<'a> {
+    fn setup<'a>(&'a self, ask: &Ask, nest: &'a Nested) -> Setup<'a> {
         Setup {
             layout: &self.layout,
             kernel: self.machine.kernel,
             costs: &self.costs,
-            masks,
+            masks: &nest.masks,
             working_set: model::working_set(&ask.visit.cell),
+            traffic: nest.traffic,
             quota: self.machine.quota,
             limit: limit(ask),
             seed: seed(ask),
         }
     }
+}
+
+/// A cell in the engine's terms.
+struct Nested {
+    shape: Shape,
+    masks: Masks,
+    /// Bytes that a thread at work moves to and from memory [bytes/ns].
+    traffic: f64,
 }
 
 /// Simulated time after which an execution is stopped [ns].

@@ -19,7 +19,7 @@ use crate::experiment::{Count, Plan, Visit};
 use crate::machine::{CpuBudget, KernelFacts, Limit, LimitSource, Topology};
 use crate::record::{Ruler, RunFolder};
 use crate::runner::Ask;
-use crate::sim::{Model, Predictor, Sim};
+use crate::sim::{Model, Predictor, Sim, modelled};
 
 /// Rounds simulated unless said: chance decides where threads start, and a median wants three.
 const ROUNDS: NonZeroU32 = NonZeroU32::new(3).expect("three is not zero");
@@ -177,9 +177,7 @@ fn only_ask(plan: &Plan) -> Result<Ask, UsageError> {
         );
         return Err(UsageError(message));
     };
-    if let Some(blas) = cell.runtime.blas() {
-        return Err(UsageError(format!("--trace: there is no model of {blas}")));
-    }
+    modelled(&cell).map_err(|why| UsageError(format!("--trace: {why}")))?;
     Ok(Ask {
         visit: Visit { round: 1, cell },
         first_rep: 1,
@@ -201,7 +199,9 @@ pub(super) fn trace_here(ask: &Ask, preset: &str, file: &Path) -> anyhow::Result
 }
 
 fn write_trace(predictor: &Predictor, ask: &Ask, file: &Path) -> anyhow::Result<()> {
-    let (_, trace) = predictor.trace(ask, ask.first_rep);
+    let (_, trace) = predictor
+        .trace(ask, ask.first_rep)
+        .map_err(|why| UsageError(format!("--trace: {why}")))?;
     let cannot = || format!("cannot write {}", file.display());
     let mut out = BufWriter::new(fs::File::create(file).with_context(cannot)?);
     trace.write(&mut out).with_context(cannot)?;

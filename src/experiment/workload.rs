@@ -27,7 +27,7 @@ use std::str::FromStr;
 pub use account::Account;
 pub use dtype::Dtype;
 pub use family::{Family, WorkloadName};
-pub use matmul::PANEL;
+pub use matmul::{PANEL, TILE};
 pub use ring::{RING, pairs};
 pub use steps::SUMS;
 pub use uneven::task_steps;
@@ -100,6 +100,13 @@ impl Computation {
     /// The problem size as a number to reckon with.
     pub fn elements(&self) -> u64 {
         u64::from(self.n.get())
+    }
+
+    /// How large each of `tasks` tasks is, in tasks of size n; `None` where all are that large.
+    pub fn task_sizes(&self, tasks: NonZeroU32) -> Option<Vec<f64>> {
+        let steps = self.name.family().steps()?(self, tasks);
+        let size = |steps: &u32| f64::from(*steps) / f64::from(self.n.get());
+        Some(steps.iter().map(size).collect())
     }
 
     /// What a task asks of a team of `width` threads.

@@ -17,6 +17,8 @@ pub(super) struct Costs {
     pub(super) wake_call: Ns,
     /// What the waker pays for each thread it wakes [ns].
     pub(super) wake_each: Ns,
+    /// More where that thread's PU has to be called out of idling [ns].
+    pub(super) wake_idle: Ns,
     /// A `sched_yield(2)` without the switch [ns].
     pub(super) yield_call: Ns,
     /// Until a spinning waiter sees what another PU wrote, by distance: same last-level cache,
@@ -28,8 +30,16 @@ pub(super) struct Costs {
     pub(super) idle_look: Ns,
     /// Size of the cache of a core, which a thread has to fill again after others used it [bytes].
     pub(super) private_cache: f64,
+    /// Size of the last-level cache of a group of cores [bytes].
+    pub(super) shared_cache: f64,
     /// Speed of filling it from the next level [bytes/ns].
     pub(super) refill_rate: f64,
+    /// Bandwidth of the memory of a NUMA node [bytes/ns].
+    pub(super) memory_node: f64,
+    /// Bandwidth between two NUMA nodes [bytes/ns].
+    pub(super) memory_link: f64,
+    /// Speed of a PU while all PUs of its package are busy, against alone [1].
+    pub(super) together: f64,
     /// Throughput of two computing threads on one core, in threads [1].
     pub(super) smt_compute: f64,
     /// Rate of a computing thread beside a spinning one [1].
@@ -57,12 +67,17 @@ impl Costs {
             idle_exit: 0,
             wake_call: 0,
             wake_each: 0,
+            wake_idle: 0,
             yield_call: 1,
             handoff: [0; 3],
             handoff_next: 0,
             idle_look: 0,
             private_cache: 0.0,
+            shared_cache: 0.0,
             refill_rate: 1.0,
+            memory_node: f64::INFINITY,
+            memory_link: f64::INFINITY,
+            together: 1.0,
             smt_compute: 1.0,
             smt_spin: 1.0,
             smt_yield: 1.0,

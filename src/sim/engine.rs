@@ -13,13 +13,15 @@
 //! schedule   who runs: picking, switching, waking, placing
 //! balance    moving threads to PUs that have less to do
 //! execution  what comes of each execution, and of nothing between them
-//! rate       how fast work goes beside what else the core does
+//! rate       how fast work goes beside what else core and package do
+//! memory     what the memory leaves to each
 //! quota      how long a group may run in each period
 //! ```
 
 mod balance;
 mod execution;
 mod load;
+mod memory;
 mod quota;
 mod rate;
 mod run;
@@ -42,6 +44,8 @@ use super::rq::{Account, RunQueue, Ticks, Tid};
 use crate::record::trace::Trace;
 
 use load::Load;
+use memory::Memory;
+use rate::Clock;
 use state::{Doing, Processor, State, Thread};
 
 pub use quota::Quota;
@@ -59,6 +63,8 @@ pub(super) struct Setup<'a> {
     pub(super) masks: &'a Masks,
     /// Data a thread keeps close while it computes [bytes].
     pub(super) working_set: f64,
+    /// Data a thread moves to and from memory while it computes [bytes/ns].
+    pub(super) traffic: f64,
     /// The group's share of the machine, where it is limited.
     pub(super) quota: Option<Quota>,
     /// Simulated time after which to stop an execution [ns].
@@ -75,6 +81,9 @@ pub(super) struct Engine<'a> {
     nest: Nest,
     threads: Vec<Thread>,
     pus: Vec<Processor>,
+    memory: Memory,
+    /// Of each package.
+    clocks: Vec<Clock>,
     dirty: VecDeque<Pu>,
     /// Threads that do not wait.
     active: u32,
@@ -123,6 +132,7 @@ impl<'a> Engine<'a> {
             ends: NEVER,
             slice_ends: NEVER,
             rate: 1.0,
+            flow: None,
             resched: false,
             dirty: false,
             last: None,
@@ -147,6 +157,8 @@ impl<'a> Engine<'a> {
             nest,
             threads,
             pus,
+            memory: Memory::new(&setup),
+            clocks: vec![Clock::ALONE; setup.layout.packages.pus.len()],
             dirty: VecDeque::new(),
             pool: 0,
             rng,
@@ -157,6 +169,7 @@ impl<'a> Engine<'a> {
             setup,
         };
         engine.settle_in();
+        engine.touch_first();
         engine.start_balancing();
         engine.start_quota();
         engine.start();

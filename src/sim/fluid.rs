@@ -188,6 +188,8 @@ mod tests {
             phases: vec![2; workers],
             items: width,
             work: vec![work as f64; workers],
+        sizes: Vec::new(),
+        serial: 0.0,
             wait: Wait::SPIN,
             take: 0.0,
             meet: 0.0,

@@ -56,6 +56,7 @@ pub(super) struct Layout {
     order: Vec<PuId>,
     pub(super) cores: Groups,
     pub(super) llcs: Groups,
+    pub(super) nodes: Groups,
     pub(super) packages: Groups,
     /// Groupings of the balancer from the innermost outwards; each has a group of several PUs.
     pub(super) domains: Vec<Groups>,
@@ -102,6 +103,7 @@ impl Layout {
             order,
             cores,
             llcs,
+            nodes,
             packages,
             domains,
         }

@@ -3,17 +3,16 @@
 //! Translates the description that the measuring side follows too (the cell and its workload)
 //! into a nest, its work and its costs. There is no second account of what a task does.
 
+use std::collections::BTreeSet;
+
 use super::calendar::Ns;
 use super::costs::Costs;
-use super::layout::{Layout, Mask, Masks};
+use super::layout::{Layout, Mask, Masks, Pu, last_level_cache};
 use super::nest::{Inner, Measuring, Role, Shape, Wait};
 use super::params::{Parameters, Provenance};
-use crate::experiment::{Cell, Composition, Dtype, Family, Runtime, WaitPolicy, Workload};
+use super::work;
+use crate::experiment::{Cell, Composition, Computation, Family, Runtime, WaitPolicy, Workload};
 use crate::machine::{CpuSet, ObjectKind, Topology};
-
-/// Rows that a member's part of a product is a multiple of.
-// Source: crate::host::kernel divides a product's rows in register tiles.
-const TILE: u32 = 8;
 
 /// Yields of an idle rayon thread before it sleeps.
 // Source: rayon-core src/sleep/mod.rs ROUNDS_UNTIL_SLEEPY.
@@ -34,22 +33,25 @@ impl Costs {
     ///
     /// If neither tells the size of a core's cache.
     pub(super) fn of(topology: &Topology, parameters: &Parameters) -> Result<Self, NoCacheSizes> {
-        let told = topology
-            .objects(ObjectKind::Cache(2))
-            .first()
-            .and_then(|cache| cache.bytes);
+        let told = |kind| topology.objects(kind).first()?.bytes;
         let guessed = parameters.provenance("private_cache") == Provenance::Default;
-        let private_cache = match told {
+        let private_cache = match told(ObjectKind::Cache(2)) {
             Some(bytes) => bytes as f64,
             None if guessed => return Err(NoCacheSizes),
             None => parameters.value("private_cache"),
         };
+        let shared_cache = last_level_cache(topology).and_then(told);
+        let shared_cache = shared_cache.map_or_else(
+            || parameters.value("shared_cache"),
+            |bytes| bytes as f64,
+        );
         let ns = |name| parameters.value(name).round() as Ns;
         Ok(Self {
             switch: ns("switch"),
             idle_exit: ns("idle_exit"),
             wake_call: ns("wake_call"),
             wake_each: ns("wake_each"),
+            wake_idle: ns("wake_idle"),
             yield_call: ns("yield_call"),
             handoff: [
                 ns("handoff_llc"),
@@ -59,7 +61,11 @@ impl Costs {
             handoff_next: ns("handoff_next"),
             idle_look: ns("idle_look"),
             private_cache,
+            shared_cache,
             refill_rate: parameters.value("refill_rate"),
+            memory_node: parameters.value("memory_node"),
+            memory_link: parameters.value("memory_link"),
+            together: parameters.value("together"),
             smt_compute: parameters.value("smt_compute"),
             smt_spin: parameters.value("smt_spin"),
             smt_yield: parameters.value("smt_yield"),
@@ -68,17 +74,19 @@ impl Costs {
 }
 
 impl Shape {
-    /// The nest of `cell` under a budget of `budget` whole CPUs.
-    pub(super) fn of(cell: &Cell, budget: u32, parameters: &Parameters) -> Self {
+    /// The nest of `cell` under a budget of `budget` whole CPUs, where one of its tasks takes a team
+    /// of each width so long [ns].
+    pub(super) fn of(
+        (cell, computation): (&Cell, &Computation),
+        budget: u32,
+        time: impl Fn(u32) -> f64,
+        parameters: &Parameters,
+    ) -> Self {
         let widths: Vec<u32> = cell.widths(budget).into_iter().map(u32::from).collect();
-        let phases = widths
-            .iter()
-            .map(|width| cell.workload.phases(*width))
-            .collect();
-        let work = widths
-            .iter()
-            .map(|width| work(&cell.workload, *width, parameters))
-            .collect();
+        let phases = widths.iter().map(|width| computation.account(*width).phases);
+        let phases = phases.collect();
+        let work = widths.iter().map(|width| time(*width)).collect();
+        let account = computation.account(1);
         Self {
             inner: inner(cell),
             pool: cell.inner.get(),
@@ -86,8 +94,10 @@ impl Shape {
             dispatch: cell.dispatch,
             gate: gate(cell.composition, budget, &widths),
             phases,
-            items: items(&cell.workload),
+            items: u32::try_from(account.pieces).unwrap_or(u32::MAX),
             work,
+            sizes: computation.task_sizes(cell.tasks).unwrap_or_default(),
+            serial: account.serial,
             wait: wait(cell.runtime, parameters),
             take: parameters.value("take"),
             meet: parameters.value("arrive"),
@@ -108,11 +118,6 @@ impl Measuring {
             upkeep,
         }
     }
-}
-
-/// Register tiles of rows, among which the members divide a product.
-fn items(workload: &Workload) -> u32 {
-    workload.n().map_or(1, |n| n.get().div_ceil(TILE))
 }
 
 fn inner(cell: &Cell) -> Inner {
@@ -151,48 +156,43 @@ fn wait(runtime: Runtime, parameters: &Parameters) -> Wait {
     }
 }
 
-/// Time of one task on one thread at the rate that blocks of a team of `width` reach [ns].
+/// What is computed in `workload`, where there is a model of it.
 ///
-/// The rate follows Hockney's law in the smallest extent of a member's block: e = s / (s + s_half).
-fn work(workload: &Workload, width: u32, parameters: &Parameters) -> f64 {
-    let (Some(n), Some(flops)) = (workload.n(), workload.flops()) else {
-        return 0.0;
-    };
-    let n = f64::from(n.get());
-    let smallest = n / f64::from(width.max(workload.phases(width)));
-    let efficiency = smallest / (smallest + parameters.value("half_size"));
-    let peak = match workload.dtype() {
-        Some(Dtype::F32) => parameters.value("flops_f32"),
-        _ => parameters.value("flops_f64"),
-    };
-    flops as f64 / (peak * efficiency)
-}
-
-/// Why there is no model of `workload`, where there is none.
-pub(super) fn unknown(workload: &Workload) -> Option<String> {
-    match workload.family() {
-        Some(Family::Matmul) => None,
-        Some(_) => Some(format!(
-            "there is no model of {} yet; of matmul there is",
+/// # Errors
+///
+/// Why there is none.
+pub(super) fn known(workload: &Workload) -> Result<&Computation, String> {
+    let computation = workload
+        .computation()
+        .ok_or("a command cannot be simulated: nobody knows what it does")?;
+    match computation.name().family() {
+        Family::SumRacy => Err(format!(
+            "there is no model of {}: what its threads lose to each other on one cache line is not \
+             known; of sum-reduced there is",
             workload.name()
         )),
-        None => Some("a command cannot be simulated: nobody knows what it does".to_owned()),
+        _ => Ok(computation),
     }
 }
 
-/// Where each thread of `shape` may run: the host's map of the same cell.
-pub(super) fn masks(
-    cell: &Cell,
-    shape: &Shape,
-    layout: &Layout,
-    (topology, allowed): (&Topology, &CpuSet),
-) -> Masks {
-    let widths: Vec<_> = shape
-        .widths
-        .iter()
-        .filter_map(|width| std::num::NonZeroU32::new(*width))
-        .collect();
-    let map = cell.placement.map(topology, allowed, &widths);
+/// Where the threads of each worker's team may run: the host's map of the same cell.
+pub(super) type Map = Vec<Vec<CpuSet>>;
+
+/// Part of the data of `cell` that the last-level caches of `cache` bytes near its threads do not
+/// hold [1].
+pub(super) fn spilled(cell: &Cell, map: &Map, layout: &Layout, cache: f64) -> f64 {
+    let data = cell.workload.footprint() as f64 * f64::from(cell.outer.get());
+    if data <= cache {
+        return 0.0;
+    }
+    let places: BTreeSet<Mask> = map.iter().flatten().map(|set| layout.mask(set)).collect();
+    let is_near = |pu: &Pu| places.iter().any(|place| place.allows(*pu));
+    let near = layout.llcs.pus.iter().filter(|pus| pus.iter().any(is_near));
+    work::spilled(data, near.count() as f64 * cache)
+}
+
+/// Where each thread of `shape` may run, by `map`; the measuring one everywhere.
+pub(super) fn masks(shape: &Shape, map: &Map, layout: &Layout, allowed: &CpuSet) -> Masks {
     let set = |role: Role| {
         let (worker, member) = match role {
             Role::Worker(worker) => (worker, 0),

@@ -21,6 +21,7 @@ mod supply;
 mod team;
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use orders::Orders;
 use pool::Pool;
@@ -71,8 +72,8 @@ struct Team {
     regions: u32,
     /// Members that have met behind the current phase.
     met: u32,
-    /// Tasks in hand.
-    tasks: u32,
+    /// Tasks in hand; the first is the one at work.
+    tasks: Range<u32>,
 }
 
 /// The nest in execution.
@@ -116,7 +117,7 @@ impl Nest {
                 width,
                 regions: 0,
                 met: 0,
-                tasks: 0,
+                tasks: 0..0,
             })
             .collect();
         let pools = Pool::all(&shape, &roles);
@@ -211,10 +212,10 @@ impl Nest {
                     return self.report_back(released);
                 }
                 At::Take => {
-                    if self.teams[worker].tasks == 0 {
+                    if self.teams[worker].tasks.is_empty() {
                         self.teams[worker].tasks = self.supply.take(worker);
                     }
-                    if self.teams[worker].tasks == 0 {
+                    if self.teams[worker].tasks.is_empty() {
                         self.goto(tid, At::Start);
                         return self.report_back(released);
                     }
@@ -271,7 +272,7 @@ impl Nest {
     /// The region is done: gives its permits back, whereupon all who wait at the gate try again.
     fn leave(&mut self, tid: Tid, worker: usize, released: &mut Vec<Tid>) {
         self.tasks_done += 1;
-        self.teams[worker].tasks -= 1;
+        self.teams[worker].tasks.start += 1;
         self.goto(tid, At::Take);
         if let Some((_, permits)) = &self.shape.gate {
             self.free += permits[worker];

@@ -5,39 +5,15 @@
 //! generic one and counts as a default. A prediction is *calibrated* when parameters were
 //! measured on the machine that it speaks of; how many is always said with it.
 
+mod names;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Every parameter with its unit. Files may set these and no others. The quantum and the share of a
-/// thread beside a yielding one need not be known: they follow from the kernel's version.
-const UNITS: [(&str, &str); 24] = [
-    ("arrive", "ns"),
-    ("flops_f32", "flop/ns"),
-    ("flops_f64", "flop/ns"),
-    ("half_size", "1"),
-    ("handoff_llc", "ns"),
-    ("handoff_machine", "ns"),
-    ("handoff_next", "ns"),
-    ("handoff_package", "ns"),
-    ("idle_exit", "ns"),
-    ("idle_look", "ns"),
-    ("look", "ns"),
-    ("private_cache", "bytes"),
-    ("probing", "ns"),
-    ("quantum", "ns"),
-    ("refill_rate", "bytes/ns"),
-    ("smt_compute", "1"),
-    ("smt_spin", "1"),
-    ("smt_yield", "1"),
-    ("switch", "ns"),
-    ("take", "ns"),
-    ("wake_call", "ns"),
-    ("wake_each", "ns"),
-    ("yield_call", "ns"),
-    ("yield_share", "1"),
-];
+use crate::experiment::{Dtype, Family};
+use names::{UNITS, unit};
 
 /// The presets that come with the program, by name; the first is what others fall back on.
 const PRESETS: [(&str, &str); 6] = [
@@ -53,7 +29,7 @@ const PRESETS: [(&str, &str); 6] = [
 ];
 
 /// Version of the meaning of parameter files.
-const FORMAT_VERSION: u32 = 1;
+const FORMAT_VERSION: u32 = 2;
 
 /// How a value was come by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -128,7 +104,10 @@ pub enum ParameterError {
         message: String,
     },
     /// Written for another version.
-    #[error("{file} has format version {found}, this program reads {FORMAT_VERSION}")]
+    #[error(
+        "{file} has format version {found}, this program reads {FORMAT_VERSION}; run 'oversub \
+         calibrate' for a new one"
+    )]
     OtherVersion {
         /// Name of the file.
         file: String,
@@ -233,6 +212,25 @@ impl Parameters {
         self.parameters.get(name).map(|parameter| parameter.value)
     }
 
+    /// Name of the time of the usual task of `family` on numbers of type `dtype`.
+    pub fn task(family: Family, dtype: Dtype) -> String {
+        format!("task_{}_{dtype}", family.name())
+    }
+
+    /// The rates known as `name` with an order behind it, by order.
+    pub(super) fn by_order(&self, name: &str) -> Vec<(f64, f64)> {
+        let order = |known: &str| -> Option<f64> {
+            let order = known.strip_prefix(name)?.strip_prefix('_')?;
+            order.parse().ok()
+        };
+        let all = self.parameters.iter();
+        let mut rates: Vec<(f64, f64)> = all
+            .filter_map(|(name, parameter)| Some((order(name)?, parameter.value)))
+            .collect();
+        rates.sort_by(|a, b| a.0.total_cmp(&b.0));
+        rates
+    }
+
     /// How the value of a parameter was come by.
     pub(super) fn provenance(&self, name: &str) -> Provenance {
         self.parameters
@@ -273,13 +271,14 @@ impl Parameters {
 
 impl Parameter {
     fn check(&self, name: &str) -> Result<(), String> {
-        let Some((_, unit)) = UNITS.iter().find(|(known, _)| *known == name) else {
+        let Some(unit) = unit(name) else {
             return Err(format!(
-                "unknown; known are {}",
+                "unknown; known are {}, rates of products by order such as flops_f64_256, and \
+                 times of tasks such as task_dot_f64",
                 UNITS.map(|(known, _)| known).join(", ")
             ));
         };
-        if self.unit != *unit {
+        if self.unit != unit {
             return Err(format!("unit '{}' must be '{unit}'", self.unit));
         }
         let [low, high] = self.interval;
@@ -291,14 +290,18 @@ impl Parameter {
             ));
         }
         let divides = [
-            "flops_f32",
-            "flops_f64",
+            "efficiency",
+            "memory_link",
+            "memory_node",
+            "memory_thread",
             "refill_rate",
             "smt_compute",
             "smt_spin",
             "smt_yield",
+            "together",
         ];
-        if divides.contains(&name) && self.value == 0.0 {
+        let divides = divides.contains(&name) || name.starts_with("flops_");
+        if divides && self.value == 0.0 {
             return Err("must be above 0".to_owned());
         }
         Ok(())
@@ -306,74 +309,4 @@ impl Parameter {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_preset_can_be_read_and_is_complete() {
-        for (name, _) in PRESETS {
-            let preset = Parameters::preset(name).unwrap();
-            assert_eq!(preset.name, name);
-            let optional = ["quantum", "yield_share"];
-            let known = UNITS.map(|(name, _)| name).into_iter();
-            let known = known.filter(|name| !optional.contains(name));
-            assert!(preset.parameters.keys().eq(known), "{name}");
-            assert!(
-                !preset.is_calibrated(),
-                "{name} was not measured on the user's machine"
-            );
-        }
-    }
-
-    #[test]
-    fn what_a_file_does_not_say_is_a_default() {
-        let text = "format_version = 1\nname = 'mine'\nmachine = 'here'\n[parameters]\n\
-             switch = { value = 2000, interval = [1800, 2300], unit = 'ns', provenance = 'measured', source = 'calibrate' }";
-        let mine = Parameters::read("mine.toml", text).unwrap();
-        assert_eq!(
-            (mine.value("switch"), mine.provenance("switch")),
-            (2000.0, Provenance::Measured)
-        );
-        assert_eq!(mine.provenance("take"), Provenance::Default);
-        assert_eq!(mine.summary(), "1 measured, 21 default");
-    }
-
-    #[test]
-    fn files_that_mean_nothing_are_refused_with_the_reason() {
-        let file = |version: u32, line: &str| {
-            format!("format_version = {version}\nname = 'x'\nmachine = 'x'\n[parameters]\n{line}")
-        };
-        let parameter = |name: &str, value: &str, unit: &str| {
-            let rest = "provenance = 'user', source = 'x'";
-            file(
-                1,
-                &format!(
-                    "{name} = {{ value = {value}, interval = [1, 9], unit = '{unit}', {rest} }}"
-                ),
-            )
-        };
-        for (text, why) in [
-            (file(2, ""), "format version 2"),
-            (parameter("switch", "5", "us"), "unit 'us' must be 'ns'"),
-            (parameter("swich", "5", "ns"), "'swich': unknown"),
-            (parameter("switch", "10", "ns"), "must lie in its interval"),
-            (
-                file(
-                    1,
-                    "switch = { value = 5, interval = [1, 9], provenance = 'user', source = 'x' }",
-                ),
-                "missing field `unit`",
-            ),
-            ("[[".to_owned(), "is no parameter file"),
-        ] {
-            let error = Parameters::read("x.toml", &text).unwrap_err().to_string();
-            assert!(error.contains(why) && error.lines().count() == 1, "{error}");
-        }
-        assert!(
-            Parameters::preset("pdp-11")
-                .unwrap_err()
-                .to_string()
-                .contains("generic")
-        );
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 
 use super::*;
-use crate::experiment::Protocol;
+use crate::experiment::{Family, Protocol, Workload};
 use crate::record::Status;
 use crate::stats::median;
 
@@ -123,6 +123,49 @@ fn every_composition_and_runtime_reaches_its_end() {
             }
         }
     }
+}
+
+/// Each family of workloads on the same nest; nobody knows what a race costs.
+#[test]
+fn every_workload_has_a_model_or_a_reason_for_none() {
+    for family in Family::ALL {
+        let workload = Workload::Computation(family.usual(family.dtypes()[0]).unwrap());
+        let cell = format!("{workload}_2x3_fork-join.passive_independent_unbound_queue.1_t8");
+        if family == Family::SumRacy {
+            let why = modelled(&cell.parse().unwrap()).unwrap_err();
+            assert!(why.contains("sum-reduced"), "{why}");
+        } else {
+            assert!(wall("pack:2 [numa] l3:1 core:2 pu:2", &cell) > 0.0);
+        }
+    }
+}
+
+/// Amdahl's law: of 30 % serial work a team of two saves half of the rest, 0.65 of the time alone.
+#[test]
+fn weak_work_follows_amdahl() {
+    let cell = |width: u32| {
+        let name = "weak-30.f64.10000000";
+        let rest = "fork-join.active_independent_unbound_queue.1_t4";
+        wall(TWO, &format!("{name}_1x{width}_{rest}"))
+    };
+    let ratio = cell(2) / cell(1);
+    assert!((ratio - 0.65).abs() < 0.01, "{ratio}");
+}
+
+/// Vectors of 16 MB in rings of 32: two packages' memories give 2 x 369 bytes/ns, so 64 cores of
+/// each that want 25 get 5.8. Of 1600 MB the 12 L3 caches of 32 MB hold a part, and what comes from
+/// memory takes the same time however many more cores there are.
+#[test]
+fn a_dot_product_stops_getting_faster_when_the_memory_is_full() {
+    let machine = "pack:2 [numa] l3:8 core:8 pu:1";
+    let cell = |outer: u32| {
+        let rest = "fork-join.passive_independent_close.pu_queue.1_t256";
+        wall(machine, &format!("dot.f64.4000000_{outer}x1_{rest}"))
+    };
+    let [one, sixteen, all] = [1, 16, 128].map(cell);
+    assert!(one / sixteen > 10.0, "{}", one / sixteen);
+    let full = one / all;
+    assert!(full < 40.0, "128 cores are {full} times as fast as one");
 }
 
 #[test]

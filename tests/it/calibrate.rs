@@ -20,7 +20,7 @@ fn a_calibration_is_a_file_that_simulate_takes() {
     );
     let text = fs::read_to_string(file).unwrap();
     for word in [
-        "format_version = 1",
+        "format_version = 2",
         "unit = \"ns\"",
         "provenance = \"measured\"",
         "interval = ",

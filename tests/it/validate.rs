@@ -90,7 +90,7 @@ fn what_cannot_be_validated_is_one_line_and_code_two() {
     );
     let unit = file(
         "unit.toml",
-        "format_version = 1\nname = 'x'\nmachine = 'x'\n[parameters]\n\
+        "format_version = 2\nname = 'x'\nmachine = 'x'\n[parameters]\n\
          switch = { value = 5, interval = [1, 9], provenance = 'measured', source = 'x' }\n",
     );
     let nowhere = place.path().join("nowhere");

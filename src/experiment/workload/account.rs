@@ -1,5 +1,6 @@
 //! What does one task of a family of workloads ask for?
 
+use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 
 use super::{Computation, Dtype};
@@ -15,6 +16,10 @@ pub struct Account {
     pub bytes: u64,
     /// Data that a worker keeps for its tasks [bytes].
     pub footprint: u64,
+    /// Part of the bytes that lie in pages which the system maps anew for each task [bytes].
+    pub fresh: u64,
+    /// Pieces among which the members divide a phase; none does a part of a piece.
+    pub pieces: u64,
     /// Phases on a team of the given width. Every member does its share of each, and the team meets
     /// after each.
     pub phases: u32,
@@ -24,12 +29,14 @@ pub struct Account {
 }
 
 impl Account {
-    /// The account of a task of one phase in which all members share.
-    pub(super) fn flat(operations: u64, bytes: u64, footprint: u64) -> Self {
+    /// The account of a task of one phase in which all members share, piece by piece of n.
+    pub(super) fn flat(this: &Computation, operations: u64, bytes: u64, footprint: u64) -> Self {
         Self {
             operations,
             bytes,
             footprint,
+            fresh: 0,
+            pieces: this.elements(),
             phases: 1,
             serial: 0.0,
         }
@@ -50,6 +57,8 @@ pub(super) struct Description {
     pub(super) task: &'static str,
     /// What a task asks of a team of a given width [threads].
     pub(super) account: fn(&Computation, u32) -> Account,
+    /// How large each of a number of tasks is, where they differ; in all as many times n.
+    pub(super) steps: Option<fn(&Computation, NonZeroU32) -> Vec<u32>>,
 }
 
 /// The number in the name of a family.
@@ -58,6 +67,8 @@ pub(super) struct Parameter {
     pub(super) letter: char,
     /// Its values.
     pub(super) range: RangeInclusive<u32>,
+    /// The value of which most is known.
+    pub(super) usual: u32,
 }
 
 /// Number types of workloads that compute with floating-point numbers.

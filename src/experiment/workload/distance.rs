@@ -14,6 +14,7 @@ pub(super) const EUCLIDEAN: Description = Description {
     n: 10_000,
     task: "distance of two vectors of n numbers",
     account: |this, _| account(this, 3),
+    steps: None,
 };
 
 pub(super) const MINKOWSKI: Description = Description {
@@ -22,6 +23,7 @@ pub(super) const MINKOWSKI: Description = Description {
     parameter: Some(Parameter {
         letter: 'P',
         range: 1..=15,
+        usual: 3,
     }),
     task: "the same, of exponent P (1 to 15)",
     // A subtraction, P - 1 multiplications, an addition; the sign costs nothing.
@@ -39,6 +41,7 @@ pub(super) const COSINE: Description = Description {
 
 fn account(this: &Computation, operations: u64) -> Account {
     Account::flat(
+        this,
         operations * this.elements(),
         ring::pair(this),
         ring::footprint(this),

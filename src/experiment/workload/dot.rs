@@ -13,8 +13,9 @@ pub(super) const DOT: Description = Description {
     n: 1_000_000,
     task: "dot product of two vectors of n numbers",
     account,
+    steps: None,
 };
 
 fn account(this: &Computation, _width: u32) -> Account {
-    Account::flat(2 * this.elements(), ring::pair(this), ring::footprint(this))
+    Account::flat(this, 2 * this.elements(), ring::pair(this), ring::footprint(this))
 }

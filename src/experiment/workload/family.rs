@@ -1,6 +1,7 @@
 //! Which families of workloads are there, and how are they called?
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use super::account::{Account, Description};
@@ -75,6 +76,31 @@ impl Family {
         }
     }
 
+    /// Its name without a parameter.
+    pub fn name(self) -> &'static str {
+        self.description().name
+    }
+
+    /// Number types of its data, the default first.
+    pub fn dtypes(self) -> &'static [Dtype] {
+        self.description().dtypes
+    }
+
+    /// The one of its computations on numbers of type `dtype` of which most is known: of the
+    /// default size and, where it has a parameter, of the usual one.
+    pub fn usual(self, dtype: Dtype) -> Option<Computation> {
+        let Description { parameter, n, .. } = self.description();
+        let name = WorkloadName {
+            family: self,
+            parameter: parameter.as_ref().map(|parameter| parameter.usual),
+        };
+        Computation::new(name, dtype, NonZeroU32::new(*n)?).ok()
+    }
+
+    pub(super) fn steps(self) -> Option<fn(&Computation, NonZeroU32) -> Vec<u32>> {
+        self.description().steps
+    }
+
     pub(super) fn account(self, computation: &Computation, width: u32) -> Account {
         (self.description().account)(computation, width)
     }
@@ -118,7 +144,7 @@ impl WorkloadName {
 
     /// Number types of its data, the default first.
     pub fn dtypes(self) -> &'static [Dtype] {
-        self.family.description().dtypes
+        self.family.dtypes()
     }
 
     /// Default size.

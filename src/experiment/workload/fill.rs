@@ -13,16 +13,21 @@ pub(super) const AGAIN: Description = Description {
     n: 1000,
     task: "fill the same matrix of order n with one value",
     account,
+    steps: None,
 };
 
 pub(super) const FRESH: Description = Description {
     name: "fill-fresh",
     task: "map memory for a matrix of order n, fill it (first touch)",
+    account: |this, width| Account {
+        fresh: account(this, width).bytes,
+        ..account(this, width)
+    },
     ..AGAIN
 };
 
 fn account(this: &Computation, _width: u32) -> Account {
     let elements = this.elements().saturating_pow(2);
     let data = elements.saturating_mul(this.dtype().bytes());
-    Account::flat(0, data, data)
+    Account::flat(this, 0, data, data)
 }

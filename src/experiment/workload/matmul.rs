@@ -12,6 +12,9 @@ use super::account::{Account, Description, FLOATS};
 // takes itself (cache.rs, `kernel_params`: at least 512). Measured: METHODOLOGY.md, "Speed".
 pub const PANEL: u32 = 512;
 
+/// Rows of a register tile of the micro-kernel: members' parts end between tiles.
+pub const TILE: u32 = 8;
+
 pub(super) const MATMUL: Description = Description {
     name: "matmul",
     parameter: None,
@@ -19,6 +22,7 @@ pub(super) const MATMUL: Description = Description {
     n: 256,
     task: "C = A B, square matrices of order n",
     account,
+    steps: None,
 };
 
 fn account(this: &Computation, width: u32) -> Account {
@@ -30,6 +34,8 @@ fn account(this: &Computation, width: u32) -> Account {
         operations: n.saturating_pow(3).saturating_mul(2),
         bytes: data,
         footprint: data,
+        fresh: 0,
+        pieces: n.div_ceil(TILE.into()),
         phases: panels(this.n().get(), width),
         serial: 0.0,
     }

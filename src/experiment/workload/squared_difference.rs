@@ -14,6 +14,7 @@ pub(super) const FUSED: Description = Description {
     n: 100_000,
     task: "sum of (a - b)^2 over n numbers, in one pass",
     account: |this, _| account(this, 0),
+    steps: None,
 };
 
 pub(super) const TEMPORARIES: Description = Description {
@@ -28,9 +29,13 @@ pub(super) const TEMPORARIES: Description = Description {
 /// arrays on the way.
 fn account(this: &Computation, temporaries: u64) -> Account {
     let array = this.elements() * this.dtype().bytes();
-    Account::flat(
-        3 * this.elements(),
-        ring::pair(this) + 2 * temporaries * array,
-        ring::footprint(this) + temporaries * array,
-    )
+    Account {
+        fresh: temporaries * array,
+        ..Account::flat(
+            this,
+            3 * this.elements(),
+            ring::pair(this) + 2 * temporaries * array,
+            ring::footprint(this) + temporaries * array,
+        )
+    }
 }

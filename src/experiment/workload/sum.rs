@@ -14,6 +14,7 @@ pub(super) const RACY: Description = Description {
     n: 100_000,
     task: "sum of (a - b)^2 in a cell that all threads share, unprotected",
     account,
+    steps: None,
 };
 
 pub(super) const REDUCED: Description = Description {
@@ -23,5 +24,10 @@ pub(super) const REDUCED: Description = Description {
 };
 
 fn account(this: &Computation, _width: u32) -> Account {
-    Account::flat(3 * this.elements(), ring::pair(this), ring::footprint(this))
+    Account::flat(
+        this,
+        3 * this.elements(),
+        ring::pair(this),
+        ring::footprint(this),
+    )
 }

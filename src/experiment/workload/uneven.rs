@@ -22,15 +22,17 @@ pub(super) const UNEVEN: Description = Description {
     parameter: Some(Parameter {
         letter: 'S',
         range: 0..=300,
+        usual: 0,
     }),
     dtypes: FLOATS,
     n: 100_000,
     task: "n steps of arithmetic on average, lognormal with sigma S/100",
     account,
+    steps: Some(task_steps),
 };
 
 fn account(this: &Computation, _width: u32) -> Account {
-    Account::flat(SUMS * this.elements(), 0, 0)
+    Account::flat(this, SUMS * this.elements(), 0, 0)
 }
 
 /// Steps of each of `tasks` tasks of `computation`, in all `tasks` x n.

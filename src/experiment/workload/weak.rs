@@ -14,18 +14,20 @@ pub(super) const WEAK: Description = Description {
     parameter: Some(Parameter {
         letter: 'S',
         range: 0..=100,
+        usual: 0,
     }),
     dtypes: FLOATS,
     n: 100_000,
     task: "n steps of arithmetic, S % of them by one thread alone",
     account,
+    steps: None,
 };
 
 fn account(this: &Computation, _width: u32) -> Account {
     Account {
         phases: 2,
         serial: f64::from(this.name().parameter().unwrap_or(0)) / PERCENT,
-        ..Account::flat(SUMS * this.elements(), 0, 0)
+        ..Account::flat(this, SUMS * this.elements(), 0, 0)
     }
 }
 

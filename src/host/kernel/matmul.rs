@@ -16,14 +16,11 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Kernel, WrongResult};
-use crate::experiment::{Computation, Dtype, Share};
+use crate::experiment::{Computation, Dtype, Share, TILE};
 use crate::host::blas::BlasNumber;
 pub(super) use by_library::kernel_by_library;
 use known::{A, B, C, D, Known};
 use matrix::Matrix;
-
-/// Rows of a register tile of the micro-kernel: parts end between tiles where they can.
-const TILE: usize = 8;
 
 /// An element type: the floats of [`Dtype`].
 trait Element: BlasNumber + Default + Into<f64> + Send + Sync {}
@@ -113,9 +110,10 @@ struct Product<T> {
 impl<T: Element> Product<T> {
     fn new(computation: &Computation, width: NonZeroU32) -> Self {
         let n = computation.n().get() as usize;
+        let tile = TILE as usize;
         let part = |share: Share| {
-            let tiles = share.range(n.div_ceil(TILE));
-            let rows = n.min(tiles.start * TILE)..n.min(tiles.end * TILE);
+            let tiles = share.range(n.div_ceil(tile));
+            let rows = n.min(tiles.start * tile)..n.min(tiles.end * tile);
             let c = Mutex::new(Matrix::new(rows.len(), n, |_, _| T::from(-1)));
             Part { rows, c }
         };

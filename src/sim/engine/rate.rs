@@ -1,7 +1,11 @@
-//! How fast does a thread's work go beside what else its core does?
+//! How fast does a thread's work go beside what else its core, its package and its memory do?
 
+use super::state::Processor;
 use super::{Doing, Engine, Pu, Tid};
 use crate::sim::calendar::Ns;
+
+/// Change of a package's speed below which its PUs are left alone [1].
+const NOTICED: f64 = 0.01;
 
 /// What the other PUs of a core notice of a PU.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -10,6 +14,22 @@ enum Load {
     Compute,
     Spin,
     Yield,
+}
+
+/// How fast a package is, which slows down the more of it is busy.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    /// Its PUs that are busy.
+    busy: u32,
+    /// Speed of work on each, one alone having 1 [1].
+    speed: f64,
+}
+
+impl Clock {
+    pub(super) const ALONE: Self = Self {
+        busy: 0,
+        speed: 1.0,
+    };
 }
 
 impl Doing {
@@ -26,25 +46,22 @@ impl Doing {
 impl Engine<'_> {
     /// Has the running thread of `pu` work from now on.
     pub(super) fn begin_work(&mut self, pu: Pu, tid: Tid) {
+        self.move_data(pu, Some(tid));
         let rate = self.rate(pu);
         self.pus[pu as usize].rate = rate;
         let span = (self.threads[tid as usize].work / rate).ceil() as Ns;
         self.begin(pu, Doing::Work, span);
     }
 
-    /// Speed of work on `pu`: one thread alone on its core has 1 [1].
+    /// Speed of work on `pu`: one thread alone on its machine has 1 [1].
     ///
     /// Computing threads share the throughput of a core; spinning and yielding ones slow them.
     fn rate(&self, pu: Pu) -> f64 {
         let costs = self.setup.costs;
-        let others = self
-            .setup
-            .layout
-            .cores
-            .with(pu)
-            .iter()
-            .filter(|other| **other != pu);
-        let (mut computing, mut rate) = (1.0, 1.0);
+        let layout = self.setup.layout;
+        let others = layout.cores.with(pu).iter().filter(|other| **other != pu);
+        let package = layout.packages.of[pu as usize] as usize;
+        let (mut computing, mut rate) = (1.0, self.clocks[package].speed);
         for other in others {
             match self.pus[*other as usize].doing.load() {
                 Load::None => {}
@@ -54,21 +71,60 @@ impl Engine<'_> {
             }
         }
         if computing > 1.0 {
-            rate * costs.smt_compute / computing
-        } else {
-            rate
+            rate *= costs.smt_compute / computing;
         }
+        rate.min(self.by_memory(pu))
     }
 
-    /// Tells the other PUs of the core what `pu` does now.
+    /// Tells the other PUs of the core and of the package what `pu` does now.
     pub(super) fn doing_changed(&mut self, pu: Pu, before: Doing, after: Doing) {
         let layout = self.setup.layout;
+        if after != Doing::Work {
+            self.move_data(pu, None);
+        }
         if before.load() == after.load() {
             return;
+        }
+        let busy = |doing: Doing| doing.load() != Load::None;
+        if busy(before) != busy(after) {
+            self.clock_changed(pu, busy(after));
         }
         for other in layout.cores.with(pu).iter().filter(|other| **other != pu) {
             if self.pus[*other as usize].doing == Doing::Work {
                 self.retime(*other);
+            }
+        }
+    }
+
+    /// `pu` is busy now, or no longer is.
+    fn clock_changed(&mut self, pu: Pu, busy: bool) {
+        let together = self.setup.costs.together;
+        if together >= 1.0 {
+            return;
+        }
+        let packages = &self.setup.layout.packages;
+        let package = packages.of[pu as usize];
+        let pus = packages.with(pu).len() as u32;
+        let clock = &mut self.clocks[package as usize];
+        clock.busy = if busy { clock.busy + 1 } else { clock.busy - 1 };
+        let others = f64::from(clock.busy.saturating_sub(1)) / f64::from((pus - 1).max(1));
+        let speed = 1.0 - (1.0 - together) * others;
+        if (speed - clock.speed).abs() > NOTICED * clock.speed {
+            clock.speed = speed;
+            for other in packages.with(pu) {
+                if self.pus[*other as usize].doing == Doing::Work {
+                    self.retime(*other);
+                }
+            }
+        }
+    }
+
+    /// Works out anew when the work ends on PUs that `concerned` names, but for `pu`.
+    pub(super) fn retime_all(&mut self, concerned: impl Fn(&Processor) -> bool, pu: Pu) {
+        for other in (0..self.pus.len() as Pu).filter(|other| *other != pu) {
+            let processor = &self.pus[other as usize];
+            if processor.doing == Doing::Work && concerned(processor) {
+                self.retime(other);
             }
         }
     }

@@ -170,14 +170,20 @@ impl Engine<'_> {
 
     /// What is left of waking the first thread that `tid` has to wake; wakes it when nothing is.
     fn wake_first(&mut self, pu: Pu, tid: Tid) -> Ns {
-        let costs = self.setup.costs;
         let thread = &mut self.threads[tid as usize];
-        let left = *thread.waking.get_or_insert(costs.wake_each);
+        let Some(sleeper) = thread.to_wake.front().copied() else {
+            return 0;
+        };
+        let Some(left) = thread.waking else {
+            let asking = std::mem::take(&mut thread.asking);
+            let span = asking + self.cost_of_waking(sleeper, pu);
+            self.threads[tid as usize].waking = Some(span);
+            return self.wake_first(pu, tid);
+        };
         if left == 0 {
             thread.waking = None;
-            if let Some(sleeper) = thread.to_wake.pop_front() {
-                self.wake(sleeper, Some(pu));
-            }
+            thread.to_wake.pop_front();
+            self.wake(sleeper, Some(pu));
         }
         left
     }
@@ -274,11 +280,9 @@ impl Engine<'_> {
         if state == State::Blocked {
             let thread = &mut self.threads[waiter as usize];
             thread.released = true;
-            let call = self.setup.costs.wake_call;
             let releaser = &mut self.threads[by as usize];
             if releaser.to_wake.is_empty() {
-                // Asking is paid with the first.
-                releaser.waking = Some(call + self.setup.costs.wake_each);
+                releaser.asking = self.setup.costs.wake_call;
             }
             releaser.to_wake.push_back(waiter);
             return;

@@ -1,7 +1,7 @@
 //! Who runs on a PU, and to which PU does a woken thread go?
 
 use super::{Account, Doing, Engine, Pu, State, Tid};
-use crate::sim::calendar::NEVER;
+use crate::sim::calendar::{NEVER, Ns};
 use crate::sim::rq::Preempt;
 
 /// Lead of a thread's own PU over its waker's.
@@ -91,6 +91,14 @@ impl Engine<'_> {
         let account = pus[thread.pu as usize].rq.slept(thread.account);
         let target = self.wake_target(tid, by);
         self.enqueue(tid, target, account);
+    }
+
+    /// What `tid` costs a waker on `by`: more where a PU has to be called out of idling for it [ns].
+    pub(super) fn cost_of_waking(&mut self, tid: Tid, by: Pu) -> Ns {
+        let costs = self.setup.costs;
+        let target = self.wake_target(tid, Some(by));
+        let calls = matches!(self.pus[target as usize].doing, Doing::Idle);
+        costs.wake_each + if calls { costs.wake_idle } else { 0 }
     }
 
     /// The PU it ran on if that is idle; else a PU of an idle core that shares the last-level cache

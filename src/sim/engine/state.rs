@@ -41,6 +41,8 @@ pub(super) struct Thread {
     pub(super) state: State,
     /// Where it runs, is queued or ran last.
     pub(super) pu: Pu,
+    /// NUMA node of its data.
+    pub(super) home: u32,
     /// It waits, or waited and has not yet gone on.
     pub(super) waits: bool,
     pub(super) released: bool,
@@ -52,6 +54,8 @@ pub(super) struct Thread {
     pub(super) switch: Ns,
     /// Left of seeing its release [ns].
     pub(super) handoff: Ns,
+    /// Left of asking for threads to be woken [ns].
+    pub(super) asking: Ns,
     /// Left of waking the first of `to_wake` [ns].
     pub(super) waking: Option<Ns>,
     pub(super) to_wake: VecDeque<Tid>,
@@ -81,6 +85,8 @@ pub(super) struct Processor {
     pub(super) slice_ends: Ns,
     /// Speed of work.
     pub(super) rate: f64,
+    /// The flow of data that its work is part of, where that matters.
+    pub(super) flow: Option<usize>,
     pub(super) resched: bool,
     pub(super) dirty: bool,
     /// The last thread that ran here.
@@ -102,12 +108,14 @@ impl Thread {
         Self {
             state: State::Blocked,
             pu: 0,
+            home: 0,
             waits: wait.is_some(),
             released: false,
             wait: wait.unwrap_or(Wait::BLOCK),
             work: 0.0,
             switch: 0,
             handoff: 0,
+            asking: 0,
             waking: None,
             to_wake: VecDeque::new(),
             burst: None,

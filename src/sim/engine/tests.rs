@@ -50,6 +50,7 @@ struct Case {
     /// The PU of each thread; none is free to go anywhere.
     pinned: Vec<u32>,
     quota: Option<Quota>,
+    traffic: f64,
     limit: Ns,
     seed: u64,
 }
@@ -66,6 +67,8 @@ fn teams(workers: usize, width: u32, phases: u32, work: Ns) -> Shape {
         phases: vec![phases; workers],
         items: width,
         work: vec![work as f64; workers],
+        sizes: Vec::new(),
+        serial: 0.0,
         wait: Wait::SPIN,
         take: 0.0,
         meet: 0.0,
@@ -83,6 +86,7 @@ impl Case {
             shape,
             pinned: Vec::new(),
             quota: None,
+            traffic: 0.0,
             limit: 1_000_000 * MS,
             seed: 1,
         }
@@ -107,6 +111,7 @@ impl Case {
             costs: &self.costs,
             masks: &masks,
             working_set: 0.0,
+            traffic: self.traffic,
             quota: self.quota,
             limit: self.limit,
             seed: self.seed,

@@ -16,14 +16,23 @@ pub(super) struct Pool {
     first: Tid,
     /// Workers whose regions nobody has taken yet.
     regions: VecDeque<u32>,
-    /// Pieces nobody has taken yet: of whose region, which.
-    pieces: VecDeque<(u32, u32)>,
+    /// Pieces nobody has taken yet.
+    pieces: VecDeque<Piece>,
     /// Threads that found nothing, in that order.
     idle: VecDeque<Tid>,
     /// What each thread has in hand.
     hands: Vec<Hand>,
     /// Pieces not yet done of the current phase of each worker's region.
     left: Vec<u32>,
+}
+
+/// A piece of a phase.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    /// Whose region.
+    region: u32,
+    phase: u32,
+    member: u32,
 }
 
 /// What a thread of a pool has in hand.
@@ -85,9 +94,15 @@ impl Nest {
                 self.next_phase(pool, me, (region, phase), released);
                 continue;
             }
-            if let Some((region, piece)) = self.pools[pool].pieces.pop_front() {
+            if let Some(piece) = self.pools[pool].pieces.pop_front() {
+                let Piece {
+                    region,
+                    phase,
+                    member,
+                } = piece;
                 self.pools[pool].hands[me].piece = Some(region);
-                return Step::Compute(self.share(region as usize, piece) + self.shape.meet);
+                let work = self.share(region as usize, member, phase);
+                return Step::Compute(work + self.shape.meet);
             }
             if self.pools[pool].hands[me].region.is_some() {
                 break;
@@ -135,7 +150,11 @@ impl Nest {
         let this = &mut self.pools[pool];
         this.hands[me].region = Some((region, phase));
         this.left[region as usize] = width;
-        this.pieces.extend((0..width).map(|piece| (region, piece)));
+        this.pieces.extend((0..width).map(|member| Piece {
+            region,
+            phase,
+            member,
+        }));
         self.release_idle(pool, width as usize - 1, released);
     }
 

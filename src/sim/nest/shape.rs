@@ -84,8 +84,13 @@ pub(in crate::sim) struct Shape {
     pub(in crate::sim) phases: Vec<u32>,
     /// Items among which the members of a team divide a phase.
     pub(in crate::sim) items: u32,
-    /// Work of one task on each worker's team [ns at rate 1].
+    /// Work of one task on each worker's team, of a task of size 1 [ns at rate 1].
     pub(in crate::sim) work: Vec<f64>,
+    /// Size of each task, where they differ [1].
+    pub(in crate::sim) sizes: Vec<f64>,
+    /// Part of the work that the first member does alone; if there is any, in a phase of its own,
+    /// the first [1].
+    pub(in crate::sim) serial: f64,
     /// How inner threads wait, and the worker inside its region.
     pub(in crate::sim) wait: Wait,
     /// Work of taking a task [ns].

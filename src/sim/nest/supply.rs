@@ -1,5 +1,7 @@
 //! Which tasks does a worker take next?
 
+use std::ops::Range;
+
 use crate::experiment::{Dispatch, Share};
 
 /// Tasks not yet taken, by the rule of a [`Dispatch`].
@@ -10,16 +12,21 @@ pub(super) struct Supply {
     /// Workers that get work, the first ones.
     busy: u32,
     /// Tasks left of the queue, or of each worker's block.
-    left: Vec<u32>,
+    left: Vec<Range<u32>>,
 }
 
 impl Supply {
     pub(super) fn new(tasks: u32, dispatch: Dispatch, workers: usize) -> Self {
+        let block = |share: Share| {
+            let Range { start, end } = share.range(tasks as usize);
+            start as u32..end as u32
+        };
         let left = match dispatch {
-            Dispatch::Queue(_) => vec![tasks],
-            Dispatch::Static | Dispatch::Stealing => Share::all(workers)
-                .map(|share| share.range(tasks as usize).len() as u32)
-                .collect(),
+            Dispatch::Queue(_) => vec![Range {
+                start: 0,
+                end: tasks,
+            }],
+            Dispatch::Static | Dispatch::Stealing => Share::all(workers).map(block).collect(),
         };
         let outer = workers as u32;
         Self {
@@ -30,18 +37,19 @@ impl Supply {
         }
     }
 
-    /// How many tasks `worker` gets; 0 when none are left for it.
-    pub(super) fn take(&mut self, worker: usize) -> u32 {
+    /// The tasks that `worker` gets, in a row; none when none are left for it.
+    pub(super) fn take(&mut self, worker: usize) -> Range<u32> {
         if worker >= self.busy as usize {
-            return 0;
+            return 0..0;
         }
         let (from, most) = match self.dispatch {
             Dispatch::Queue(_) => (0, self.chunk),
             Dispatch::Static => (worker, 1),
             Dispatch::Stealing => (self.victim(worker), 1),
         };
-        let taken = self.left[from].min(most);
-        self.left[from] -= taken;
+        let Range { start, end } = self.left[from];
+        let taken = start..end.min(start.saturating_add(most));
+        self.left[from].start = taken.end;
         taken
     }
 
@@ -50,7 +58,7 @@ impl Supply {
         let workers = self.left.len();
         (worker..worker + workers)
             .map(|victim| victim % workers)
-            .find(|victim| self.left[*victim] > 0)
+            .find(|victim| !self.left[*victim].is_empty())
             .unwrap_or(worker)
     }
 }
@@ -59,22 +67,24 @@ impl Supply {
 mod tests {
     use super::*;
 
-    fn taken(dispatch: &str, tasks: u32) -> Vec<u32> {
+    fn taken(dispatch: &str, tasks: u32) -> Vec<Range<u32>> {
         let mut supply = Supply::new(tasks, dispatch.parse().unwrap(), 3);
-        (0..6).map(|turn| supply.take(turn % 3)).collect()
+        let all = (0..6).map(|turn| supply.take(turn % 3));
+        all.filter(|tasks| !tasks.is_empty()).collect()
     }
 
     #[test]
     fn queues_hand_out_chunks_and_blocks_stay_with_their_worker() {
-        assert_eq!(taken("queue.3", 7), [3, 3, 1, 0, 0, 0]);
-        assert_eq!(taken("static", 4), [1, 1, 1, 1, 0, 0]);
+        assert_eq!(taken("queue.3", 7), [0..3, 3..6, 6..7]);
+        assert_eq!(taken("static", 4), [0..1, 2..3, 3..4, 1..2]);
     }
 
     /// Blocks of 2, 1, 1; worker 2 comes last and takes from worker 0, its right-hand neighbour.
     #[test]
     fn a_thief_takes_from_the_right() {
-        let mut supply = Supply::new(4, Dispatch::Stealing, 3);
-        let by_last: Vec<u32> = (0..5).map(|_| supply.take(2)).collect();
-        assert_eq!(by_last, [1, 1, 1, 1, 0]);
+        let mut supply = Supply::new(4, "stealing".parse().unwrap(), 3);
+        let by_last: Vec<Range<u32>> = (0..4).map(|_| supply.take(2)).collect();
+        assert_eq!(by_last, [3..4, 0..1, 1..2, 2..3]);
+        assert!(supply.take(2).is_empty());
     }
 }

@@ -4,7 +4,7 @@
 //! last phase the worker alone waits for the others. The threads of a team are numbered in a row,
 //! the worker first.
 
-use super::{At, Nest, Step, Team, Wait};
+use super::{At, Nest, Shape, Step, Team, Wait};
 use crate::experiment::Share;
 use crate::sim::rq::Tid;
 
@@ -45,19 +45,33 @@ impl Nest {
         self.goto(tid, At::Met(phase));
         let width = self.teams[worker].width;
         let meet = if width == 1 { 0.0 } else { self.shape.meet };
-        Step::Compute(self.share(worker, member) + meet)
+        Step::Compute(self.share(worker, member, phase) + meet)
     }
 
-    /// Work of one member's share of one phase [ns at rate 1].
-    pub(super) fn share(&self, worker: usize, member: u32) -> f64 {
-        let width = self.teams[worker].width;
+    /// Work of one member's share of one phase of the task at work [ns at rate 1].
+    pub(super) fn share(&self, worker: usize, member: u32, phase: u32) -> f64 {
+        let Team { width, tasks, .. } = &self.teams[worker];
+        let Shape {
+            work,
+            sizes,
+            serial,
+            items,
+            phases,
+            ..
+        } = &self.shape;
+        let size = sizes.get(tasks.start as usize).copied().unwrap_or(1.0);
+        let whole = work[worker] * size;
+        let alone = *serial > 0.0;
+        if alone && phase == 0 {
+            return if member == 0 { whole * serial } else { 0.0 };
+        }
         let share = Share {
             index: member as usize,
-            of: width as usize,
+            of: *width as usize,
         };
-        let items = share.range(self.shape.items as usize).len();
-        let whole = f64::from(self.shape.items) * f64::from(self.shape.phases[worker]);
-        self.shape.work[worker] * items as f64 / whole
+        let part = share.range(*items as usize).len() as f64 / f64::from(*items);
+        let shared = phases[worker] - u32::from(alone);
+        whole * (1.0 - serial) * part / f64::from(shared)
     }
 
     pub(super) fn fork(&mut self, tid: Tid, worker: usize, released: &mut Vec<Tid>) {
@@ -101,7 +115,8 @@ impl Nest {
             worker: first,
             width,
             ..
-        } = self.teams[worker];
+        } = &self.teams[worker];
+        let (first, width) = (*first, *width);
         for other in (first..first + width).filter(|other| *other != tid) {
             let member = &mut self.members[other as usize];
             if member.waiting && member.at == place {

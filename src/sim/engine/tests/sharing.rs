@@ -155,3 +155,67 @@ fn a_seed_decides_everything() {
     assert_eq!(report(5), report(5));
     assert!((0..9).any(|seed| report(seed).wall != report(5).wall));
 }
+
+/// A14: threads that each move 10 bytes/ns to and from a memory of 20 bytes/ns. Two have what they
+/// want; four get 5 each and take twice as long.
+#[test]
+fn threads_that_want_more_than_the_memory_gives_slow_down_together() {
+    let wall = |threads: usize| {
+        let mut case = Case::new("core:4 pu:1", teams(threads, 1, 1, 3 * MS));
+        (case.traffic, case.costs.memory_node) = (10.0, 20.0);
+        case.wall()
+    };
+    assert_eq!((wall(2), wall(4)), (3 * MS, 6 * MS));
+}
+
+/// Four threads want 10 of 20 bytes/ns each; work of 1, 3, 3, 3 ms. All go at half speed until the
+/// first is done at 2 ms with 2 ms left for the others, who then get 20/3 each: 2 / (2/3) = 3 ms more.
+#[test]
+fn who_is_done_leaves_bandwidth_to_the_others() {
+    let mut shape = teams(4, 1, 1, 3 * MS);
+    shape.work[0] = MS as f64;
+    let mut case = Case::new("core:4 pu:1", shape);
+    (case.traffic, case.costs.memory_node) = (10.0, 20.0);
+    assert_eq!(case.wall(), 5 * MS);
+}
+
+/// Two nodes of 2 PUs, memories of 10 bytes/ns, a link of 2. Worker 0 sits in node 0 and its member
+/// in node 1: the member's data come over the link, 2 of the 8 bytes/ns it wants, so it takes 4
+/// times its half of the 8 ms.
+#[test]
+fn a_member_far_from_its_data_is_held_by_the_link() {
+    let mut case = Case::new("pack:2 [numa] core:2 pu:1", teams(1, 2, 1, 8 * MS));
+    case.pinned = vec![0, 2];
+    (case.traffic, case.costs.memory_node) = (8.0, 10.0);
+    case.costs.memory_link = 2.0;
+    assert_eq!(case.wall(), 16 * MS);
+}
+
+/// Four busy PUs have a clock of 0.7, one alone of 1; of equal steps between, two have 0.9.
+#[test]
+fn a_package_slows_down_as_more_of_it_is_busy() {
+    let wall = |threads: usize| {
+        let mut case = Case::new("core:4 pu:1", teams(threads, 1, 1, 9 * MS));
+        case.costs.together = 0.7;
+        case.wall()
+    };
+    assert_eq!([1, 2].map(wall), [9 * MS, 10 * MS]);
+    assert_eq!(wall(4), 12_857_143, "9 / 0.7, rounded up");
+}
+
+/// The first of two members does half of 8 ms alone; then both do a quarter each: 4 + 2.
+#[test]
+fn what_one_does_alone_the_others_wait_for() {
+    let mut case = Case::new("core:2 pu:1", teams(1, 2, 2, 8 * MS));
+    case.shape.serial = 0.5;
+    assert_eq!(case.wall(), 6 * MS);
+}
+
+/// Tasks of 1, 5, 2 and 4 ms, handed to two workers one at a time: 1 + 2 + 4 against 5.
+#[test]
+fn tasks_of_different_size_are_taken_in_order() {
+    let mut shape = teams(2, 1, 1, MS);
+    (shape.tasks, shape.sizes) = (4, vec![1.0, 5.0, 2.0, 4.0]);
+    shape.dispatch = "queue.1".parse().unwrap();
+    assert_eq!(Case::new("core:2 pu:1", shape).wall(), 7 * MS);
+}

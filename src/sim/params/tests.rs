@@ -1,0 +1,71 @@
+//! Parameter files: what is read, and what is refused.
+
+use super::*;
+
+#[test]
+fn every_preset_can_be_read_and_is_complete() {
+    for (name, _) in PRESETS {
+        let preset = Parameters::preset(name).unwrap();
+        assert_eq!(preset.name, name);
+        let optional = ["quantum", "yield_share"];
+        let known = UNITS.map(|(name, _)| name).into_iter();
+        let known = known.filter(|name| !optional.contains(name));
+        assert!(preset.parameters.keys().eq(known), "{name}");
+        assert!(
+            !preset.is_calibrated(),
+            "{name} was not measured on the user's machine"
+        );
+    }
+}
+
+#[test]
+fn what_a_file_does_not_say_is_a_default() {
+    let text = "format_version = 2\nname = 'mine'\nmachine = 'here'\n[parameters]\n\
+         switch = { value = 2000, interval = [1800, 2300], unit = 'ns', provenance = 'measured', source = 'calibrate' }";
+    let mine = Parameters::read("mine.toml", text).unwrap();
+    assert_eq!(
+        (mine.value("switch"), mine.provenance("switch")),
+        (2000.0, Provenance::Measured)
+    );
+    assert_eq!(mine.provenance("take"), Provenance::Default);
+    assert_eq!(mine.summary(), "1 measured, 30 default");
+}
+
+#[test]
+fn files_that_mean_nothing_are_refused_with_the_reason() {
+    let file = |version: u32, line: &str| {
+        format!("format_version = {version}\nname = 'x'\nmachine = 'x'\n[parameters]\n{line}")
+    };
+    let parameter = |name: &str, value: &str, unit: &str| {
+        let rest = "provenance = 'user', source = 'x'";
+        file(
+            2,
+            &format!(
+                "{name} = {{ value = {value}, interval = [1, 9], unit = '{unit}', {rest} }}"
+            ),
+        )
+    };
+    for (text, why) in [
+        (file(1, ""), "format version 1"),
+        (parameter("switch", "5", "us"), "unit 'us' must be 'ns'"),
+        (parameter("swich", "5", "ns"), "'swich': unknown"),
+        (parameter("switch", "10", "ns"), "must lie in its interval"),
+        (
+            file(
+                2,
+                "switch = { value = 5, interval = [1, 9], provenance = 'user', source = 'x' }",
+            ),
+            "missing field `unit`",
+        ),
+        ("[[".to_owned(), "is no parameter file"),
+    ] {
+        let error = Parameters::read("x.toml", &text).unwrap_err().to_string();
+        assert!(error.contains(why) && error.lines().count() == 1, "{error}");
+    }
+    assert!(
+        Parameters::preset("pdp-11")
+            .unwrap_err()
+            .to_string()
+            .contains("generic")
+    );
+}
