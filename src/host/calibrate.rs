@@ -8,9 +8,11 @@
 //! ```text
 //! queue   threads that share a PU: quantum, switch, yield
 //! wake    threads on two PUs: hand-off of a cache line, waking
-//! work    one thread: kernel rates, a spin's look, refilling a cache
+//! work    one thread: products by order, tasks of the other families, a spin's look
+//! memory  refilling a cache, reading from memory, all PUs at once
 //! ```
 
+mod memory;
 mod queue;
 mod wake;
 mod work;
@@ -20,7 +22,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::affinity::bind_current_thread;
-use crate::machine::{Binder, CpuSet, ObjectKind, PuId, Topology, TopologyError};
+use crate::machine::{Binder, CpuSet, PuId, Topology, TopologyError};
 use crate::stats::median;
 
 /// Repetitions of every benchmark.
@@ -30,7 +32,7 @@ const REPETITIONS: usize = 7;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// Name of the parameter.
-    pub name: &'static str,
+    pub name: String,
     /// Its unit.
     pub unit: &'static str,
     /// Median over repetitions.
@@ -45,7 +47,7 @@ pub struct Finding {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unknown {
     /// Names of the parameters.
-    pub names: &'static str,
+    pub names: String,
     /// Why not.
     pub why: &'static str,
 }
@@ -87,19 +89,21 @@ pub fn calibrate(topology: &Topology, allowed: &CpuSet) -> Result<Calibration, C
     let first = pus
         .next()
         .ok_or_else(|| CalibrationError::Thread("no PU of this machine may be used".to_owned()))?;
+    let cores = memory::one_of_each_core(topology, allowed);
+    let mut speeds = memory::together(&bench, &cores)?;
     queue::measure(&mut bench, first)?;
     match pus.next() {
         Some(second) => wake::measure(&mut bench, [first, second])?,
         None => bench.unknown(
-            "handoff_llc, idle_exit, wake_each, arrive",
+            "handoff_llc, idle_exit, wake_each, interrupt, arrive",
             "only one PU may be used",
         ),
     }
-    let cache = topology
-        .objects(ObjectKind::Cache(2))
-        .first()
-        .and_then(|cache| cache.bytes);
-    work::measure(&mut bench, first, cache)?;
+    speeds.extend(memory::together(&bench, &cores)?);
+    work::measure(&mut bench, first)?;
+    memory::measure(&mut bench, topology, &cores)?;
+    speeds.extend(memory::together(&bench, &cores)?);
+    memory::note_together(&mut bench, &speeds);
     bench.unknown(
         "handoff_package, handoff_machine",
         "not measured: they need PUs in several caches and packages",
@@ -108,6 +112,10 @@ pub fn calibrate(topology: &Topology, allowed: &CpuSet) -> Result<Calibration, C
     bench.unknown(
         "smt_compute, smt_spin, smt_yield",
         "not measured: they need two PUs of one core",
+    );
+    bench.unknown(
+        "memory_link",
+        "not measured: it needs PUs of several NUMA nodes",
     );
     bench.unknown(
         "wake_call, idle_look, probing",
@@ -151,9 +159,10 @@ impl Bench {
     }
 
     /// Notes the repetitions of a number.
-    fn note(&mut self, (name, unit): (&'static str, &'static str), how: &'static str, all: &[f64]) {
+    fn note(&mut self, (name, unit): (&str, &'static str), how: &'static str, all: &[f64]) {
+        let name = name.to_owned();
         let Some(value) = median(all) else {
-            return self.unknown(name, "no repetition gave a number");
+            return self.unknown(&name, "no repetition gave a number");
         };
         let low = all.iter().copied().fold(f64::INFINITY, f64::min);
         let high = all.iter().copied().fold(0.0, f64::max);
@@ -166,7 +175,8 @@ impl Bench {
         });
     }
 
-    fn unknown(&mut self, names: &'static str, why: &'static str) {
+    fn unknown(&mut self, names: &str, why: &'static str) {
+        let names = names.to_owned();
         self.found.unknown.push(Unknown { names, why });
     }
 }
@@ -194,7 +204,7 @@ mod tests {
                 0.0 <= low && low <= finding.value && finding.value <= high,
                 "{finding:?}"
             );
-            names.push(finding.name);
+            names.push(&finding.name);
         }
         let unknown = calibration.unknown.iter();
         names.extend(unknown.flat_map(|unknown| unknown.names.split(", ")));

@@ -5,7 +5,7 @@
 //! which is what waking the outer workers takes. A library has no region without work to time. Beside them the limits that work here cannot pass: what P threads compute,
 //! and, where data of the plan do not fit into half of the caches, what they read from memory.
 
-mod bandwidth;
+pub(super) mod bandwidth;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;

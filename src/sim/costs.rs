@@ -15,10 +15,10 @@ pub(super) struct Costs {
     pub(super) idle_exit: Ns,
     /// What the waker pays for asking, however many it wakes [ns].
     pub(super) wake_call: Ns,
-    /// What the waker pays for each thread it wakes [ns].
+    /// What the waker pays for each thread it wakes, that one's going to sleep included [ns].
     pub(super) wake_each: Ns,
-    /// More where that thread's PU has to be called out of idling [ns].
-    pub(super) wake_idle: Ns,
+    /// What calling another PU costs the caller, out of idling or off its thread [ns].
+    pub(super) interrupt: Ns,
     /// A `sched_yield(2)` without the switch [ns].
     pub(super) yield_call: Ns,
     /// Until a spinning waiter sees what another PU wrote, by distance: same last-level cache,
@@ -67,7 +67,7 @@ impl Costs {
             idle_exit: 0,
             wake_call: 0,
             wake_each: 0,
-            wake_idle: 0,
+            interrupt: 0,
             yield_call: 1,
             handoff: [0; 3],
             handoff_next: 0,

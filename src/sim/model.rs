@@ -51,7 +51,7 @@ impl Costs {
             idle_exit: ns("idle_exit"),
             wake_call: ns("wake_call"),
             wake_each: ns("wake_each"),
-            wake_idle: ns("wake_idle"),
+            interrupt: ns("interrupt"),
             yield_call: ns("yield_call"),
             handoff: [
                 ns("handoff_llc"),

@@ -214,7 +214,7 @@ impl Parameters {
 
     /// Name of the time of the usual task of `family` on numbers of type `dtype`.
     pub fn task(family: Family, dtype: Dtype) -> String {
-        format!("task_{}_{dtype}", family.name())
+        format!("task_{}", family.key(dtype))
     }
 
     /// The rates known as `name` with an order behind it, by order.

@@ -76,9 +76,9 @@ impl Family {
         }
     }
 
-    /// Its name without a parameter.
-    pub fn name(self) -> &'static str {
-        self.description().name
+    /// Name of its work on numbers of type `dtype`, as in the names of parameters: `dot_f64`.
+    pub fn key(self, dtype: Dtype) -> String {
+        format!("{}_{dtype}", self.description().name)
     }
 
     /// Number types of its data, the default first.

@@ -76,7 +76,7 @@ fn gaps(bench: &Bench, pu: PuId) -> Result<Vec<f64>, CalibrationError> {
 }
 
 /// Time of one yield where `threads` do nothing else [ns].
-fn yield_time(bench: &Bench, pu: PuId, threads: usize) -> Result<f64, CalibrationError> {
+pub(super) fn yield_time(bench: &Bench, pu: PuId, threads: usize) -> Result<f64, CalibrationError> {
     let start = clock::now();
     let body =
         || -> Box<dyn FnOnce() -> u64 + Send> { Box::new(move || yields_until(start + YIELDS)) };

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crossbeam::sync::Parker;
 use crossbeam::utils::CachePadded;
 
+use super::queue::yield_time;
 use super::{Bench, CalibrationError, REPETITIONS, nanos};
 use crate::host::clock;
 use crate::machine::PuId;
@@ -18,20 +19,32 @@ const TRIPS: u64 = 20_000;
 /// Wake-ups of a sleeping thread.
 const WAKES: usize = 150;
 
-/// Time given to a thread to fall asleep, and to its PU to go idle.
-const ASLEEP: Duration = Duration::from_micros(150);
+/// Times given to a thread to fall asleep, and to its PU to go idle, one after the other: the longer
+/// it has been, the longer the way back may be.
+const ASLEEP: [Duration; 3] = [
+    Duration::from_micros(20),
+    Duration::from_micros(50),
+    Duration::from_micros(150),
+];
+
+/// Wake-ups of each of two threads by the other.
+const SERVES: u32 = 3_000;
 
 /// Additions to a number that both threads want.
 const ADDITIONS: u64 = 50_000;
 
 /// Hand-off, waking, and a contended addition, between two PUs.
 pub(super) fn measure(bench: &mut Bench, pus: [PuId; 2]) -> Result<(), CalibrationError> {
-    let (mut handoffs, mut calls, mut exits, mut adds) = (vec![], vec![], vec![], vec![]);
-    for _ in 0..REPETITIONS {
+    let (mut handoffs, mut exits, mut adds) = (vec![], vec![], vec![]);
+    let (mut calls, mut interrupts) = (vec![], vec![]);
+    for repetition in 0..REPETITIONS {
+        let asleep = ASLEEP[repetition % ASLEEP.len()];
         handoffs.push(handoff(bench, pus)?);
-        let (call, until_awake) = wake(bench, pus)?;
-        calls.push(call);
-        exits.push((until_awake - call).max(0.0));
+        let near = wake_here(bench, pus[0])?;
+        let (far, until_awake) = wake(bench, pus, asleep)?;
+        calls.push(near);
+        interrupts.push((far - near).max(0.0));
+        exits.push((until_awake - near).max(0.0));
         adds.push(addition(bench, pus)?);
     }
     bench.note(
@@ -41,12 +54,17 @@ pub(super) fn measure(bench: &mut Bench, pus: [PuId; 2]) -> Result<(), Calibrati
     );
     bench.note(
         ("wake_each", "ns"),
-        "waking a thread whose PU is idle, for the waker",
+        "a turn of two threads of one PU that wake each other and sleep, less its switch",
         &calls,
     );
     bench.note(
+        ("interrupt", "ns"),
+        "waking a thread whose PU is idle, for the waker, less that",
+        &interrupts,
+    );
+    bench.note(
         ("idle_exit", "ns"),
-        "from then until the woken thread runs",
+        "from the beginning of such a call, plus that, until the woken thread runs",
         &exits,
     );
     for name in ["arrive", "take"] {
@@ -77,8 +95,37 @@ fn handoff(bench: &Bench, [here, there]: [PuId; 2]) -> Result<f64, CalibrationEr
     Ok(times[1] / (2 * TRIPS) as f64)
 }
 
+/// Waking a thread on the waker's own PU and going to sleep [ns].
+fn wake_here(bench: &Bench, here: PuId) -> Result<f64, CalibrationError> {
+    let switch = yield_time(bench, here, 2)? - yield_time(bench, here, 1)?;
+    let parkers = [Parker::new(), Parker::new()];
+    let unparkers = [1, 0].map(|other: usize| parkers[other].unparker().clone());
+    let mut players = Vec::new();
+    for (parker, other) in parkers.into_iter().zip(unparkers) {
+        let play: Box<dyn FnOnce() -> f64 + Send> = Box::new(move || {
+            let start = clock::now();
+            for _ in 0..SERVES {
+                other.unpark();
+                parker.park();
+            }
+            // Nobody is left asleep.
+            other.unpark();
+            nanos(clock::now() - start)
+        });
+        players.push((here, play));
+    }
+    let times = bench.on(players)?;
+    // Each serve of either is a wake-up, going to sleep and a switch.
+    let serve = times[0].max(times[1]) / f64::from(2 * SERVES);
+    Ok((serve - switch).max(0.0))
+}
+
 /// The waker's part of a wake-up, and the whole until the other runs [ns].
-fn wake(bench: &Bench, [here, there]: [PuId; 2]) -> Result<(f64, f64), CalibrationError> {
+fn wake(
+    bench: &Bench,
+    [here, there]: [PuId; 2],
+    asleep: Duration,
+) -> Result<(f64, f64), CalibrationError> {
     let parker = Parker::new();
     let unparker = parker.unparker().clone();
     let origin = clock::now();
@@ -99,8 +146,8 @@ fn wake(bench: &Bench, [here, there]: [PuId; 2]) -> Result<(f64, f64), Calibrati
         Box::new(move || {
             let (mut calls, mut wholes) = (vec![], vec![]);
             for _ in 0..WAKES {
-                let asleep = clock::now() + ASLEEP;
-                while clock::now() < asleep {
+                let end = clock::now() + asleep;
+                while clock::now() < end {
                     hint::spin_loop();
                 }
                 awake.store(0, Ordering::Release);

@@ -31,7 +31,7 @@ const LARGEST: u64 = 1 << 30;
 const SMALLEST: u64 = 64 << 20;
 
 /// Bytes in all last-level caches of `topology` [bytes].
-pub(super) fn last_level(topology: &Topology) -> u64 {
+pub(in crate::host) fn last_level(topology: &Topology) -> u64 {
     let size = |level| -> u64 {
         let caches = topology.objects(ObjectKind::Cache(level));
         caches.iter().filter_map(|cache| cache.bytes).sum()
@@ -46,15 +46,21 @@ pub(super) fn last_level(topology: &Topology) -> u64 {
 /// Bandwidth of `threads` threads on a machine with last-level caches of `last_level` bytes [B/s].
 /// `None` where an eighth of the memory is no larger than the caches, or threads cannot be had.
 pub(super) fn bandwidth(threads: u32, last_level: u64) -> Option<f64> {
+    let rates = bandwidths(threads, last_level)?;
+    rates.into_iter().max_by(f64::total_cmp)
+}
+
+/// The same of each pass [B/s].
+pub(in crate::host) fn bandwidths(threads: u32, last_level: u64) -> Option<Vec<f64>> {
     let spare = Memory::discover()?.available / 8;
     let bytes = (2 * last_level).clamp(SMALLEST, LARGEST).min(spare);
     if bytes <= last_level {
         return None;
     }
     let share = usize::try_from(bytes / u64::from(threads) / 8).ok()?;
-    let spans = passes(threads as usize, share);
-    let fastest = spans.into_iter().min()?;
-    Some((share * 8 * threads as usize) as f64 / fastest.as_secs_f64())
+    let moved = (share * 8 * threads as usize) as f64;
+    let spans = passes(threads as usize, share).into_iter();
+    Some(spans.map(|span| moved / span.as_secs_f64()).collect())
 }
 
 /// From the first thread's start to the last one's end, of each pass.

@@ -4,6 +4,7 @@
 //! released; waiting, as its policy says, until it is released; its work; and then it asks the nest
 //! for the next step.
 
+use super::schedule::Reach;
 use super::{Doing, Engine, Pu, State, Tid};
 use crate::record::trace::{Place, Span};
 use crate::sim::calendar::{NEVER, Ns};
@@ -170,20 +171,16 @@ impl Engine<'_> {
 
     /// What is left of waking the first thread that `tid` has to wake; wakes it when nothing is.
     fn wake_first(&mut self, pu: Pu, tid: Tid) -> Ns {
+        let costs = self.setup.costs;
         let thread = &mut self.threads[tid as usize];
-        let Some(sleeper) = thread.to_wake.front().copied() else {
-            return 0;
-        };
-        let Some(left) = thread.waking else {
-            let asking = std::mem::take(&mut thread.asking);
-            let span = asking + self.cost_of_waking(sleeper, pu);
-            self.threads[tid as usize].waking = Some(span);
-            return self.wake_first(pu, tid);
-        };
+        let left = *thread.waking.get_or_insert(costs.wake_each);
         if left == 0 {
             thread.waking = None;
-            thread.to_wake.pop_front();
-            self.wake(sleeper, Some(pu));
+            if let Some(sleeper) = thread.to_wake.pop_front()
+                && self.wake(sleeper, Some(pu)) == Reach::Interrupts
+            {
+                self.threads[tid as usize].switch += costs.interrupt;
+            }
         }
         left
     }
@@ -280,9 +277,11 @@ impl Engine<'_> {
         if state == State::Blocked {
             let thread = &mut self.threads[waiter as usize];
             thread.released = true;
+            let call = self.setup.costs.wake_call;
             let releaser = &mut self.threads[by as usize];
             if releaser.to_wake.is_empty() {
-                releaser.asking = self.setup.costs.wake_call;
+                // Asking is paid with the first.
+                releaser.waking = Some(call + self.setup.costs.wake_each);
             }
             releaser.to_wake.push_back(waiter);
             return;

@@ -1,12 +1,21 @@
 //! Who runs on a PU, and to which PU does a woken thread go?
 
 use super::{Account, Doing, Engine, Pu, State, Tid};
-use crate::sim::calendar::{NEVER, Ns};
+use crate::sim::calendar::NEVER;
 use crate::sim::rq::Preempt;
 
 /// Lead of a thread's own PU over its waker's.
 // Source: kernel/sched/fair.c wake_affine_weight: 100 + (imbalance_pct - 100) / 2, of 117 percent.
 const WAKE_MARGIN: f64 = 1.08;
+
+/// What waking a thread does to the PU that it is to run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// It finds the thread in its queue, sooner or later.
+    Queues,
+    /// It is another than the waker's and has to be called.
+    Interrupts,
+}
 
 impl Engine<'_> {
     /// Picks the next thread of `pu`, pulling one from elsewhere where it has none; `false` where
@@ -85,20 +94,15 @@ impl Engine<'_> {
     }
 
     /// Makes a sleeping thread ready to run, on behalf of a thread on `by`.
-    pub(super) fn wake(&mut self, tid: Tid, by: Option<Pu>) {
+    pub(super) fn wake(&mut self, tid: Tid, by: Option<Pu>) -> Reach {
         let Self { threads, pus, .. } = self;
         let thread = &threads[tid as usize];
         let account = pus[thread.pu as usize].rq.slept(thread.account);
         let target = self.wake_target(tid, by);
-        self.enqueue(tid, target, account);
-    }
-
-    /// What `tid` costs a waker on `by`: more where a PU has to be called out of idling for it [ns].
-    pub(super) fn cost_of_waking(&mut self, tid: Tid, by: Pu) -> Ns {
-        let costs = self.setup.costs;
-        let target = self.wake_target(tid, Some(by));
-        let calls = matches!(self.pus[target as usize].doing, Doing::Idle);
-        costs.wake_each + if calls { costs.wake_idle } else { 0 }
+        match self.enqueue(tid, target, account) {
+            Preempt::Yes if by != Some(target) => Reach::Interrupts,
+            _ => Reach::Queues,
+        }
     }
 
     /// The PU it ran on if that is idle; else a PU of an idle core that shares the last-level cache
@@ -141,8 +145,8 @@ impl Engine<'_> {
         self.pus[pu as usize].rq.len() == 0
     }
 
-    /// Queues `tid` on `pu`.
-    pub(super) fn enqueue(&mut self, tid: Tid, pu: Pu, account: Account) {
+    /// Queues `tid` on `pu`; whether what that does is cut short.
+    pub(super) fn enqueue(&mut self, tid: Tid, pu: Pu, account: Account) -> Preempt {
         self.settle(pu);
         self.note_load(self.threads[tid as usize].pu, tid);
         self.moved_to(tid, pu);
@@ -153,11 +157,15 @@ impl Engine<'_> {
         let processor = &mut self.pus[pu as usize];
         let preempt = processor.rq.enqueue(tid, account, self.now);
         match processor.doing {
-            Doing::Idle => return self.begin(pu, Doing::Leaving, exit),
-            Doing::Leaving => return,
+            Doing::Idle => {
+                self.begin(pu, Doing::Leaving, exit);
+                return Preempt::Yes;
+            }
+            Doing::Leaving => return Preempt::No,
             _ => processor.resched |= preempt == Preempt::Yes,
         }
         self.mark(pu);
+        preempt
     }
 
     /// Notes that `tid` will run on `pu`, where it may not have run last.

@@ -54,8 +54,6 @@ pub(super) struct Thread {
     pub(super) switch: Ns,
     /// Left of seeing its release [ns].
     pub(super) handoff: Ns,
-    /// Left of asking for threads to be woken [ns].
-    pub(super) asking: Ns,
     /// Left of waking the first of `to_wake` [ns].
     pub(super) waking: Option<Ns>,
     pub(super) to_wake: VecDeque<Tid>,
@@ -115,7 +113,6 @@ impl Thread {
             work: 0.0,
             switch: 0,
             handoff: 0,
-            asking: 0,
             waking: None,
             to_wake: VecDeque::new(),
             burst: None,

@@ -309,6 +309,21 @@ fn blocking_on_idle_pus_costs_the_wake_and_the_way_out_of_idle() {
     assert_eq!(case.phase_time(2 * 100 * US), 109 * US);
 }
 
+/// The same where calling an idle PU costs the caller 7 us more: the waker works on 11 us late, 2
+/// after the other, so that it is the last again and wakes again: w + 11 us.
+#[test]
+fn a_waker_pays_for_calling_an_idle_pu() {
+    let mut case = Case::new("core:2 pu:1", teams(1, 2, 1, 0));
+    case.shape.wait = Wait::BLOCK;
+    (
+        case.costs.wake_call,
+        case.costs.wake_each,
+        case.costs.idle_exit,
+    ) = (US, 3 * US, 5 * US);
+    case.costs.interrupt = 7 * US;
+    assert_eq!(case.phase_time(2 * 100 * US), 111 * US);
+}
+
 /// F7: two yielding members on one PU: each works, yields and is switched from, once a phase in
 /// all, because the last to arrive works on in the next phase: 2 w + yield + switch.
 #[test]

@@ -20,6 +20,7 @@ pub(super) const UNITS: [(&str, &str); 33] = [
     ("handoff_package", "ns"),
     ("idle_exit", "ns"),
     ("idle_look", "ns"),
+    ("interrupt", "ns"),
     ("look", "ns"),
     ("memory_link", "bytes/ns"),
     ("memory_node", "bytes/ns"),
@@ -39,7 +40,6 @@ pub(super) const UNITS: [(&str, &str); 33] = [
     ("together", "1"),
     ("wake_call", "ns"),
     ("wake_each", "ns"),
-    ("wake_idle", "ns"),
     ("yield_call", "ns"),
     ("yield_share", "1"),
 ];
