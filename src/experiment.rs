@@ -33,6 +33,6 @@ pub use request::{DispatchName, Request, RequestError};
 pub use runtime::{Runtime, RuntimeName};
 pub use wait::WaitPolicy;
 pub use workload::{
-    Account, Computation, Dtype, Family, NoSuchType, PANEL, RING, SUMS, TILE, Workload, WorkloadName,
-    pairs, serial_steps, task_steps,
+    Account, Computation, Dtype, Family, NoSuchType, PANEL, RING, SUMS, TILE, Workload,
+    WorkloadName, pairs, serial_steps, task_steps,
 };

@@ -49,12 +49,7 @@ pub(super) fn shares(flows: &[Flows], capacities: &[f64]) -> Vec<f64> {
 }
 
 /// What each flow of `resource` that has no share yet could get of what is left; `None` without any.
-fn level(
-    flows: &[Flows],
-    shares: &[Option<f64>],
-    resource: usize,
-    capacity: f64,
-) -> Option<f64> {
+fn level(flows: &[Flows], shares: &[Option<f64>], resource: usize, capacity: f64) -> Option<f64> {
     let users = || {
         let all = flows.iter().zip(shares);
         all.filter(|(flow, _)| flow.count > 0 && flow.uses.contains(&resource))
@@ -140,8 +135,8 @@ mod tests {
             let used = |resource: usize| -> f64 {
                 users(resource).map(|(flow, share)| share * f64::from(flow.count)).sum()
             };
-            for resource in 0..3 {
-                prop_assert!(used(resource) <= capacities[resource] * (1.0 + 1e-9));
+            for (resource, capacity) in capacities.iter().enumerate() {
+                prop_assert!(used(resource) <= capacity * (1.0 + 1e-9));
             }
             for (flow, share) in all.iter().zip(&got) {
                 let satisfied = *share >= flow.demand * (1.0 - 1e-9);

@@ -41,10 +41,8 @@ impl Costs {
             None => parameters.value("private_cache"),
         };
         let shared_cache = last_level_cache(topology).and_then(told);
-        let shared_cache = shared_cache.map_or_else(
-            || parameters.value("shared_cache"),
-            |bytes| bytes as f64,
-        );
+        let shared_cache =
+            shared_cache.map_or_else(|| parameters.value("shared_cache"), |bytes| bytes as f64);
         let ns = |name| parameters.value(name).round() as Ns;
         Ok(Self {
             switch: ns("switch"),
@@ -83,7 +81,9 @@ impl Shape {
         parameters: &Parameters,
     ) -> Self {
         let widths: Vec<u32> = cell.widths(budget).into_iter().map(u32::from).collect();
-        let phases = widths.iter().map(|width| computation.account(*width).phases);
+        let phases = widths
+            .iter()
+            .map(|width| computation.account(*width).phases);
         let phases = phases.collect();
         let work = widths.iter().map(|width| time(*width)).collect();
         let account = computation.account(1);

@@ -72,7 +72,10 @@ fn rate(dtype: Dtype, n: f64, parameters: &Parameters) -> f64 {
     let name = flops(dtype);
     let measured = parameters.by_order(name);
     let above = measured.partition_point(|(order, _)| *order < n);
-    match (above.checked_sub(1).map(|at| measured[at]), measured.get(above)) {
+    match (
+        above.checked_sub(1).map(|at| measured[at]),
+        measured.get(above),
+    ) {
         (Some((low, slower)), Some((high, faster))) => {
             let part = (n / low).ln() / (high / low).ln();
             slower + (faster - slower) * part
@@ -152,7 +155,10 @@ mod tests {
         let dot = [("task_dot_f64", 5e5, "ns")];
         assert!((task("dot.f64.100000", 1, 0.0, &dot).time - 5e4).abs() < 1e-6);
         let distance = [("task_minkowski_f64", 1000.0, "ns")];
-        assert_eq!(task("minkowski-5.f64.10000", 1, 0.0, &distance).time, 1500.0);
+        assert_eq!(
+            task("minkowski-5.f64.10000", 1, 0.0, &distance).time,
+            1500.0
+        );
     }
 
     /// 16 MB of which half is in no cache, at 10 bytes/ns: 0.8 ms, during which 8 MB are moved.

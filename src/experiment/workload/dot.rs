@@ -17,5 +17,10 @@ pub(super) const DOT: Description = Description {
 };
 
 fn account(this: &Computation, _width: u32) -> Account {
-    Account::flat(this, 2 * this.elements(), ring::pair(this), ring::footprint(this))
+    Account::flat(
+        this,
+        2 * this.elements(),
+        ring::pair(this),
+        ring::footprint(this),
+    )
 }

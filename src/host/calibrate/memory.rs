@@ -93,15 +93,28 @@ fn read(data: &[u8]) -> f64 {
 fn from_memory(bench: &mut Bench, topology: &Topology, cores: u32) {
     let nodes = topology.count(ObjectKind::NumaNode).max(1) as f64;
     for (name, threads, nodes, how) in [
-        ("memory_thread", 1, 1.0, "reading an array beyond all caches by one thread"),
-        ("memory_node", cores, nodes, "the same by a thread a core, by NUMA nodes"),
+        (
+            "memory_thread",
+            1,
+            1.0,
+            "reading an array beyond all caches by one thread",
+        ),
+        (
+            "memory_node",
+            cores,
+            nodes,
+            "the same by a thread a core, by NUMA nodes",
+        ),
     ] {
         match bandwidths(threads, last_level(topology)) {
             Some(rates) => {
                 let rates: Vec<f64> = rates.iter().map(|rate| rate / nodes / 1e9).collect();
                 bench.note((name, "bytes/ns"), how, &rates);
             }
-            None => bench.unknown(name, "too little memory is free for arrays beyond all caches"),
+            None => bench.unknown(
+                name,
+                "too little memory is free for arrays beyond all caches",
+            ),
         }
     }
 }

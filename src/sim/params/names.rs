@@ -59,5 +59,8 @@ pub(super) fn unit(name: &str) -> Option<&'static str> {
         });
         tasks.any(|task| task == name).then_some("ns")
     };
-    fixed.map(|(_, unit)| *unit).or_else(by_order).or_else(of_task)
+    fixed
+        .map(|(_, unit)| *unit)
+        .or_else(by_order)
+        .or_else(of_task)
 }

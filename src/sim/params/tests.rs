@@ -40,9 +40,7 @@ fn files_that_mean_nothing_are_refused_with_the_reason() {
         let rest = "provenance = 'user', source = 'x'";
         file(
             2,
-            &format!(
-                "{name} = {{ value = {value}, interval = [1, 9], unit = '{unit}', {rest} }}"
-            ),
+            &format!("{name} = {{ value = {value}, interval = [1, 9], unit = '{unit}', {rest} }}"),
         )
     };
     for (text, why) in [
