@@ -149,9 +149,8 @@ pub fn sweep(
     sink: &mut dyn Sink,
     watch: &mut dyn Watch,
 ) -> Result<Tally, FolderError> {
-    let mut walk = Walk::over(plan, recorded);
-    walk.go(&plan.visits(), runner, sink, watch)?;
-    Ok(walk.tally)
+    let mut no_further = |_: &[Record]| BTreeSet::new();
+    sweep_further((plan, &mut no_further), recorded, runner, sink, watch)
 }
 
 /// The same, and then round by round over the cells that `further` names.

@@ -28,6 +28,34 @@ impl ParseError {
     }
 }
 
+/// `text` with its paragraphs in lines of at most `width` columns; no word is cut.
+pub fn wrapped(text: &str, width: usize) -> String {
+    let paragraph = |paragraph: &str| {
+        let mut lines: Vec<String> = Vec::new();
+        for word in paragraph.split_whitespace() {
+            match lines.last_mut() {
+                Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                    line.push(' ');
+                    line.push_str(word);
+                }
+                _ => lines.push(word.to_owned()),
+            }
+        }
+        lines.join("\n")
+    };
+    let paragraphs: Vec<String> = text.split("\n\n").map(paragraph).collect();
+    let body = paragraphs.join("\n\n");
+    let (before, after) = (
+        text.starts_with('\n'),
+        text.ends_with('\n') && text.len() > 1,
+    );
+    format!(
+        "{}{body}{}",
+        if before { "\n" } else { "" },
+        if after { "\n" } else { "" }
+    )
+}
+
 /// Implements serde's traits by the type's `Display` and `FromStr`.
 #[macro_export]
 macro_rules! serde_as_text {
@@ -45,4 +73,16 @@ macro_rules! serde_as_text {
             }
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn narrow_lines_lose_no_word() {
+        let text = "one two three\n\nfour";
+        assert_eq!(wrapped(text, 8), "one two\nthree\n\nfour");
+        assert_eq!(wrapped(text, 2), "one\ntwo\nthree\n\nfour");
+    }
 }

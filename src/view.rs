@@ -18,6 +18,7 @@ pub mod facet;
 pub mod heatmap;
 pub mod number;
 mod outline;
+pub mod parts;
 pub mod paste;
 pub mod points;
 pub mod report;

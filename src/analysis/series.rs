@@ -26,6 +26,18 @@ pub enum Bound {
     UntilStopped,
 }
 
+impl Bound {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::AtLeast => "at-least",
+            Self::AtMost => "at-most",
+            Self::UntilStopped => "until-stopped",
+        }
+    }
+}
+
 /// What a figure shows of a cell.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reading {

@@ -21,6 +21,7 @@ use super::{UsageError, screen};
 use crate::analysis::Metric;
 use crate::host::clock;
 use crate::machine::CpuBudget;
+use crate::text::wrapped;
 use crate::view::facet::{Facets, natural_axes};
 use crate::view::terminal;
 use script::{Lesson, Outcome, lessons};
@@ -229,5 +230,5 @@ fn heading(words: &str) -> anyhow::Result<()> {
 
 /// Prints `text`, its paragraphs in lines that fit.
 fn say(text: &str) -> anyhow::Result<()> {
-    screen::say(script::wrapped(text, screen::columns().min(WIDEST)))
+    screen::say(wrapped(text, screen::columns().min(WIDEST)))
 }

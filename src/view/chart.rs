@@ -3,7 +3,7 @@
 //! A [`Chart`] is panels side by side with the same axes. Figures fill panels with [`Mark`]s in the
 //! units of the axes ([`Axis`]); nothing is computed here but places.
 
-use crate::view::canvas::{Area, BLACK, Canvas, Color, GREY, Spot, Stroke, Text};
+use crate::view::canvas::{Area, BLACK, Canvas, Color, GREY, Spot, Stroke, Text, WHITE};
 use crate::view::number;
 
 const MARGIN: f64 = 20.0;
@@ -123,6 +123,8 @@ pub enum Mark {
     Guide(Vec<(f64, f64)>, Color),
     /// A dot.
     Dot((f64, f64), Color),
+    /// A circle: only a bound is known.
+    Circle((f64, f64), Color),
     /// An upright bar for an interval.
     Interval((f64, f64, f64), Color),
     /// A box from one corner to the other, half a name wide on a named axis.
@@ -260,6 +262,10 @@ impl Chart {
                     dashed(canvas, &spots, Stroke::new(*color, 1.0));
                 }
                 Mark::Dot(spot, color) => canvas.disc(at(*spot), 3.0, *color),
+                Mark::Circle(spot, color) => {
+                    canvas.disc(at(*spot), 4.0, *color);
+                    canvas.disc(at(*spot), 2.5, WHITE);
+                }
                 Mark::Interval((x, low, high), color) => {
                     // An end that nothing bounds stands at the edge.
                     let end = |y| {

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::canvas::FigureError;
 use super::facet::Facets;
-use crate::analysis::{Bound, Estimate, Mark, Point, Quantity, Reading, Spread};
+use crate::analysis::{Estimate, Mark, Point, Quantity, Reading, Spread};
 use crate::experiment::Cell;
 
 #[derive(Serialize)]
@@ -50,7 +50,7 @@ struct Row<'a> {
 fn row<'a>(quantity: &Quantity, panel: &'a str, point: &'a Point) -> Row<'a> {
     let cell = point.cell;
     let (estimate, bound, reason): (Option<Estimate>, _, _) = match &point.reading {
-        Reading::Number(estimate, bound) => (Some(*estimate), Some(name(*bound)), None),
+        Reading::Number(estimate, bound) => (Some(*estimate), Some(bound.name()), None),
         Reading::Cause(_) | Reading::Missing => (None, None, None),
         Reading::Stopped => (
             None,
@@ -98,15 +98,6 @@ fn row<'a>(quantity: &Quantity, panel: &'a str, point: &'a Point) -> Row<'a> {
         failed_rounds: point.failed_rounds,
         reason,
         cell,
-    }
-}
-
-fn name(bound: Bound) -> &'static str {
-    match bound {
-        Bound::Exact => "exact",
-        Bound::AtLeast => "at-least",
-        Bound::AtMost => "at-most",
-        Bound::UntilStopped => "until-stopped",
     }
 }
 

@@ -6,6 +6,7 @@
 //! again, so it costs one pass over the cells.
 
 use crate::analysis::{Bound, Cause, Mark, Quantity, Reading, Rule};
+use crate::text::wrapped;
 use crate::view::canvas::Color;
 use crate::view::causes;
 use crate::view::facet::{Facets, Slot};
@@ -60,17 +61,19 @@ pub fn heatmap(quantity: &Quantity, facets: &Facets<'_>, width: usize, ink: Ink)
     let blocks: Vec<Vec<Line>> = (0..facets.panels.len())
         .flat_map(|panel| table.blocks(panel, ink))
         .collect();
-    let mut text = match scale.unit {
-        "" => format!("{}\n", quantity.title()),
-        unit => format!("{} [{unit}]\n", quantity.title()),
+    let title = match scale.unit {
+        "" => quantity.title().to_owned(),
+        unit => format!("{} [{unit}]", quantity.title()),
     };
-    text.push_str(&format!("{}\n", facets.common.join(" · ")));
+    let mut text = format!("{}\n", wrapped(&title, width));
+    text.push_str(&flow(&facets.common, " · ", width));
+    text.push('\n');
     for row in side_by_side(&blocks, width) {
         text.push('\n');
         text.push_str(row.text.trim_end());
     }
     text.push_str("\n\n");
-    text.push_str(&legend(facets));
+    text.push_str(&flow(&legend(facets), "   ", width));
     text.push('\n');
     text
 }
@@ -227,7 +230,7 @@ fn ground(slot: Slot<'_>, scale: &Scale) -> Option<Color> {
 }
 
 /// What the marks that occur mean.
-fn legend(facets: &Facets<'_>) -> String {
+fn legend(facets: &Facets<'_>) -> Vec<String> {
     let mark = |mark: Mark| facets.points().any(|p| p.mark == mark);
     let reading = |is: &dyn Fn(&Reading) -> bool| facets.points().any(|p| is(&p.reading));
     let bound = |bound| reading(&|r| matches!(r, Reading::Number(_, b) if *b == bound));
@@ -275,7 +278,24 @@ fn legend(facets: &Facets<'_>) -> String {
     let there = |cause: Cause| reading(&|r| *r == Reading::Cause(cause));
     let causes = Cause::ALL.iter().filter(|(cause, ..)| there(*cause));
     let causes = causes.map(|(_, _, letter, words)| format!("{letter} {words}"));
-    causes.chain(shown).collect::<Vec<_>>().join("   ")
+    causes.chain(shown).collect()
+}
+
+/// `entries` with `gap` between them in lines of at most `width` columns; only an entry that is
+/// wider is broken.
+fn flow(entries: &[String], gap: &str, width: usize) -> String {
+    let columns = |text: &str| text.chars().count();
+    let mut lines: Vec<String> = Vec::new();
+    for entry in entries {
+        match lines.last_mut() {
+            Some(line) if columns(line) + columns(gap) + columns(entry) <= width => {
+                line.push_str(gap);
+                line.push_str(entry);
+            }
+            _ => lines.extend(wrapped(entry, width).lines().map(str::to_owned)),
+        }
+    }
+    lines.join("\n")
 }
 
 #[cfg(test)]
@@ -368,5 +388,8 @@ mod tests {
         let text = drawn(10, Ink::Plain);
         assert_eq!(text.matches("outer by inner").count(), 2, "{text}");
         assert!(text.contains("~1.00*") && text.contains(">25.0"), "{text}");
+        let narrow = drawn(24, Ink::Plain);
+        let widest = narrow.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(24), "{narrow}");
     }
 }

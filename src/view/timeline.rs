@@ -9,6 +9,7 @@ mod raster;
 use crate::record::trace::{Activity, Trace};
 use crate::units::human_span;
 use crate::view::canvas::{Area, Canvas, Color, GREY, Spot, Stroke, Text};
+use crate::view::parts;
 
 use raster::{Raster, Run};
 
@@ -37,17 +38,8 @@ pub enum By {
 }
 
 /// The colour of an activity; none for frames.
-// Source: Okabe and Ito, "Color Universal Design", https://jfly.uni-koeln.de/color/
-pub fn color(activity: Activity) -> Option<Color> {
-    Some(match activity {
-        Activity::Compute => Color(0, 114, 178),
-        Activity::Spin => Color(213, 94, 0),
-        Activity::Yield => Color(230, 159, 0),
-        Activity::Switch => Color(204, 121, 167),
-        Activity::Queued => Color(247, 214, 220),
-        Activity::Blocked => Color(190, 190, 190),
-        Activity::Task | Activity::Chunk => return None,
-    })
+fn color(activity: Activity) -> Option<Color> {
+    (!activity.is_frame()).then(|| parts::color(activity.name()))
 }
 
 /// What an activity is called in a legend.
@@ -114,6 +106,7 @@ fn footnote(by: By, traces: &[Trace]) -> Vec<String> {
             "measured: waits stand where they were seen; a computation that was interrupted is spread over the rest \
              of its span",
         ),
+        (by == By::Pu, "PUs that no thread ran on are left out"),
         (cut, "there were too many spans; the rest is missing"),
     ];
     let told = told.into_iter().filter(|(holds, _)| *holds);

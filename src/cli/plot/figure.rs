@@ -1,6 +1,7 @@
 //! Figures beside the heatmap: curves, split of CPU time, distribution of samples, prediction.
 
 mod curves;
+mod scatter;
 
 use std::fs;
 use std::path::Path;
@@ -9,14 +10,15 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::{Admitted, UsageError, screen};
-use crate::analysis::{Dimension, Metric, Reading, split};
-use crate::record::breakdown;
+use crate::analysis::{Bound, Dimension, split};
+use crate::record::{Status, breakdown};
 use crate::text::ParseError;
-use crate::view::canvas::{BLACK, FigureError, FigureFormat, GREY};
+use crate::view::canvas::{Color, FigureError, FigureFormat, GREY};
 use crate::view::caption::provenance;
 use crate::view::cell_name::CellNames;
 use crate::view::chart::{Axis, Chart, Mark, Panel, Scale, color};
 use crate::view::facet::Facets;
+use crate::view::parts;
 
 /// Most cells of a figure that names each.
 const MOST_NAMED: usize = 32;
@@ -71,6 +73,28 @@ struct Row {
     y: f64,
     low: Option<f64>,
     high: Option<f64>,
+    /// How far `y` says what it seems to say.
+    bound: &'static str,
+}
+
+/// What a circle in a chart is, if there is any.
+fn circles(panels: &[Panel]) -> Option<(Color, String)> {
+    let mut marks = panels.iter().flat_map(|panel| &panel.marks);
+    let any = marks.any(|mark| matches!(mark, Mark::Circle(..)));
+    any.then(|| {
+        (
+            GREY,
+            "circle: stopped at the limit, only a bound".to_owned(),
+        )
+    })
+}
+
+/// A dot, or a circle where only a bound is known.
+fn spot(at: (f64, f64), bound: Bound, color: Color) -> Mark {
+    match bound {
+        Bound::Exact => Mark::Dot(at, color),
+        Bound::AtLeast | Bound::AtMost | Bound::UntilStopped => Mark::Circle(at, color),
+    }
 }
 
 /// Draws `figure` of `runs` into `path` and its points beside it; files that exist are kept unless
@@ -91,7 +115,7 @@ pub(super) fn draw(
         return Err(UsageError(format!("{there} exists; give --force to replace it")).into());
     }
     let (chart, rows) = match (figure, runs) {
-        (Figure::Scatter, [measured, predicted]) => scatter(measured, predicted)?,
+        (Figure::Scatter, [measured, predicted]) => scatter::scatter(measured, predicted)?,
         (Figure::Scatter, _) => {
             return Err(UsageError(
                 "--figure scatter needs two runs: the measured one first".to_owned(),
@@ -168,12 +192,12 @@ fn bars(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
         };
         let total: f64 = parts.iter().map(|(_, time)| time).sum();
         let mut floor = 0.0;
-        for (p, (part, time)) in parts.iter().enumerate().filter(|_| total > 0.0) {
+        for (part, time) in parts.iter().filter(|_| total > 0.0) {
             let share = 100.0 * time / total;
             marks.push(Mark::Bar(
                 (i as f64, floor),
                 (i as f64, floor + share),
-                color(p),
+                parts::color(part),
             ));
             rows.push(Row {
                 panel: names[i].clone(),
@@ -182,8 +206,9 @@ fn bars(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
                 y: share,
                 low: None,
                 high: None,
+                bound: Bound::Exact.name(),
             });
-            let entry = (color(p), part.clone());
+            let entry = (parts::color(part), part.clone());
             if share >= LEAST_SHARE && !legend.contains(&entry) {
                 legend.push(entry);
             }
@@ -224,7 +249,11 @@ fn distribution(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
             // Rounds stand above each other, so that a slow process shows as one.
             let rounds = f64::from(one.run.header.plan.protocol.rounds.get()).max(1.0);
             let height = i as f64 - 0.35 + 0.7 * f64::from(record.visit.round) / (rounds + 1.0);
-            marks.push(Mark::Dot((millis, height), color(i)));
+            let bound = match record.answer.status() {
+                Status::Censored => Bound::AtLeast,
+                Status::Ok | Status::Wrong | Status::Failed => Bound::Exact,
+            };
+            marks.push(spot((millis, height), bound, color(i)));
             rows.push(Row {
                 panel: names[i].clone(),
                 series: format!("round {}", record.visit.round),
@@ -232,6 +261,7 @@ fn distribution(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
                 y: i as f64,
                 low: None,
                 high: None,
+                bound: bound.name(),
             });
         }
     }
@@ -247,84 +277,8 @@ fn distribution(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
         title: String::new(),
         marks,
     }];
-    Ok((chart("Every sample", subject, axes, panels), rows))
-}
-
-/// Times of the cells that two runs have in common, each against the other.
-fn scatter(a: &Admitted, b: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
-    let times = |one: &Admitted| {
-        let points = one.series(Metric::Time).points.into_iter();
-        points
-            .filter_map(|point| match point.reading {
-                Reading::Number(estimate, _) => Some((point.cell, estimate.value * 1e3)),
-                _ => None,
-            })
-            .collect::<std::collections::BTreeMap<_, _>>()
-    };
-    let (first, second) = (times(a), times(b));
-    let runtimes: Vec<String> = {
-        let all: std::collections::BTreeSet<String> =
-            first.keys().map(|cell| cell.runtime.to_string()).collect();
-        all.into_iter().collect()
-    };
-    let (mut marks, mut rows) = (Vec::new(), Vec::new());
-    for (cell, x) in &first {
-        let Some(y) = second.get(cell) else { continue };
-        let runtime = cell.runtime.to_string();
-        let shade = color(
-            runtimes
-                .iter()
-                .position(|known| *known == runtime)
-                .unwrap_or(0),
-        );
-        marks.push(Mark::Dot((*x, *y), shade));
-        rows.push(Row {
-            panel: cell.to_string(),
-            series: runtime,
-            x: *x,
-            y: *y,
-            low: None,
-            high: None,
-        });
-    }
-    let all = rows.iter().flat_map(|row| [row.x, row.y]);
-    let (low, high) = ends(all).ok_or_else(|| nothing("the runs have no timed cell in common"))?;
-    let factor = |f: f64| {
-        vec![
-            (low, (low * f).clamp(low, high)),
-            ((high / f).min(high), high.min(high * f)),
-        ]
-    };
-    marks.insert(0, Mark::Guide(factor(1.0), BLACK));
-    marks.insert(
-        0,
-        Mark::Guide(vec![(low * 2.0, low), (high, high / 2.0)], GREY),
-    );
-    marks.insert(
-        0,
-        Mark::Guide(vec![(low, low * 2.0), (high / 2.0, high)], GREY),
-    );
-    let label = |one: &Admitted| {
-        // A whole path may be wider than the axis.
-        let folder = one.run.folder.file_name().unwrap_or_default();
-        format!("{}: wall time [ms]", folder.display())
-    };
-    let axes = (
-        axis(&label(a), Scale::Log(low, high)),
-        axis(&label(b), Scale::Log(low, high)),
-    );
-    let panels = vec![Panel {
-        title: String::new(),
-        marks,
-    }];
-    let mut chart = chart("One run against the other", Vec::new(), axes, panels);
-    let named = runtimes.iter().enumerate();
-    chart.legend = named
-        .map(|(i, runtime)| (color(i), runtime.clone()))
-        .collect();
-    chart
-        .legend
-        .push((BLACK, "dashed: equal; grey: a factor of 2".to_owned()));
+    let mut chart = chart("Every sample", subject, axes, panels);
+    chart.legend.extend(circles(&chart.panels));
     Ok((chart, rows))
 }
 

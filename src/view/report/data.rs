@@ -9,22 +9,17 @@ use serde::Serialize;
 
 use super::Chapter;
 use crate::analysis::{
-    Bound, Dimension, Mark, Metric, Point, Quantity, Reading, Series, Spread, State, Value,
+    Dimension, Mark, Metric, Point, Quantity, Reading, Series, Spread, State, Value,
 };
 use crate::experiment::Cell;
 use crate::view::canvas::{BLACK, Color};
 use crate::view::caption::provenance;
 use crate::view::facet::natural_axes;
+use crate::view::parts;
 use crate::view::scale::{Scale, text_on};
 
 /// Colours of a scale, from its low end to its high one.
 const COLORS: u32 = 48;
-
-/// Colours of the parts of a split, for those without a fixed one.
-// Source: Okabe and Ito, "Color Universal Design", https://jfly.uni-koeln.de/color/
-const PARTS: [&str; 8] = [
-    "#0072b2", "#d55e00", "#e69f00", "#cc79a7", "#bbbbbb", "#56b4e9", "#009e73", "#f0e442",
-];
 
 /// Everything the script draws from.
 #[derive(Serialize)]
@@ -85,7 +80,7 @@ struct Place {
     cause: Option<String>,
     evidence: Vec<String>,
     /// Name, share and colour.
-    split: Vec<(String, f64, &'static str)>,
+    split: Vec<(String, f64, String)>,
 }
 
 #[derive(Serialize)]
@@ -250,8 +245,10 @@ fn run(chapter: &Chapter<'_>, series: &[Series], values: &[(Dimension, Vec<Value
             split: explained
                 .split
                 .into_iter()
-                .zip(PARTS.iter().cycle())
-                .map(|((name, share), color)| (name, share, *color))
+                .map(|(name, share)| {
+                    let color = hex(parts::color(&name));
+                    (name, share, color)
+                })
                 .collect(),
         }
     };
@@ -282,12 +279,7 @@ fn number(reading: &Reading) -> Option<Number> {
             Spread::Interval(_) => "interval",
             Spread::Range(_) => "range",
         }),
-        bound: match bound {
-            Bound::Exact => "exact",
-            Bound::AtLeast => "at-least",
-            Bound::AtMost => "at-most",
-            Bound::UntilStopped => "until-stopped",
-        },
+        bound: bound.name(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Speed-up and efficiency over threads, with what would be ideal.
 
-use super::{Admitted, Figure, Row, axis, chart, nothing};
+use super::{Admitted, Figure, Row, axis, chart, circles, nothing, spot};
 use crate::analysis::{Dimension, Metric, Reading, Spread};
 use crate::view::canvas::{BLACK, GREY};
 use crate::view::chart::{Axis, Chart, Mark, Panel, Scale, color};
@@ -46,6 +46,7 @@ pub(super) fn curves(figure: Figure, one: &Admitted) -> anyhow::Result<(Chart, V
         .collect();
     let words = format!("dashed: ideal, min(D, P) CPUs; upright: D = P = {budget}");
     chart.legend.push((BLACK, words));
+    chart.legend.extend(circles(&chart.panels));
     Ok((chart, rows))
 }
 
@@ -55,17 +56,19 @@ fn lines(facets: &Facets<'_>) -> (Vec<Panel>, Vec<Row>) {
     for panel in &facets.panels {
         let mut marks = Vec::new();
         for (r, outer) in facets.rows.iter().enumerate() {
-            let mut line = Vec::new();
+            let (mut line, mut dots) = (Vec::new(), Vec::new());
             for c in 0..facets.columns.len() {
                 let Slot::Answered(point) = facets.slot(panel, c, r) else {
                     continue;
                 };
-                let Reading::Number(estimate, _) = point.reading else {
+                let Reading::Number(estimate, bound) = point.reading else {
                     continue;
                 };
                 let demand = f64::from(point.cell.demand());
                 let ends = estimate.spread.map(Spread::ends);
-                line.push((demand, estimate.value));
+                let at = (demand, estimate.value);
+                line.push(at);
+                dots.push(spot(at, bound, color(r)));
                 let bar = ends.map(|ends| Mark::Interval((demand, ends.low, ends.high), color(r)));
                 marks.extend(bar);
                 rows.push(Row {
@@ -75,10 +78,11 @@ fn lines(facets: &Facets<'_>) -> (Vec<Panel>, Vec<Row>) {
                     y: estimate.value,
                     low: ends.map(|ends| ends.low),
                     high: ends.map(|ends| ends.high),
+                    bound: bound.name(),
                 });
             }
-            marks.extend(line.iter().map(|spot| Mark::Dot(*spot, color(r))));
             marks.insert(0, Mark::Line(line, color(r)));
+            marks.extend(dots);
         }
         let title = panel.title.clone();
         panels.push(Panel { title, marks });
