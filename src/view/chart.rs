@@ -127,8 +127,19 @@ pub enum Mark {
     Circle((f64, f64), Color),
     /// An upright bar for an interval.
     Interval((f64, f64, f64), Color),
-    /// A box from one corner to the other, half a name wide on a named axis.
-    Bar((f64, f64), (f64, f64), Color),
+    /// A lying bar in this named row, from one value to another.
+    Bar(usize, (f64, f64), Color),
+}
+
+/// What a legend explains.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sign {
+    /// A colour.
+    Square(Color),
+    /// [`Mark::Guide`].
+    Dashes(Color),
+    /// [`Mark::Circle`].
+    Circle(Color),
 }
 
 /// One of several pictures with the same axes.
@@ -153,8 +164,8 @@ pub struct Chart {
     pub y: Axis,
     /// The panels.
     pub panels: Vec<Panel>,
-    /// What the colours mean.
-    pub legend: Vec<(Color, String)>,
+    /// What the signs mean.
+    pub legend: Vec<(Sign, String)>,
     /// Phrases at the foot: where the numbers come from.
     pub provenance: Vec<String>,
 }
@@ -163,12 +174,11 @@ impl Chart {
     /// The chart as a picture.
     pub fn draw(&self) -> Canvas {
         let across = self.panels.len().clamp(1, 3);
-        let width = match &self.x.scale {
-            Scale::Names(names) => (names.len() as f64 * 34.0).clamp(320.0, 1000.0),
-            _ => 340.0,
-        };
+        let width = if across == 1 { 520.0 } else { 340.0 };
         let height = match &self.y.scale {
             Scale::Names(names) => (names.len() as f64 * 24.0).clamp(160.0, 900.0),
+            // Equal axes make a square.
+            same if *same == self.x.scale => width,
             _ => 280.0,
         };
         let left = self.left();
@@ -198,8 +208,8 @@ impl Chart {
         }
         for (i, line) in legend.iter().enumerate() {
             let y = legend_top + i as f64 * 20.0 + 8.0;
-            for (x, (color, words)) in line {
-                canvas.rect(Area::new((MARGIN + x, y - 6.0), 14.0, 12.0), *color);
+            for (x, (sign, words)) in line {
+                sign.draw(&mut canvas, (MARGIN + x, y));
                 canvas.text((MARGIN + x + 19.0, y), words.clone(), Text::new(12.0));
             }
         }
@@ -219,8 +229,8 @@ impl Chart {
         widths.fold(0.0, f64::max).max(LEFT - 40.0) + 40.0
     }
 
-    fn legend_lines(&self, width: f64) -> Vec<Vec<(f64, &(Color, String))>> {
-        let mut lines: Vec<Vec<(f64, &(Color, String))>> = Vec::new();
+    fn legend_lines(&self, width: f64) -> Vec<Vec<(f64, &(Sign, String))>> {
+        let mut lines: Vec<Vec<(f64, &(Sign, String))>> = Vec::new();
         let mut x = f64::INFINITY;
         for item in &self.legend {
             let wide = 19.0 + Text::new(12.0).width(&item.1) + 18.0;
@@ -239,18 +249,12 @@ impl Chart {
 
     fn panel(&self, canvas: &mut Canvas, panel: &Panel, area: Area) {
         let at = |(x, y): Spot| {
-            (
-                area.x + self.x.scale.place(x) * area.width,
-                area.bottom() - self.y.scale.place(y) * area.height,
-            )
+            let x = area.x + self.x.scale.place(x) * area.width;
+            (x, self.height(y, area))
         };
         let title = (area.centre().0, area.y - 12.0);
         canvas.text(title, panel.title.clone(), Text::new(13.5).bold().middle());
         self.axes(canvas, area);
-        let half = match &self.x.scale {
-            Scale::Names(names) => 0.4 * area.width / names.len().max(1) as f64,
-            _ => 4.0,
-        };
         for mark in &panel.marks {
             match mark {
                 Mark::Line(spots, color) => {
@@ -262,10 +266,7 @@ impl Chart {
                     dashed(canvas, &spots, Stroke::new(*color, 1.0));
                 }
                 Mark::Dot(spot, color) => canvas.disc(at(*spot), 3.0, *color),
-                Mark::Circle(spot, color) => {
-                    canvas.disc(at(*spot), 4.0, *color);
-                    canvas.disc(at(*spot), 2.5, WHITE);
-                }
+                Mark::Circle(spot, color) => circle(canvas, at(*spot), *color),
                 Mark::Interval((x, low, high), color) => {
                     // An end that nothing bounds stands at the edge.
                     let end = |y| {
@@ -274,12 +275,22 @@ impl Chart {
                     };
                     canvas.line(&[end(*low), end(*high)], Stroke::new(*color, 1.0));
                 }
-                Mark::Bar((x, low), (_, high), color) => {
-                    let (foot, head) = (at((*x, *low)), at((*x, *high)));
-                    let corner = (foot.0 - half, head.1);
-                    canvas.rect(Area::new(corner, 2.0 * half, foot.1 - head.1), *color);
+                Mark::Bar(row, (from, to), color) => {
+                    let row = *row as f64;
+                    let (corner, end) = (at((*from, row - 0.4)), at((*to, row + 0.4)));
+                    let (width, height) = (end.0 - corner.0, end.1 - corner.1);
+                    canvas.rect(Area::new(corner, width, height), *color);
                 }
             }
+        }
+    }
+
+    /// Where `value` of the vertical axis is in `area`: numbers rise, names are read downwards.
+    fn height(&self, value: f64, area: Area) -> f64 {
+        let place = self.y.scale.place(value) * area.height;
+        match self.y.scale {
+            Scale::Names(_) => area.y + place,
+            Scale::Log(..) | Scale::Linear(..) => area.bottom() - place,
         }
     }
 
@@ -291,7 +302,7 @@ impl Chart {
             canvas.text((x, area.bottom() + 12.0), label, Text::new(SMALL).middle());
         }
         for (value, label) in self.y.scale.ticks() {
-            let y = area.bottom() - self.y.scale.place(value) * area.height;
+            let y = self.height(value, area);
             canvas.line(&[(area.x, y), (area.right(), y)], light);
             canvas.text((area.x - 6.0, y), label, Text::new(SMALL).end());
         }
@@ -305,6 +316,26 @@ impl Chart {
             Text::new(12.5).middle().up().color(BLACK),
         );
     }
+}
+
+impl Sign {
+    /// Draws it with its left middle at `at`.
+    fn draw(self, canvas: &mut Canvas, (x, y): Spot) {
+        match self {
+            Self::Square(color) => canvas.rect(Area::new((x, y - 6.0), 14.0, 12.0), color),
+            Self::Dashes(color) => dashed(
+                canvas,
+                &[(x - 2.0, y), (x + 14.0, y)],
+                Stroke::new(color, 1.5),
+            ),
+            Self::Circle(color) => circle(canvas, (x + 7.0, y), color),
+        }
+    }
+}
+
+fn circle(canvas: &mut Canvas, centre: Spot, color: Color) {
+    canvas.disc(centre, 4.0, color);
+    canvas.disc(centre, 2.5, WHITE);
 }
 
 /// A dashed line; plotters has none for both of its backends.

@@ -16,7 +16,7 @@ use crate::text::ParseError;
 use crate::view::canvas::{Color, FigureError, FigureFormat, GREY};
 use crate::view::caption::provenance;
 use crate::view::cell_name::CellNames;
-use crate::view::chart::{Axis, Chart, Mark, Panel, Scale, color};
+use crate::view::chart::{Axis, Chart, Mark, Panel, Scale, Sign, color};
 use crate::view::facet::Facets;
 use crate::view::parts;
 
@@ -78,14 +78,12 @@ struct Row {
 }
 
 /// What a circle in a chart is, if there is any.
-fn circles(panels: &[Panel]) -> Option<(Color, String)> {
+fn circles(panels: &[Panel]) -> Option<(Sign, String)> {
     let mut marks = panels.iter().flat_map(|panel| &panel.marks);
     let any = marks.any(|mark| matches!(mark, Mark::Circle(..)));
     any.then(|| {
-        (
-            GREY,
-            "circle: stopped at the limit, only a bound".to_owned(),
-        )
+        let words = "stopped at the limit: only a bound";
+        (Sign::Circle(GREY), words.to_owned())
     })
 }
 
@@ -194,21 +192,17 @@ fn bars(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
         let mut floor = 0.0;
         for (part, time) in parts.iter().filter(|_| total > 0.0) {
             let share = 100.0 * time / total;
-            marks.push(Mark::Bar(
-                (i as f64, floor),
-                (i as f64, floor + share),
-                parts::color(part),
-            ));
+            marks.push(Mark::Bar(i, (floor, floor + share), parts::color(part)));
             rows.push(Row {
                 panel: names[i].clone(),
                 series: part.clone(),
-                x: i as f64,
-                y: share,
+                x: share,
+                y: i as f64,
                 low: None,
                 high: None,
                 bound: Bound::Exact.name(),
             });
-            let entry = (parts::color(part), part.clone());
+            let entry = (Sign::Square(parts::color(part)), part.clone());
             if share >= LEAST_SHARE && !legend.contains(&entry) {
                 legend.push(entry);
             }
@@ -219,8 +213,8 @@ fn bars(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
         return Err(nothing("no sample has its CPU time").into());
     }
     let axes = (
-        axis("cell", Scale::Names(names)),
         axis("share of P × wall time [%]", Scale::Linear(0.0, 100.0)),
+        axis("", Scale::Names(names)),
     );
     let panels = vec![Panel {
         title: String::new(),
@@ -246,7 +240,7 @@ fn distribution(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
                 continue;
             };
             let millis = sample.wall.as_secs_f64() * 1e3;
-            // Rounds stand above each other, so that a slow process shows as one.
+            // Rounds stand below each other, so that a slow process shows as one.
             let rounds = f64::from(one.run.header.plan.protocol.rounds.get()).max(1.0);
             let height = i as f64 - 0.35 + 0.7 * f64::from(record.visit.round) / (rounds + 1.0);
             let bound = match record.answer.status() {
@@ -272,7 +266,7 @@ fn distribution(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
         axis("", Scale::Names(names)),
     );
     let mut subject = common(one);
-    subject.push("a dot is one execution; within a row the rounds go upwards".to_owned());
+    subject.push("a dot is one execution; within a row the rounds go downwards".to_owned());
     let panels = vec![Panel {
         title: String::new(),
         marks,

@@ -3,7 +3,7 @@
 use super::{Admitted, Figure, Row, axis, chart, circles, nothing, spot};
 use crate::analysis::{Dimension, Metric, Reading, Spread};
 use crate::view::canvas::{BLACK, GREY};
-use crate::view::chart::{Axis, Chart, Mark, Panel, Scale, color};
+use crate::view::chart::{Axis, Chart, Mark, Panel, Scale, Sign, color};
 use crate::view::facet::{Facets, Slot};
 
 /// Efficiency, or the speed-up T1 / T = E min(D, P) / min(1, P), over the threads asked for; a line
@@ -42,10 +42,10 @@ pub(super) fn curves(figure: Figure, one: &Admitted) -> anyhow::Result<(Chart, V
     let mut chart = chart(title, facets.common.clone(), (x, y), panels);
     let outer = facets.rows.iter().enumerate();
     chart.legend = outer
-        .map(|(r, outer)| (color(r), format!("outer = {outer}")))
+        .map(|(r, outer)| (Sign::Square(color(r)), format!("outer = {outer}")))
         .collect();
-    let words = format!("dashed: ideal, min(D, P) CPUs; upright: D = P = {budget}");
-    chart.legend.push((BLACK, words));
+    let words = format!("ideal: min(D, P) CPUs; upright: D = P = {budget}");
+    chart.legend.push((Sign::Dashes(BLACK), words));
     chart.legend.extend(circles(&chart.panels));
     Ok((chart, rows))
 }

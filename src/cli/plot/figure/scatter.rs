@@ -6,7 +6,7 @@ use super::{Admitted, Row, axis, chart, circles, ends, nothing, spot};
 use crate::analysis::{Bound, Metric, Reading};
 use crate::experiment::Cell;
 use crate::view::canvas::{BLACK, GREY};
-use crate::view::chart::{Chart, Mark, Panel, Scale, color};
+use crate::view::chart::{Chart, Mark, Panel, Scale, Sign, color};
 
 /// Times of the cells of `a` against those in `b`.
 pub(super) fn scatter(a: &Admitted, b: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
@@ -53,10 +53,11 @@ pub(super) fn scatter(a: &Admitted, b: &Admitted) -> anyhow::Result<(Chart, Vec<
     let mut chart = chart("One run against the other", Vec::new(), axes, panels);
     chart.legend = runtimes
         .iter()
-        .map(|name| (shade(name), name.clone()))
+        .map(|name| (Sign::Square(shade(name)), name.clone()))
         .collect();
-    let words = "dashed: equal; grey: a factor of 2";
-    chart.legend.push((BLACK, words.to_owned()));
+    let lines = [(BLACK, "equal"), (GREY, "a factor of 2")];
+    let lines = lines.map(|(color, words)| (Sign::Dashes(color), words.to_owned()));
+    chart.legend.extend(lines);
     chart.legend.extend(circles(&chart.panels));
     Ok((chart, rows))
 }
