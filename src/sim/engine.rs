@@ -27,6 +27,7 @@ mod rate;
 mod run;
 mod schedule;
 mod state;
+mod trail;
 
 use std::collections::VecDeque;
 
@@ -112,8 +113,10 @@ impl<'a> Engine<'a> {
     /// The same, and who held which PU when in the last execution.
     pub(super) fn trace(setup: Setup<'a>, shape: Shape) -> (Vec<Report>, Trace) {
         let mut engine = Self::new(setup, shape);
-        let name = |tid| engine.nest.role(tid).to_string();
-        let names = (0..engine.nest.len() as Tid).map(name).collect();
+        let roles = (0..engine.nest.len() as Tid).map(|tid| engine.nest.role(tid));
+        // Where it is measured, who measures is in no trace either.
+        let traced = roles.filter(|role| *role != Role::Measurer);
+        let names = traced.map(Role::thread_name).collect();
         engine.trace = Some(Trace::new(names));
         let stop = engine.run_to_end();
         let (reports, trace) = engine.finish(stop);

@@ -4,7 +4,7 @@
 //! measures. Counts begin anew when the measuring thread gives the order to run and end with the
 //! last worker.
 
-use super::{Engine, Ns, Pu, State};
+use super::{Engine, Pu, State};
 use crate::record::trace::Trace;
 use crate::sim::report::{Report, Split, Stop};
 
@@ -37,19 +37,15 @@ impl Engine<'_> {
     }
 
     fn end_execution(&mut self, stop: Stop) {
-        let Some(began) = self.began.take() else {
+        let Some(began) = self.began else {
             return;
         };
         for pu in 0..self.pus.len() as Pu {
             self.settle(pu);
             self.report.split.add(&self.pus[pu as usize].split);
         }
-        let queued = self
-            .threads
-            .iter()
-            .filter(|thread| thread.state == State::Queued);
-        let still_waiting: Ns = queued.map(|thread| self.now - thread.queued_at).sum();
-        self.report.run_queue_wait += still_waiting;
+        self.end_all_waits();
+        self.began = None;
         self.report.wall = self.now - began;
         self.report.tasks_done = self.nest.tasks_done;
         self.report.stop = stop;

@@ -6,7 +6,6 @@
 
 use super::schedule::Reach;
 use super::{Doing, Engine, Pu, State, Tid};
-use crate::record::trace::{Place, Span};
 use crate::sim::calendar::{NEVER, Ns};
 use crate::sim::nest::{Step, Wait};
 
@@ -37,19 +36,10 @@ impl Engine<'_> {
         let Some(tid) = processor.rq.running() else {
             return;
         };
-        if let (Some(trace), Some(began)) = (&mut self.trace, self.began) {
-            let held = |activity| Span {
-                thread: tid,
-                pu: Some(pu),
-                activity,
-                place: Place::Unsaid,
-                start: (self.now - span).saturating_sub(began),
-                end: self.now - began,
-                away: 0,
-            };
-            let held = processor.doing.category().activity().map(held);
-            held.into_iter().for_each(|span| trace.add(span));
+        if let Some(activity) = processor.doing.category().activity() {
+            self.hear(tid, Some(pu), activity, self.now - span);
         }
+        let processor = &mut self.pus[pu as usize];
         if processor.doing == Doing::Throttled {
             return;
         }
@@ -327,9 +317,8 @@ impl Engine<'_> {
             processor.last = Some(waiter);
             self.threads[front as usize].state = State::Queued;
             self.threads[front as usize].queued_at = self.now;
-            let thread = &mut self.threads[waiter as usize];
-            thread.state = State::Running;
-            self.report.run_queue_wait += self.now - thread.queued_at;
+            self.end_wait_for_pu(waiter);
+            self.threads[waiter as usize].state = State::Running;
         }
         let processor = &mut self.pus[pu as usize];
         processor.doing = Doing::Yield;

@@ -1,6 +1,7 @@
 //! Who runs on a PU, and to which PU does a woken thread go?
 
 use super::{Account, Doing, Engine, Pu, State, Tid};
+use crate::record::trace::Activity;
 use crate::sim::calendar::NEVER;
 use crate::sim::rq::Preempt;
 
@@ -53,11 +54,11 @@ impl Engine<'_> {
 
     /// `tid` gets `pu`.
     fn arrive(&mut self, tid: Tid, pu: Pu) {
+        self.end_wait_for_pu(tid);
         let costs = self.setup.costs;
         let processor = &mut self.pus[pu as usize];
         let thread = &mut self.threads[tid as usize];
         thread.state = State::Running;
-        self.report.run_queue_wait += self.now - thread.queued_at;
         if processor.last != Some(tid) {
             thread.switch += costs.switch;
             let others = (processor.traffic - thread.left_traffic) / costs.private_cache.max(1.0);
@@ -150,6 +151,10 @@ impl Engine<'_> {
         self.settle(pu);
         self.note_load(self.threads[tid as usize].pu, tid);
         self.moved_to(tid, pu);
+        let thread = &self.threads[tid as usize];
+        if thread.state == State::Blocked {
+            self.hear(tid, None, Activity::Blocked, thread.left_at);
+        }
         let thread = &mut self.threads[tid as usize];
         thread.state = State::Queued;
         thread.queued_at = self.now;
@@ -193,8 +198,7 @@ impl Engine<'_> {
         let Some(account) = self.pus[from as usize].rq.steal(tid) else {
             return;
         };
-        let thread = &self.threads[tid as usize];
-        self.report.run_queue_wait += self.now - thread.queued_at;
+        self.end_wait_for_pu(tid);
         self.enqueue(tid, pu, account);
         self.mark(from);
     }

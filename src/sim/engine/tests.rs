@@ -98,6 +98,16 @@ impl Case {
 
     /// What came of each execution.
     fn reports(&self) -> Vec<Report> {
+        let reports = self.simulated(|setup, shape| Engine::simulate(setup, shape));
+        for report in &reports {
+            let all = report.pus as Ns * report.wall;
+            assert_eq!(report.split.total(), all, "PU time is conserved");
+        }
+        reports
+    }
+
+    /// What `simulate` makes of the case.
+    fn simulated<T>(&self, simulate: impl FnOnce(Setup<'_>, Shape) -> T) -> T {
         let topology = Topology::synthetic(self.machine).unwrap();
         let layout = Layout::new(&topology, topology.pus());
         let mask = |tid: usize| match self.pinned.get(tid) {
@@ -116,12 +126,7 @@ impl Case {
             limit: self.limit,
             seed: self.seed,
         };
-        let reports = Engine::simulate(setup, self.shape.clone());
-        for report in &reports {
-            let all = report.pus as Ns * report.wall;
-            assert_eq!(report.split.total(), all, "PU time is conserved");
-        }
-        reports
+        simulate(setup, self.shape.clone())
     }
 
     /// Time of the whole; every task must be done.

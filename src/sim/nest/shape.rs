@@ -139,6 +139,17 @@ pub(in crate::sim) enum Role {
     Measurer,
 }
 
+impl Role {
+    /// The name that such a thread has where it is measured.
+    pub(in crate::sim) fn thread_name(self) -> String {
+        match self {
+            Self::Worker(worker) => format!("w{worker}"),
+            Self::Inner { worker, member } => format!("w{worker}.m{member}"),
+            Self::Measurer => "measurer".to_owned(),
+        }
+    }
+}
+
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,6 +1,7 @@
 //! Executions one after the other, as a measuring thread has them done.
 
 use super::*;
+use crate::record::trace::Activity;
 use crate::sim::nest::Measuring;
 
 fn measured(executions: u32, shape: Shape) -> Case {
@@ -53,4 +54,34 @@ fn executions_find_the_queues_as_the_last_one_left_them() {
     case.pinned = vec![0, 1, 0, 1];
     let walls: Vec<Ns> = case.reports().iter().map(|report| report.wall).collect();
     assert!(walls.iter().any(|wall| *wall != walls[0]), "{walls:?}");
+}
+
+/// What a trace hears of each thread follows without gaps and overlaps, and its waits for a PU are
+/// those that the report counts.
+#[test]
+fn a_trace_tells_of_every_thread_at_every_time() {
+    for wait in [Wait::SPIN, Wait::BLOCK] {
+        let mut case = Case::new("core:2 pu:1", teams(3, 2, 4, 7 * MS));
+        case.shape.wait = wait;
+        let (reports, trace) = case.simulated(|setup, shape| Engine::trace(setup, shape));
+        let [report] = &reports[..] else {
+            panic!("one execution");
+        };
+        for thread in 0..case.shape.roles().len() as u32 {
+            let mut spans: Vec<_> = trace.spans.iter().filter(|s| s.thread == thread).collect();
+            spans.sort_by_key(|span| span.start);
+            assert_eq!(spans[0].start, 0);
+            assert!(spans.windows(2).all(|pair| pair[0].end == pair[1].start));
+            assert_eq!(spans[spans.len() - 1].end, report.wall);
+        }
+        let queued = trace
+            .spans
+            .iter()
+            .filter(|s| s.activity == Activity::Queued);
+        assert_eq!(
+            queued.map(|s| s.length()).sum::<u64>(),
+            report.run_queue_wait
+        );
+        assert!(report.run_queue_wait > 0);
+    }
 }
