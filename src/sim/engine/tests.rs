@@ -97,6 +97,10 @@ impl Case {
     }
 
     /// What came of each execution.
+    #[expect(
+        clippy::redundant_closure,
+        reason = "the function is not one for every lifetime"
+    )]
     fn reports(&self) -> Vec<Report> {
         let reports = self.simulated(|setup, shape| Engine::simulate(setup, shape));
         for report in &reports {
@@ -104,6 +108,15 @@ impl Case {
             assert_eq!(report.split.total(), all, "PU time is conserved");
         }
         reports
+    }
+
+    /// The same, with a trace of the last.
+    #[expect(
+        clippy::redundant_closure,
+        reason = "the function is not one for every lifetime"
+    )]
+    fn traced(&self) -> (Vec<Report>, Trace) {
+        self.simulated(|setup, shape| Engine::trace(setup, shape))
     }
 
     /// What `simulate` makes of the case.

@@ -63,7 +63,7 @@ fn a_trace_tells_of_every_thread_at_every_time() {
     for wait in [Wait::SPIN, Wait::BLOCK] {
         let mut case = Case::new("core:2 pu:1", teams(3, 2, 4, 7 * MS));
         case.shape.wait = wait;
-        let (reports, trace) = case.simulated(|setup, shape| Engine::trace(setup, shape));
+        let (reports, trace) = case.traced();
         let [report] = &reports[..] else {
             panic!("one execution");
         };
