@@ -1,6 +1,6 @@
 //! How fast are oversub's kernels and teams beside their peers?
 //!
-//! `oversub-benches [single[=N] | team[=N] | empty | effect | overhead | record | picture | coverage]..`, all of them by
+//! `oversub-benches [single[=N] | team[=N] | empty | effect | overhead | record | picture | reading | coverage]..`, all of them by
 //! default; `single` and
 //! `team` multiply matrices, of order N only where one is given. Contestants take
 //! turns: a *turn* is a process of its own that warms up and repeats one contestant's work for a
@@ -20,6 +20,7 @@ mod overhead;
 mod peers;
 mod picture;
 mod products;
+mod reading;
 mod record;
 mod turn;
 
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
         return turn::answer(rest);
     }
     let all = [
-        "single", "team", "empty", "effect", "overhead", "record", "picture", "coverage",
+        "single", "team", "empty", "effect", "overhead", "record", "picture", "reading", "coverage",
     ];
     for section in if args.is_empty() { &all[..] } else { &args[..] } {
         let (name, order) = section.split_once('=').unwrap_or((section, ""));
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
             "overhead" => overhead::table(),
             "record" => record::table(order),
             "picture" => picture::table(),
+            "reading" => reading::table(),
             "coverage" => coverage::table(),
             "labelled" => labelled::table(order),
             other => {

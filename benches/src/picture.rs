@@ -67,6 +67,7 @@ fn point(outer: u32, inner: u32) -> Result<Point, String> {
         rounds: 1,
         samples: 1,
         failed_rounds: 0,
+        granted: None,
     })
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use oversub::stats::{median, quantile};
 
-use crate::{effect, empty, overhead, picture, products, record};
+use crate::{effect, empty, overhead, picture, products, reading, record};
 
 /// CPUs this process may use.
 pub fn cpus() -> u32 {
@@ -47,6 +47,7 @@ pub fn answer(args: &[&str]) -> ExitCode {
         ["overhead", side, inner] => overhead::turn(side, number(inner)),
         ["record", side, cell] => record::turn(side, cell),
         ["picture"] => picture::turn(),
+        ["reading", folder] => reading::turn(folder),
         ["effect", contestant, n] => effect::turn(contestant, number(n)),
         _ => Err(format!("no turn is called {args:?}")),
     };

@@ -249,6 +249,7 @@ impl CellChange {
             rounds,
             samples: rounds,
             failed_rounds: 0,
+            granted: None,
         }
     }
 }

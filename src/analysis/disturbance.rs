@@ -34,6 +34,8 @@ pub enum Disturbance {
     ForeignLoad,
     /// The clock of the CPUs was not the same in all rounds.
     Frequency,
+    /// The threads of a cell stood on fewer PUs than they could have used.
+    Stacking,
 }
 
 /// A disturbance that was found.

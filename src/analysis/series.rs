@@ -83,6 +83,8 @@ pub struct Point {
     pub samples: usize,
     /// Rounds that failed.
     pub failed_rounds: usize,
+    /// Team width that its library took instead of the one asked for [threads].
+    pub granted: Option<u32>,
 }
 
 /// One metric of every cell of a run.
@@ -170,6 +172,7 @@ impl Analysis {
                 rounds: summary.rounds.len(),
                 samples: summary.samples,
                 failed_rounds: summary.failed_rounds,
+                granted: summary.granted,
             }
         });
         Series {

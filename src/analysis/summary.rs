@@ -172,6 +172,8 @@ pub struct CellSummary {
     pub failed_rounds: usize,
     /// Samples in the rounds with a time.
     pub samples: usize,
+    /// Team width that its library took in some sample instead of the one asked for [threads].
+    pub granted: Option<u32>,
     /// Least and greatest cost of a sample, by the judge of the run.
     pub range: Option<Interval>,
     /// Wall time, a lower bound in a censored cell [s].
@@ -243,6 +245,10 @@ fn summary(cell: Cell, answers: &BTreeMap<u32, Vec<&Answer>>, judge: &Judge) -> 
         state,
         failed_rounds: failed.len(),
         samples: samples.len(),
+        granted: samples
+            .iter()
+            .filter_map(|s| s.granted)
+            .find(|width| *width != cell.inner.get()),
         range: range(&samples, judge),
         switch_rate: over_rounds(&switch_rate),
         wait_share: over_rounds(&|s| wait_share(&cell, s)),

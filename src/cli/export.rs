@@ -1,25 +1,27 @@
 //! `oversub export`: a run as a table for other programs.
 
+use std::io::{IsTerminal, stdout};
 use std::path::PathBuf;
 
 use super::run::Run;
-use super::screen;
+use super::{UsageError, screen};
 use crate::analysis::Condition;
 use crate::record::Row;
 use crate::view::table::{self, TableFormat};
 
-/// Prints the cells of a run, or its samples, as CSV, JSON or Markdown.
+/// Prints the cells of a run, or its samples, as CSV, JSON, Markdown or Parquet.
 ///
 /// A row a cell: median time with its interval, slowdown, whether it ties with the best, and the
-/// cause where it is known. For Parquet see docs/reading-a-run.md.
+/// cause where it is known.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   oversub export runs/matmul --as markdown
-  oversub export runs/matmul --as json --samples > samples.json")]
+  oversub export runs/matmul --as json --samples > samples.json
+  oversub export runs/matmul --as parquet --samples > samples.parquet")]
 pub(super) struct Args {
     /// Folder of the run.
     run: PathBuf,
-    /// Form of the table: csv, json, markdown.
+    /// Form of the table: csv, json, markdown, parquet.
     #[arg(long = "as", value_name = "FORM")]
     form: TableFormat,
     /// A row a sample, with the columns of samples.csv, in place of a row a cell.
@@ -32,13 +34,17 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
+        if self.form == TableFormat::Parquet && stdout().is_terminal() {
+            let message = "a Parquet file is no text; add `> FILE.parquet`";
+            return Err(UsageError(message.to_owned()).into());
+        }
         let run = Run::read_where(&self.run, &self.conditions)?;
-        let text = if self.samples {
+        let table = if self.samples {
             let rows: Vec<Row> = run.records.iter().map(Row::from).collect();
             table::write(self.form, &rows)?
         } else {
             table::write(self.form, &table::cells(&run.analysis))?
         };
-        screen::say(text.trim_end())
+        screen::write(&table)
     }
 }

@@ -6,14 +6,10 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::analysis::{
-    Analysis, Disturbances, Factor, Judge, MARGIN, Rule, Standing, Verdict, Worst,
-};
+use crate::analysis::{Analysis, Factor, Judge, MARGIN, Rule, Standing, Verdict, Worst};
 use crate::experiment::Cell;
-use crate::record::Record;
 use crate::units::{counted, human_span, three_digits};
 use crate::view::cell_name::CellNames;
-use crate::view::disturbed;
 
 /// The findings of `analysis`, whose cells are `cells`, under P = `budget` whole CPUs.
 pub(super) fn findings(analysis: &Analysis, cells: &[Cell], budget: u32) -> String {
@@ -27,14 +23,6 @@ pub(super) fn findings(analysis: &Analysis, cells: &[Cell], budget: u32) -> Stri
         text.push_str("no cell was timed to its end; raise --limit, or see the column `reason`\n");
     }
     text
-}
-
-/// What disturbed the run of `records` on `budget` CPUs. Nothing disturbs a simulation.
-pub(super) fn disturbances(records: &[Record], budget: f64) -> String {
-    if records.iter().all(|record| record.runner == "sim") {
-        return String::new();
-    }
-    disturbed::words(&Disturbances::of(records, budget))
 }
 
 fn one_work(
@@ -201,7 +189,7 @@ impl Names {
 mod tests {
     use super::*;
     use crate::experiment::Visit;
-    use crate::record::{Answer, Sample};
+    use crate::record::{Answer, Record, Sample};
 
     fn record(cell: &str, round: u32, millis: u64) -> Record {
         let wall = Duration::from_millis(millis);

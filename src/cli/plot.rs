@@ -22,7 +22,7 @@ use crate::record::RunHeader;
 use crate::view::canvas::FigureFormat;
 use crate::view::caption::{Landmarks, provenance};
 use crate::view::facet::{Facets, Part, natural_axes};
-use crate::view::{heatmap, points, terminal};
+use crate::view::{disturbed, heatmap, points, terminal};
 
 /// What `--metric all`, and no `--metric` at all, means; a command's own metric comes first.
 const DEFAULT: [Metric; 5] = [
@@ -149,6 +149,11 @@ impl Args {
             }
         }
         anyhow::ensure!(drawn > 0, "nothing to draw in {}", self.runs[0].display());
+        if self.terminal {
+            let disturbed = runs.iter().map(|one| one.run.disturbances());
+            let words: String = disturbed.map(|all| disturbed::words(&all)).collect();
+            screen::write(words.as_bytes())?;
+        }
         Ok(())
     }
 

@@ -3,27 +3,30 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::findings::disturbances;
 use super::run::Run;
-use super::{UsageError, screen};
+use super::{UsageError, blas, screen};
 use crate::analysis::{Condition, Recommendation};
 use crate::experiment::{Cell, Runtime};
 use crate::machine::thread_choices;
-use crate::view::advice;
 use crate::view::paste::{self, Target};
+use crate::view::{advice, disturbed};
 
 /// Says which split to set, what the usual settings lose against it, and prints lines to paste.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   oversub recommend runs/matmul
   oversub recommend runs/matmul --for shell > threads.sh
-  oversub recommend runs/matmul --where n=256 --for kubernetes")]
+  oversub recommend runs/matmul --where n=256 --for kubernetes
+  oversub recommend runs/matmul --json | jq '.works[].set'")]
 pub(super) struct Args {
     /// Folder of the run.
     run: PathBuf,
     /// Print only lines to paste: shell, slurm, kubernetes, joblib, dask, torchrun, ray, r, julia.
     #[arg(long = "for", value_name = "WHAT")]
     target: Option<Target>,
+    /// Print everything as JSON; the fields are described in METHODOLOGY.md.
+    #[arg(long, conflicts_with = "target")]
+    json: bool,
     /// Consider only these cells, for example `wait=passive,n=256`.
     #[arg(long = "where", value_name = "AXIS=VALUE", value_delimiter = ',')]
     conditions: Vec<Condition>,
@@ -38,17 +41,19 @@ impl Args {
             !recommendations.is_empty(),
             "no cell was timed to its end; raise --limit, or see the column `reason`"
         );
-        match self.target {
-            Some(target) => {
-                screen::say(paste::lines(target, only(&recommendations)?, p).trim_end())
-            }
-            None => {
-                let break_evens = run.analysis.break_evens();
-                let advice = advice::words(&recommendations, &break_evens, &run.cells());
-                let disturbed = disturbances(&run.records, run.header.budget.cpus);
-                screen::say(format!("{advice}{disturbed}").trim_end())
-            }
+        if let Some(target) = self.target {
+            return screen::say(paste::lines(target, only(&recommendations)?, p).trim_end());
         }
+        let break_evens = run.analysis.break_evens();
+        let disturbances = run.disturbances();
+        if self.json {
+            let json = advice::json(&recommendations, &break_evens, &disturbances);
+            return screen::say(serde_json::to_string_pretty(&json)?);
+        }
+        let advice = advice::words(&recommendations, &break_evens, &run.cells());
+        let deviations = blas::deviations(&run.records);
+        let disturbed = disturbed::words(&disturbances);
+        screen::say(format!("{advice}{deviations}{disturbed}").trim_end())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::UsageError;
-use crate::analysis::{Analysis, Condition, Setting};
+use crate::analysis::{Analysis, Condition, Disturbances, Setting};
 use crate::experiment::Cell;
 use crate::record::{FolderError, Record, RunFolder, RunHeader};
 
@@ -45,6 +45,14 @@ impl Run {
             header,
             records,
         })
+    }
+
+    /// What disturbed it. Nothing disturbs a simulation.
+    pub(super) fn disturbances(&self) -> Disturbances {
+        match self.records.iter().all(|record| record.runner == "sim") {
+            true => Disturbances::default(),
+            false => Disturbances::of(&self.records, self.header.budget.cpus),
+        }
     }
 
     /// The cells of its plan.

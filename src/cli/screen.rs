@@ -11,7 +11,13 @@ const DEFAULT_COLUMNS: usize = 100;
 /// Writes a line to standard output. A reader that has seen enough, as `head` has, ends the program
 /// well.
 pub(super) fn say(line: impl Display) -> anyhow::Result<()> {
-    match writeln!(stdout().lock(), "{line}") {
+    write(format!("{line}\n").as_bytes())
+}
+
+/// Writes `bytes` to standard output, in the same way.
+pub(super) fn write(bytes: &[u8]) -> anyhow::Result<()> {
+    let mut out = stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
         written => Ok(written?),
     }

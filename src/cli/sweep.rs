@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use super::findings::{disturbances, findings};
+use super::findings::findings;
 use super::progress::{Picture, Progress};
+use super::run::Run;
 use super::{UsageError, blas, command, header, plot, preflight, request, screen};
 use crate::analysis::{Analysis, Metric, rivals};
 use crate::experiment::{Cell, Landmarks, Plan, Protocol};
@@ -20,7 +21,7 @@ use crate::machine::{CpuBudget, OwnQuota, Topology};
 use crate::record::{Record, RunFolder, RunHeader};
 use crate::runner::{self, Ask, Runner};
 use crate::view::facet::{Facets, natural_axes};
-use crate::view::terminal;
+use crate::view::{disturbed, terminal};
 
 /// Measures every cell of an outer x inner grid here, and draws where nesting hurts.
 ///
@@ -267,12 +268,10 @@ fn picture(plan: &Plan) -> Picture {
 
 /// Draws the figures of the run and says what it found; the split to set comes last.
 pub(super) fn conclude(out: &Path) -> anyhow::Result<()> {
-    let (header, records) = RunFolder::read(out)?;
-    let (cells, _) = header.plan.grid.cells();
-    let analysis = Analysis::of_run(&header.plan, header.budget.cpus, &records);
+    let run = Run::read(out)?;
     plot::Args::figures_of(out).run()?;
-    let told = findings(&analysis, &cells, header.plan.grid.budget);
-    let disturbed = disturbances(&records, header.budget.cpus);
-    let deviations = blas::deviations(&records);
+    let told = findings(&run.analysis, &run.cells(), run.header.plan.grid.budget);
+    let disturbed = disturbed::words(&run.disturbances());
+    let deviations = blas::deviations(&run.records);
     screen::say(format!("{deviations}{disturbed}{}", told.trim_end()))
 }

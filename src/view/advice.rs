@@ -1,10 +1,12 @@
-//! What should be set, in words?
+//! What should be set, in words and for scripts?
 
 use std::fmt::Write;
 
+use serde_json::{Value, json};
+
 use super::cell_name::CellNames;
 use super::number::short;
-use crate::analysis::{BreakEven, Factor, Loss, MARGIN, Recommendation};
+use crate::analysis::{BreakEven, Disturbances, Factor, Loss, MARGIN, Recommendation, Spread};
 use crate::experiment::Cell;
 use crate::units::counted;
 
@@ -24,6 +26,58 @@ pub fn words(all: &[Recommendation], break_evens: &[BreakEven], cells: &[Cell]) 
         let _ = writeln!(text, "{}", break_even(even, &names));
     }
     text
+}
+
+/// Version of the JSON form. A change of meaning of any field raises it.
+const JSON_VERSION: u32 = 1;
+
+/// The same for scripts, with what disturbed the run; METHODOLOGY.md has the fields.
+pub fn json(
+    all: &[Recommendation],
+    break_evens: &[BreakEven],
+    disturbances: &Disturbances,
+) -> Value {
+    json!({
+        "format_version": JSON_VERSION,
+        "works": all.iter().map(work).collect::<Vec<_>>(),
+        "break_evens": break_evens.iter().map(|even| json!({
+            "cell": even.cell,
+            "from": even.from,
+            "sizes": even.sizes,
+        })).collect::<Vec<_>>(),
+        "disturbances": disturbances,
+    })
+}
+
+fn work(one: &Recommendation) -> Value {
+    json!({
+        "workload": one.work.workload,
+        "tasks": one.work.tasks,
+        "set": {
+            "cell": one.cell,
+            "outer": one.cell.outer,
+            "inner": one.cell.inner,
+            "runtime": one.cell.runtime,
+        },
+        "tie_set": one.tie_set,
+        "losses": one.losses.iter().map(loss).collect::<Vec<_>>(),
+    })
+}
+
+fn loss(loss: &Loss) -> Value {
+    let ends = loss.ratio.and_then(|ratio| ratio.spread).map(Spread::ends);
+    json!({
+        "usual": loss.usual,
+        "cell": loss.cell,
+        "times_as_long": loss.factor.value(),
+        "bound": match loss.factor {
+            Factor::Exactly(_) => "exact",
+            Factor::AtLeast(_) => "at-least",
+        },
+        "low": ends.map(|ends| ends.low),
+        "high": ends.map(|ends| ends.high),
+        "told": loss.told,
+    })
 }
 
 fn one(text: &mut String, one: &Recommendation, names: &CellNames) -> std::fmt::Result {

@@ -52,6 +52,7 @@ fn name(by: Disturbance) -> &'static str {
         Disturbance::Throttling => "throttling",
         Disturbance::ForeignLoad => "foreign load",
         Disturbance::Frequency => "frequency change",
+        Disturbance::Stacking => "stacking",
     }
 }
 
@@ -72,6 +73,9 @@ fn evidence(one: &Disturbed) -> String {
         Disturbance::Throttling => format!("up to {worst} periods a visit (from 1 on)"),
         Disturbance::ForeignLoad => format!("up to {worst} CPUs (from 10 % of P on)"),
         Disturbance::Frequency => format!("up to {worst} times (from 1.05 on)"),
+        Disturbance::Stacking => format!(
+            "up to {worst} times fewer PUs than the threads could use (in every sample of a cell)"
+        ),
     }
 }
 
@@ -85,6 +89,9 @@ fn remedy(by: Disturbance) -> &'static str {
         Disturbance::Throttling => "ask for fewer threads, or raise the quota",
         Disturbance::ForeignLoad => "end other programs, or repeat with more --rounds",
         Disturbance::Frequency => "fix the governor, or read ratios only",
+        Disturbance::Stacking => {
+            "choose another --placement; `oversub trace` shows each thread's PU"
+        }
     }
 }
 

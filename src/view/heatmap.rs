@@ -129,6 +129,7 @@ mod tests {
             rounds: 1,
             samples: 1,
             failed_rounds: 0,
+            granted: None,
         };
         let (cells, points) = ([point.cell], [point]);
         let facets = Facets::of(&cells, &points, (Dimension::Inner, Dimension::Outer));

@@ -92,19 +92,18 @@ pub fn lines(target: Target, cell: &Cell, p: u32) -> String {
         Target::Slurm => "#!/bin/sh\n",
         _ => "",
     };
-    let (outer, inner) = (
-        counted(cell.outer.get(), "worker"),
-        counted(cell.inner.get(), "thread"),
-    );
+    let (workers, threads) = (split.workers(), counted(cell.inner.get(), "thread"));
     let how = checked(target);
-    format!("{first}# oversub: {outer} x {inner} ({how})\n{body}")
+    format!("{first}# oversub: {workers} x {threads} ({how})\n{body}")
 }
 
 /// How the lines for `target` were checked.
 fn checked(target: Target) -> &'static str {
     match target {
-        Target::Shell | Target::Joblib | Target::Dask | Target::Ray => "tried",
-        Target::Slurm | Target::Kubernetes | Target::Torchrun | Target::R | Target::Julia => {
+        Target::Shell | Target::Slurm | Target::Joblib | Target::Dask | Target::Ray | Target::R => {
+            "tried"
+        }
+        Target::Kubernetes | Target::Torchrun | Target::Julia => {
             "written from its documentation, not tried"
         }
     }
@@ -120,6 +119,11 @@ impl Split<'_> {
     /// CPUs to ask a scheduler for: what the threads can use, no more than P.
     fn cpus(&self) -> u32 {
         self.cell.demand().min(self.p).max(1)
+    }
+
+    /// `2 workers`.
+    fn workers(&self) -> String {
+        counted(self.cell.outer.get(), "worker")
     }
 
     /// Every variable with its value.
@@ -159,18 +163,17 @@ impl Split<'_> {
 
     fn shell(&self) -> String {
         let exports = self.each(|name, value| format!("export {name}={value}"));
-        let outer = self.cell.outer;
-        format!("{exports}# and start {outer} workers\n")
+        format!("{exports}# and start {}\n", self.workers())
     }
 
     fn slurm(&self) -> String {
         let (outer, inner) = (self.cell.outer, self.cell.inner);
-        let cpus = self.cpus();
+        let (cpus, workers) = (self.cpus(), self.workers());
         let exports = self.each(|name, value| format!("export {name}={value}"));
         format!(
             "#SBATCH --nodes=1\n#SBATCH --ntasks=1 --cpus-per-task={cpus}\n\
              # where each worker is a task of its own: --ntasks={outer} --cpus-per-task={inner}\n\
-             {exports}srun --cpus-per-task=\"$SLURM_CPUS_PER_TASK\" ./program  # with {outer} workers\n"
+             {exports}srun --cpus-per-task=\"$SLURM_CPUS_PER_TASK\" ./program  # with {workers}\n"
         )
     }
 

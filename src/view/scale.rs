@@ -226,6 +226,7 @@ mod tests {
             rounds: 1,
             samples: 1,
             failed_rounds: 0,
+            granted: None,
         };
         let points: Vec<Point> = values.iter().map(point).collect();
         Scale::of(&metric.into(), points.iter())

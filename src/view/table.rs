@@ -1,6 +1,9 @@
 //! How do the cells of a run, or its samples, go into other programs?
 //!
-//! One row a cell or a sample, as CSV, JSON or a table of Markdown, all with the same columns.
+//! One row a cell or a sample, as CSV, JSON, a table of Markdown or a Parquet file, all with the same
+//! columns.
+
+mod parquet;
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,6 +23,8 @@ pub enum TableFormat {
     Json,
     /// A table of Markdown.
     Markdown,
+    /// A Parquet file.
+    Parquet,
 }
 
 impl FromStr for TableFormat {
@@ -30,7 +35,12 @@ impl FromStr for TableFormat {
             "csv" => Ok(Self::Csv),
             "json" => Ok(Self::Json),
             "markdown" => Ok(Self::Markdown),
-            _ => Err(ParseError::new("format", text, "csv, json or markdown")),
+            "parquet" => Ok(Self::Parquet),
+            _ => Err(ParseError::new(
+                "format",
+                text,
+                "csv, json, markdown or parquet",
+            )),
         }
     }
 }
@@ -132,17 +142,19 @@ fn row(time: &Point, slowdown: &Point, cause: Option<String>) -> CellRow {
     }
 }
 
-/// `rows` as a table.
+/// `rows` as the bytes of a table.
 ///
 /// # Errors
 ///
 /// If a row cannot be written in this form.
-pub fn write<T: Serialize>(format: TableFormat, rows: &[T]) -> Result<String, TableError> {
-    match format {
-        TableFormat::Csv => csv(rows),
-        TableFormat::Json => serde_json::to_string_pretty(rows).map_err(TableError::of),
-        TableFormat::Markdown => markdown(&csv(rows)?),
-    }
+pub fn write<T: Serialize>(format: TableFormat, rows: &[T]) -> Result<Vec<u8>, TableError> {
+    let text = match format {
+        TableFormat::Csv => csv(rows)?,
+        TableFormat::Json => serde_json::to_string_pretty(rows).map_err(TableError::of)? + "\n",
+        TableFormat::Markdown => markdown(&csv(rows)?)?,
+        TableFormat::Parquet => return parquet::parquet(rows),
+    };
+    Ok(text.into_bytes())
 }
 
 fn csv<T: Serialize>(rows: &[T]) -> Result<String, TableError> {
@@ -195,17 +207,11 @@ mod tests {
                 value: None,
             },
         ];
-        assert_eq!(
-            write(TableFormat::Csv, &rows).unwrap(),
-            "name,value\na|b,1.5\nc,\n"
-        );
+        let text = |form| String::from_utf8(write(form, &rows).unwrap()).unwrap();
+        assert_eq!(text(TableFormat::Csv), "name,value\na|b,1.5\nc,\n");
         let markdown = "| name | value |\n|---|---|\n| a\\|b | 1.5 |\n| c |  |\n";
-        assert_eq!(write(TableFormat::Markdown, &rows).unwrap(), markdown);
-        assert!(
-            write(TableFormat::Json, &rows)
-                .unwrap()
-                .contains("\"value\": null")
-        );
-        assert!("parquet".parse::<TableFormat>().is_err());
+        assert_eq!(text(TableFormat::Markdown), markdown);
+        assert!(text(TableFormat::Json).contains("\"value\": null"));
+        assert!("xls".parse::<TableFormat>().is_err());
     }
 }

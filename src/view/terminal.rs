@@ -1,8 +1,9 @@
 //! How does a heatmap look on a terminal?
 //!
 //! The same cells, panels and colours as in the picture, as lines of text. Without colour the
-//! marks alone must do: `*` best, `=` cannot be told from it, `~` rounds that differ widely, `>` or
-//! `<` a bound of a cell that was stopped at the time limit, `x` failed, `.` not measured yet. A live sweep draws this again and
+//! marks alone must do: `*` best, `=` cannot be told from it, `~` rounds that differ widely, `!` another
+//! team width than asked for, `>` or `<` a bound of a cell that was stopped at the time limit, `x`
+//! failed, `.` not measured yet. A live sweep draws this again and
 //! again, so it costs one pass over the cells.
 
 use crate::analysis::{Bound, Cause, Mark, Quantity, Reading, Rule};
@@ -208,7 +209,8 @@ fn label(slot: Slot<'_>, scale: &Scale) -> String {
                 Bound::AtMost => "<",
                 Bound::UntilStopped => "|",
             };
-            format!("{sign}{}{mark}", scale.write(estimate.value))
+            let width = point.granted.map_or("", |_| "!");
+            format!("{width}{sign}{}{mark}", scale.write(estimate.value))
         }
         Reading::Cause(cause) => format!("{}{mark}", cause.letter()),
         Reading::Missing => format!("-{mark}"),
@@ -251,6 +253,10 @@ fn legend(facets: &Facets<'_>) -> Vec<String> {
         (
             reading(&|r| matches!(r, Reading::Number(e, Bound::Exact) if e.is_wide())),
             "~ rounds differ by more than 1.5 times",
+        ),
+        (
+            facets.points().any(|point| point.granted.is_some()),
+            "! the library took another team width than inner",
         ),
         (bound(Bound::AtLeast), "> stopped at the limit: at least"),
         (bound(Bound::AtMost), "< stopped at the limit: at most"),
@@ -326,6 +332,7 @@ mod tests {
             rounds: 1,
             samples: 1,
             failed_rounds: 0,
+            granted: None,
         }
     }
 
@@ -335,7 +342,10 @@ mod tests {
         let points = [
             point(cell(1, 1), 2.0, Bound::Exact, Mark::Tied(Rule::Range)),
             point(cell(1, 2), 1.0, Bound::Exact, Mark::Best),
-            point(cell(2, 1), 25.0, Bound::AtLeast, Mark::None),
+            Point {
+                granted: Some(4),
+                ..point(cell(2, 1), 25.0, Bound::AtLeast, Mark::None)
+            },
         ];
         let axes = (Dimension::Inner, Dimension::Outer);
         let facets = Facets::of(&cells, &points, axes);
@@ -349,13 +359,18 @@ mod tests {
         let at = lines.iter().position(|l| *l == "outer by inner").unwrap();
         assert_eq!(
             lines[at + 1..at + 4],
-            ["2  >25.0      .", "1   2.00= ~1.00*", "       1      2"]
+            [
+                "2  !>25.0       .",
+                "1    2.00=  ~1.00*",
+                "        1       2"
+            ]
         );
         for words in [
             "* best",
             "= cannot be told from it (by range, fewer than 6 rounds)",
             "~ rounds differ by more than 1.5 times",
             "> stopped",
+            "! the library took another team width than inner",
             ". not measured yet",
         ] {
             assert!(text.contains(words), "{text}");

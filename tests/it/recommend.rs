@@ -45,8 +45,7 @@ fn a_recommendation_names_the_split_and_what_the_defaults_lose() {
     );
     assert!(!text.contains("break-even"), "{text}");
     // A script has no host around it.
-    let unknown =
-        "cannot be told from these records: steal, throttling, foreign load, frequency change";
+    let unknown = "cannot be told from these records: steal, throttling, foreign load, frequency change, stacking";
     assert!(
         text.contains(unknown) && !text.contains("disturbed"),
         "{text}"
@@ -91,4 +90,51 @@ fn an_export_has_a_row_for_each_cell_or_sample() {
         oversub("export", &run, &["--as", "xls"]).status.code(),
         Some(2)
     );
+    // The magic number at both ends; what is between, the unit tests read.
+    let parquet = oversub("export", &run, &["--as", "parquet"]).stdout;
+    assert!(parquet.starts_with(b"PAR1") && parquet.ends_with(b"PAR1"));
+}
+
+#[test]
+fn a_script_gets_the_split_and_the_losses_as_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = run_of(folder.path(), &format!("{REQUEST}\nn='64,128'"));
+    let json = said(&oversub("recommend", &run, &["--json"]));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["format_version"], 1);
+    let work = &json["works"][1];
+    assert_eq!(
+        (&work["workload"], &work["tasks"]),
+        (&"matmul.f64.128".into(), &32.into())
+    );
+    assert_eq!(
+        (&work["set"]["outer"], &work["set"]["inner"]),
+        (&2.into(), &1.into())
+    );
+    assert!(
+        work["tie_set"]
+            .as_array()
+            .unwrap()
+            .contains(&work["set"]["cell"])
+    );
+    let losses = work["losses"].as_array().unwrap();
+    let defaults = losses
+        .iter()
+        .find(|loss| loss["usual"][0] == "defaults, P x P");
+    let defaults = defaults.unwrap();
+    let times = defaults["times_as_long"].as_f64().unwrap();
+    assert!((6.0..6.2).contains(&times), "{times}");
+    assert_eq!(
+        (&defaults["told"], &defaults["bound"]),
+        (&true.into(), &"exact".into())
+    );
+    assert_eq!(json["break_evens"][0]["from"], 64);
+    assert!(
+        json["disturbances"]["unknown"]
+            .as_array()
+            .unwrap()
+            .contains(&"steal".into())
+    );
+    let both = oversub("recommend", &run, &["--json", "--for", "shell"]);
+    assert_eq!(both.status.code(), Some(2));
 }

@@ -136,6 +136,10 @@ impl Case<'_> {
         self.both("CPUs kept busy", "CPUs", |f| f.cpus)
     }
 
+    fn gap(&self) -> Option<Evidence> {
+        self.both("time between two regions of a worker", "s", |f| f.gap)
+    }
+
     fn asked(&self) -> Option<Evidence> {
         machine(
             "threads, against P",
@@ -181,6 +185,7 @@ fn spinning(case: &Case<'_>) -> Option<Finding> {
     let evidence = vec![
         case.both("CPUs spent on spinning", "CPUs", |f| f.spinning),
         case.ready(),
+        case.gap(),
         case.asked(),
     ];
     let rule = "more threads than P, at least 25 % of P spent on spinning, and threads with work wait \
@@ -221,6 +226,7 @@ fn time_sliced(case: &Case<'_>) -> Option<Finding> {
         case.both("preemptions", "1/s", |f| f.preemptions),
         case.both("migrations", "1/s", |f| f.migrations),
         case.both("CPUs spent on yielding", "CPUs", |f| f.yielding),
+        case.gap(),
         case.asked(),
     ];
     let rule = "more threads than P, for each running thread at least 0.3 that are ready but have no \

@@ -13,7 +13,7 @@ use crate::stats::{chance_of_trend, median, quantile, slope};
 type Rule = fn(&Visits<'_>, f64) -> Option<Vec<Trace>>;
 
 /// Every rule.
-pub(super) const ALL: [(Disturbance, Rule); 7] = [
+pub(super) const ALL: [(Disturbance, Rule); 8] = [
     (Disturbance::Outliers, outliers),
     (Disturbance::Drift, drift),
     (Disturbance::TwoModes, two_modes),
@@ -21,6 +21,7 @@ pub(super) const ALL: [(Disturbance, Rule); 7] = [
     (Disturbance::Throttling, throttling),
     (Disturbance::ForeignLoad, foreign_load),
     (Disturbance::Frequency, frequency),
+    (Disturbance::Stacking, stacking),
 ];
 
 /// Samples below which quartiles say too little.
@@ -209,6 +210,34 @@ fn frequency(visits: &Visits<'_>, _: f64) -> Option<Vec<Trace>> {
     let worst = clocks.values().map(|log| log.abs().exp());
     let worst = worst.max_by(f64::total_cmp)?;
     Some(every_visit(visits, worst, off))
+}
+
+/// Samples of a cell that must all show it; one by itself may end with all threads on one PU by chance.
+const STACKED: usize = 6;
+
+/// In every sample of a cell, six or more, its threads were last seen on fewer PUs than it has threads
+/// and P has whole CPUs.
+fn stacking(visits: &Visits<'_>, budget: f64) -> Option<Vec<Trace>> {
+    let mut told = None;
+    for (cell, rounds) in &visits.0 {
+        let could = f64::from(cell.demand()).min(budget.floor());
+        let samples = rounds.values().flatten();
+        let used: Vec<f64> = samples.filter_map(|s| s.pus_used.map(f64::from)).collect();
+        if used.len() < STACKED {
+            continue;
+        }
+        let traces = told.get_or_insert_with(Vec::new);
+        let most = used.iter().copied().fold(1.0, f64::max);
+        if most < could {
+            traces.extend(rounds.iter().map(|(round, samples)| Trace {
+                cell: *cell,
+                round: *round,
+                evidence: could / most,
+                samples: samples.len(),
+            }));
+        }
+    }
+    told
 }
 
 /// The rounds in which `of`, summed over all samples of all cells, comes to at least `least` CPUs, less

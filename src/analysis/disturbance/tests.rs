@@ -66,6 +66,7 @@ fn a_quiet_run_has_none_and_says_what_it_cannot_know() {
         Disturbance::Throttling,
         Disturbance::ForeignLoad,
         Disturbance::Frequency,
+        Disturbance::Stacking,
     ];
     assert_eq!(all.unknown, blind);
     let few: Vec<Record> = run(|_, round, _| quiet(round))
@@ -193,4 +194,19 @@ fn a_round_with_another_clock_is_named_where_cycles_are_counted() {
         [(Disturbance::Frequency, 2, vec![5])]
     );
     assert_eq!(found(&at(2_900_000_000)), []);
+}
+
+/// Two workers could use two PUs; the cell with one worker cannot be stacked. One sample in which both
+/// PUs were seen is enough.
+#[test]
+fn threads_that_are_never_seen_apart_are_stacked() {
+    let on = |last: u32| {
+        run(|_, round, rep| Sample {
+            pus_used: Some(if (round, rep) == (8, 2) { last } else { 1 }),
+            ..quiet(round)
+        })
+    };
+    let all: Vec<u32> = (1..=8).collect();
+    assert_eq!(found(&on(1)), [(Disturbance::Stacking, 1, all)]);
+    assert_eq!(found(&on(2)), []);
 }

@@ -30,7 +30,8 @@ pub(super) fn label(slot: Slot<'_>, scale: &Scale) -> Option<String> {
                 Bound::AtMost => "< ",
                 Bound::UntilStopped => "| ",
             };
-            format!("{sign}{}", scale.write(estimate.value))
+            let width = point.granted.map_or("", |_| "!");
+            format!("{width}{sign}{}", scale.write(estimate.value))
         }
         Reading::Cause(cause) => cause.letter().to_string(),
         Reading::Missing => "–".to_owned(),

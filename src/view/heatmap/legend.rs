@@ -28,6 +28,7 @@ enum Icon {
     Best,
     Tied,
     Wide,
+    Width,
     Hatch,
     Cross,
     Blank,
@@ -50,17 +51,24 @@ pub(super) fn items(
     (axes, landmarks): (&Axes, &Landmarks),
     scale: &Scale,
 ) -> Vec<Item> {
-    let marks = marks(facets, (axes, landmarks), scale);
+    let marks = marks(facets, scale).chain(lines(axes, landmarks));
     causes_of(facets).chain(marks).collect()
 }
 
+/// Whether an entry is shown, its picture and its words.
+type Entry = (bool, Icon, String);
+
+fn shown(entries: impl IntoIterator<Item = Entry>) -> impl Iterator<Item = Item> {
+    let entries = entries.into_iter().filter(|(shown, ..)| *shown);
+    entries.map(|(_, icon, words)| Item { icon, words })
+}
+
 /// The entries for the marks that occur.
-fn marks(facets: &Facets<'_>, (axes, landmarks): (&Axes, &Landmarks), scale: &Scale) -> Vec<Item> {
+fn marks(facets: &Facets<'_>, scale: &Scale) -> impl Iterator<Item = Item> {
     let reading = |is: fn(&Reading) -> bool| facets.points().any(|p| is(&p.reading));
     let mark = |mark: Mark| facets.points().any(|p| p.mark == mark);
     let blank = facets.slots().any(|s| !matches!(s, Slot::Answered(_)));
-    let Landmarks { budget, cores, pus } = *landmarks;
-    let entries = [
+    shown([
         (
             reading(|r| matches!(r, Reading::Number(..))),
             Icon::Shades,
@@ -88,6 +96,11 @@ fn marks(facets: &Facets<'_>, (axes, landmarks): (&Axes, &Landmarks), scale: &Sc
             "rounds differ by more than 1.5 times".to_owned(),
         ),
         (
+            facets.points().any(|point| point.granted.is_some()),
+            Icon::Width,
+            "the library took another team width than inner".to_owned(),
+        ),
+        (
             reading(|r| matches!(r, Reading::Number(_, Bound::AtLeast | Bound::AtMost))),
             Icon::Hatch,
             "cens.: stopped at the time limit, the number is a bound".to_owned(),
@@ -113,6 +126,13 @@ fn marks(facets: &Facets<'_>, (axes, landmarks): (&Axes, &Landmarks), scale: &Sc
             "not recorded or not defined".to_owned(),
         ),
         (blank, Icon::Blank, "not measured".to_owned()),
+    ])
+}
+
+/// The entries for the lines and triangles that the machine draws.
+fn lines(axes: &Axes, landmarks: &Landmarks) -> impl Iterator<Item = Item> {
+    let Landmarks { budget, cores, pus } = *landmarks;
+    shown([
         (
             axes.curve().len() > 1,
             Icon::Curve,
@@ -133,9 +153,7 @@ fn marks(facets: &Facets<'_>, (axes, landmarks): (&Axes, &Landmarks), scale: &Sc
             Icon::Triangle(Fill::Solid),
             format!("{cores} physical cores = logical PUs"),
         ),
-    ];
-    let shown = entries.into_iter().filter(|(shown, ..)| *shown);
-    shown.map(|(_, icon, words)| Item { icon, words }).collect()
+    ])
 }
 
 /// An entry for each cause that occurs.
@@ -215,6 +233,7 @@ fn icon(canvas: &mut Canvas, icon: Icon, area: Area, scale: &Scale) {
             cell::tied(canvas, area, BLACK);
         }
         Icon::Wide => canvas.text((x, y), "~", Text::new(EM).middle()),
+        Icon::Width => canvas.text((x, y), "!", Text::new(EM).middle()),
         Icon::Hatch => {
             canvas.rect(area, GROUND);
             cell::hatch(canvas, area, BLACK);
