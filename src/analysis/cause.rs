@@ -9,6 +9,7 @@
 //! went into spinning, idled behind a lock, or was held back by a quota.
 
 mod facts;
+mod rates;
 mod refute;
 mod rules;
 
@@ -22,6 +23,7 @@ pub use facts::{Facts, Setting};
 use super::{Analysis, Factor, MARGIN, State, Verdict, Work};
 use crate::experiment::Cell;
 use crate::record::Record;
+use rates::rates;
 use rules::{Case, RULES};
 
 /// Why a cell is slow.
@@ -171,6 +173,8 @@ pub struct Diagnosis {
     pub cause: Cause,
     /// All rules that hold, the heaviest first.
     pub findings: Vec<Finding>,
+    /// Its rates beside the limits of the machine, where these were measured.
+    pub rates: Vec<Evidence>,
     /// What was counted in the cell.
     pub here: Facts,
     /// What was counted in the reference.
@@ -219,6 +223,7 @@ fn diagnosis(case: &Case<'_>, slowdown: Factor) -> Diagnosis {
         resolved: case.resolved,
         cause: cause(case, &findings),
         findings,
+        rates: rates(case.here, case.setting),
         here: case.here.clone(),
         there: case.there.clone(),
     }

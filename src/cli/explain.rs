@@ -167,6 +167,7 @@ fn explanation(diagnosis: &Diagnosis) -> String {
     if !diagnosis.resolved && diagnosis.cell != diagnosis.reference {
         lines.push("the rounds do not tell it from the best cell; more rounds would".to_owned());
     }
+    lines.extend(diagnosis.rates.iter().map(of_evidence));
     lines.push(String::new());
     lines.push(format!("cause: {}", diagnosis.cause.words()));
     for finding in &diagnosis.findings {

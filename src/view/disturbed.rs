@@ -74,7 +74,7 @@ fn evidence(one: &Disturbed) -> String {
         Disturbance::ForeignLoad => format!("up to {worst} CPUs (from 10 % of P on)"),
         Disturbance::Frequency => format!("up to {worst} times (from 1.05 on)"),
         Disturbance::Stacking => format!(
-            "up to {worst} times fewer PUs than the threads could use (in every sample of a cell)"
+            "up to {worst} times fewer PUs than the threads could use (from 2 on, in every sample of a cell)"
         ),
     }
 }

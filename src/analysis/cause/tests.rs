@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::experiment::Visit;
-use crate::record::{Answer, EmptyRegion, Ruler, Sample, Surroundings, Waiting};
+use crate::record::{Answer, EmptyRegion, Peak, Ruler, Sample, Surroundings, Waiting};
 
 const MS: Duration = Duration::from_millis(1);
 /// Tasks of every cell here.
@@ -286,4 +286,29 @@ fn every_cause_has_a_name_and_a_letter_of_its_own() {
         );
         assert!(Cause::ALL[..i].iter().all(|other| other.2 != *letter));
     }
+}
+
+/// 16 products of 2 x 256^3 flop in 10 ms are 53.7 GFLOP/s; each reads and writes 3 x 256^2 numbers of
+/// 8 bytes, together 2.52 GB/s. No limit, no rate.
+#[test]
+fn rates_stand_beside_the_limits_of_the_machine() {
+    let alone = cell(1, 1, "fork-join.passive_independent");
+    let measured = Setting {
+        ruler: Ruler {
+            memory_bandwidth: Some(20e9),
+            peaks: vec![Peak {
+                dtype: alone.workload.dtype().unwrap(),
+                flops: 150e9,
+            }],
+            ..Ruler::default()
+        },
+        ..setting()
+    };
+    let cells = [(alone, sample(10, 1.0))];
+    let [operations, traffic] = &last(&cells, &measured).rates[..] else {
+        panic!("two rates");
+    };
+    assert!((operations.here - 53.687).abs() < 1e-3 && operations.reference == Some(150.0));
+    assert!((traffic.here - 2.5166).abs() < 1e-3 && traffic.reference == Some(20.0));
+    assert_eq!(last(&cells, &setting()).rates, []);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Disturbance, Trace, Visits};
 use crate::analysis::ticks::hidden_by_ticks;
-use crate::experiment::Cell;
+use crate::experiment::{Cell, Composition};
 use crate::record::Sample;
 use crate::stats::{chance_of_trend, median, quantile, slope};
 
@@ -215,12 +215,16 @@ fn frequency(visits: &Visits<'_>, _: f64) -> Option<Vec<Trace>> {
 /// Samples of a cell that must all show it; one by itself may end with all threads on one PU by chance.
 const STACKED: usize = 6;
 
-/// In every sample of a cell, six or more, its threads were last seen on fewer PUs than it has threads
-/// and P has whole CPUs.
+/// In every sample of a cell, six or more, its threads were last seen on at most half as many PUs as
+/// they could have used: some of many threads share a PU by chance, but not half of them, always.
 fn stacking(visits: &Visits<'_>, budget: f64) -> Option<Vec<Trace>> {
     let mut told = None;
     for (cell, rounds) in &visits.0 {
-        let could = f64::from(cell.demand()).min(budget.floor());
+        let at_once = match cell.composition {
+            Composition::Exclusive | Composition::Shared => cell.inner.get(),
+            _ => cell.demand(),
+        };
+        let could = f64::from(at_once).min(budget.floor());
         let samples = rounds.values().flatten();
         let used: Vec<f64> = samples.filter_map(|s| s.pus_used.map(f64::from)).collect();
         if used.len() < STACKED {
@@ -228,7 +232,7 @@ fn stacking(visits: &Visits<'_>, budget: f64) -> Option<Vec<Trace>> {
         }
         let traces = told.get_or_insert_with(Vec::new);
         let most = used.iter().copied().fold(1.0, f64::max);
-        if most < could {
+        if 2.0 * most <= could {
             traces.extend(rounds.iter().map(|(round, samples)| Trace {
                 cell: *cell,
                 round: *round,
