@@ -2,7 +2,7 @@
 # make test   everything the project checks of itself
 # make labelled  how often `oversub explain` is right, on cells made to have a cause (about three minutes)
 # make bench  speed beside OpenBLAS, faer, gemm and libgomp, as far as they are installed (about five minutes)
-# make peers  the tutorials' Python programs beside our own cells, with figures of both (about half an hour; needs python3-venv)
+# make peers  the tutorials' Python programs beside our own cells, with figures of both (about a quarter of an hour; needs python3-venv)
 # make setup  libhwloc, pkg-config and a C toolchain, where they are missing
 # make install  the program, its man pages and completions, below PREFIX (~/.local)
 

@@ -138,7 +138,7 @@ def their_seconds(peer, workload, tasks):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="", help="workloads whose name begins so")
     parser.add_argument("--peer", help=argparse.SUPPRESS)
     parser.add_argument("--workload", help=argparse.SUPPRESS)

@@ -167,7 +167,7 @@ fn one_line(text: &str) -> String {
 fn workloads() -> String {
     let names = WorkloadName::help();
     format!(
-        "Work of one task [default: matmul]. Name, number types (the default first), default n, task:\n{names}"
+        "Work of one task [default: matmul]. Name, number types (the default first), default n, task:\n\n{names}"
     )
 }
 

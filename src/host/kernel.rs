@@ -7,6 +7,7 @@
 mod arithmetic;
 mod common;
 mod distance;
+mod divided;
 mod dot;
 mod fill;
 mod matmul;

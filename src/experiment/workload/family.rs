@@ -157,8 +157,8 @@ impl WorkloadName {
         Family::ALL.map(Family::form).join(", ")
     }
 
-    /// Every workload as lines of a help text: name, number types, default size, and what a task
-    /// is.
+    /// Every workload as two lines of a help text: name, number types and default size; what a task
+    /// is. Both fit into 70 columns, which leaves room for an indentation.
     pub fn help() -> String {
         let line = |family: Family| {
             let Description {
@@ -166,8 +166,8 @@ impl WorkloadName {
             } = family.description();
             let dtypes: Vec<String> = dtypes.iter().map(Dtype::to_string).collect();
             let form = family.form();
-            let dtypes = dtypes.join(" ");
-            format!("  {form:<30} {dtypes:<12} {n:>8}  {task}\n")
+            let dtypes = dtypes.join(", ");
+            format!("{form}: {dtypes}; n = {n}\n    {task}\n")
         };
         Family::ALL.map(line).concat()
     }

@@ -12,32 +12,19 @@ use rand::SeedableRng;
 use rand_xoshiro::SplitMix64;
 
 use super::Computation;
-use super::account::{Account, Description, FLOATS, Parameter};
-use super::steps::SUMS;
+use super::account::Description;
+use super::steps::{of_steps, percent, shared};
 
-const PERCENT: f64 = 100.0;
+const TASK: &str = "n steps of arithmetic on average, lognormal with sigma S/100";
 
 pub(super) const UNEVEN: Description = Description {
-    name: "uneven",
-    parameter: Some(Parameter {
-        letter: 'S',
-        range: 0..=300,
-        usual: 0,
-    }),
-    dtypes: FLOATS,
-    n: 100_000,
-    task: "n steps of arithmetic on average, lognormal with sigma S/100",
-    account,
     steps: Some(task_steps),
+    ..of_steps("uneven", 300, TASK, |this, _width| shared(this))
 };
-
-fn account(this: &Computation, _width: u32) -> Account {
-    Account::flat(this, SUMS * this.elements(), 0, 0)
-}
 
 /// Steps of each of `tasks` tasks of `computation`, in all `tasks` x n.
 pub fn task_steps(computation: &Computation, tasks: NonZeroU32) -> Vec<u32> {
-    let sigma = f64::from(computation.name().parameter().unwrap_or(0)) / PERCENT;
+    let sigma = f64::from(percent(computation)) / 100.0;
     let sizes: Vec<f64> = (0..tasks.get())
         .map(|task| (sigma * normal(task)).exp())
         .collect();

@@ -1,7 +1,8 @@
 //! How is the distance of two vectors computed?
 
+use super::divided::Known;
 use super::number::Number;
-use super::reduction::{Known, Reduce, Sums};
+use super::reduction::{Reduce, Sums};
 use super::sums::sums;
 
 /// The root of the sum of squared differences.

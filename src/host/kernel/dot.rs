@@ -1,7 +1,8 @@
 //! How is a dot product computed?
 
+use super::divided::Known;
 use super::number::Number;
-use super::reduction::{Known, Reduce, Sums};
+use super::reduction::{Reduce, Sums};
 use super::sums::sums;
 
 /// The sum of x y.

@@ -6,21 +6,18 @@
 
 use std::io;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossbeam::utils::CachePadded;
 
+use super::divided::{Combine, Known, divided};
 use super::number::Number;
-use super::ring::{Gap, Ring};
+use super::ring::Gap;
 use super::{Kernel, WrongResult};
-use crate::experiment::{Computation, Share};
+use crate::experiment::Computation;
 
 /// Sums over a pair; a reduction that needs fewer leaves the rest 0.
 pub(super) type Sums = [f64; 3];
-
-/// Gives the sum of any term of x and y over a pair.
-pub(super) type Known<'a> = dyn Fn(&dyn Fn(f64, f64) -> f64) -> f64 + 'a;
 
 /// Largest error of a result relative to the known one [1]: that of a root.
 const TOLERANCE: f64 = 1e-14;
@@ -37,11 +34,9 @@ pub(super) trait Reduce<T>: Send + Sync + 'static {
     fn number(&self, sums: Sums) -> f64;
 }
 
-/// One worker's pairs, reduced by `R`.
-pub(super) struct Reduction<T, R> {
-    ring: Ring<T>,
+/// The sums of all members, and what `R` makes of them.
+struct Reduction<R> {
     reduce: R,
-    task: AtomicU32,
     slots: Vec<CachePadded<Mutex<Sums>>>,
     result: Mutex<f64>,
 }
@@ -53,15 +48,13 @@ pub(super) fn reduction<T: Number, R: Reduce<T>>(
     reduce: R,
 ) -> io::Result<Arc<dyn Kernel>> {
     let slot = || CachePadded::new(Mutex::new([f64::NAN; 3]));
-    Ok(Arc::new(Reduction {
-        ring: Ring::<T>::new(computation, Gap::OneOrTwo)?,
+    let slots = std::iter::repeat_with(slot).take(width.get() as usize);
+    let reduction = Reduction {
         reduce,
-        task: AtomicU32::new(0),
-        slots: std::iter::repeat_with(slot)
-            .take(width.get() as usize)
-            .collect(),
+        slots: slots.collect(),
         result: Mutex::new(f64::NAN),
-    }))
+    };
+    divided::<T, _>((computation, Gap::OneOrTwo), width, reduction)
 }
 
 /// Its own user's, whatever a panic elsewhere left in it; `verify` is there to see that.
@@ -69,30 +62,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<T: Number, R: Reduce<T>> Kernel for Reduction<T, R> {
-    fn width(&self) -> NonZeroU32 {
-        NonZeroU32::new(self.slots.len() as u32).unwrap_or(NonZeroU32::MIN)
+impl<T: Number, R: Reduce<T>> Combine<T> for Reduction<R> {
+    fn share(&self, member: usize, x: &[T], y: &[T]) {
+        *lock(&self.slots[member]) = self.reduce.sums(x, y);
     }
 
-    fn phases(&self) -> u32 {
-        1
-    }
-
-    fn begin(&self, task: u32) {
-        self.task.store(task, Ordering::Relaxed);
-    }
-
-    fn work(&self, _phase: u32, member: u32) {
-        let (x, y) = self.ring.pair(self.task.load(Ordering::Relaxed));
-        let share = Share {
-            index: member as usize,
-            of: self.slots.len(),
-        };
-        let range = share.range(self.ring.n());
-        *lock(&self.slots[share.index]) = self.reduce.sums(&x[range.clone()], &y[range]);
-    }
-
-    fn end(&self) {
+    fn end(&self, _n: usize) {
         let mut sums = Sums::default();
         for slot in &self.slots {
             for (sum, part) in sums.iter_mut().zip(*lock(slot)) {
@@ -109,10 +84,11 @@ impl<T: Number, R: Reduce<T>> Kernel for Reduction<T, R> {
         *lock(&self.result) = f64::NAN;
     }
 
-    fn verify(&self) -> Result<(), WrongResult> {
-        let task = self.task.load(Ordering::Relaxed);
-        let sums = self.reduce.known(&|term| self.ring.known(task, term));
-        let (got, expected) = (*lock(&self.result), self.reduce.number(sums));
+    fn verify(&self, task: u32, known: &Known<'_>) -> Result<(), WrongResult> {
+        let (got, expected) = (
+            *lock(&self.result),
+            self.reduce.number(self.reduce.known(known)),
+        );
         // Written so that a result that is not a number does not pass.
         if (got - expected).abs() <= TOLERANCE * expected.abs() {
             return Ok(());

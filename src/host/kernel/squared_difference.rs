@@ -5,8 +5,9 @@ use std::sync::Arc;
 use pulp::Arch;
 
 use super::common::Common;
+use super::divided::Known;
 use super::number::Number;
-use super::reduction::{Known, Reduce, Sums};
+use super::reduction::{Reduce, Sums};
 use super::sums::sums;
 
 /// In one pass.

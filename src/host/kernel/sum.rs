@@ -10,13 +10,14 @@
 use std::io;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::common::Common;
-use super::ring::{Gap, Ring};
+use super::divided::{Combine, Known, divided};
+use super::ring::Gap;
 use super::sums::sums;
 use super::{Kernel, WrongResult};
-use crate::experiment::{Computation, Share};
+use crate::experiment::Computation;
 
 /// Whether members agree on who writes the sum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +29,7 @@ pub(super) enum Agreement {
 }
 
 struct Sum {
-    ring: Ring<i64>,
-    width: NonZeroU32,
     agreement: Agreement,
-    task: AtomicU32,
     common: Arc<Common>,
 }
 
@@ -40,36 +38,13 @@ pub(super) fn kernel(
     width: NonZeroU32,
     (agreement, common): (Agreement, &Arc<Common>),
 ) -> io::Result<Arc<dyn Kernel>> {
-    Ok(Arc::new(Sum {
-        ring: Ring::new(computation, Gap::One)?,
-        width,
-        agreement,
-        task: AtomicU32::new(0),
-        common: Arc::clone(common),
-    }))
+    let common = Arc::clone(common);
+    let sum = Sum { agreement, common };
+    divided((computation, Gap::One), width, sum)
 }
 
-impl Kernel for Sum {
-    fn width(&self) -> NonZeroU32 {
-        self.width
-    }
-
-    fn phases(&self) -> u32 {
-        1
-    }
-
-    fn begin(&self, task: u32) {
-        self.task.store(task, Ordering::Relaxed);
-    }
-
-    fn work(&self, _phase: u32, member: u32) {
-        let (x, y) = self.ring.pair(self.task.load(Ordering::Relaxed));
-        let share = Share {
-            index: member as usize,
-            of: self.width.get() as usize,
-        };
-        let range = share.range(self.ring.n());
-        let (x, y) = (&x[range.clone()], &y[range]);
+impl Combine<i64> for Sum {
+    fn share(&self, _member: usize, x: &[i64], y: &[i64]) {
         let sum = &*self.common.sum;
         match self.agreement {
             Agreement::Racy => {
@@ -85,8 +60,8 @@ impl Kernel for Sum {
         }
     }
 
-    fn end(&self) {
-        self.common.expect(self.ring.n() as u64);
+    fn end(&self, n: usize) {
+        self.common.expect(n as u64);
     }
 
     fn spoil(&self) {
@@ -94,7 +69,7 @@ impl Kernel for Sum {
     }
 
     /// The sum is that of all workers, so all say the same of it.
-    fn verify(&self) -> Result<(), WrongResult> {
+    fn verify(&self, _task: u32, _known: &Known<'_>) -> Result<(), WrongResult> {
         let (expected, got) = self.common.sums();
         if expected > 0 && u64::try_from(got) == Ok(expected) {
             return Ok(());
