@@ -23,6 +23,7 @@ mod ticks;
 mod until;
 pub mod validation;
 mod verdict;
+mod wrong;
 
 pub use activity::{Crowding, Tally, WatchSummary};
 pub use cause::{Cause, Diagnosis, Evidence, Facts, Finding, Setting, diagnose};
@@ -39,6 +40,7 @@ pub use split::split;
 pub use summary::{CellSummary, Estimate, Round, Rounds, Spread, State, summarize};
 pub use until::{error, rivals};
 pub use verdict::{ERROR, Factor, MARGIN, Rule, Standing, Verdict, Work, Worst, verdicts};
+pub use wrong::Wrong;
 
 #[cfg(test)]
 mod tests;

@@ -28,3 +28,4 @@ pub mod terminal;
 pub mod timeline;
 pub mod topology;
 pub mod tree;
+pub mod unranked;

@@ -187,6 +187,8 @@ pub struct CellSummary {
     pub wait_share: Rounds,
     /// CPUs kept busy on average: CPU time per wall time [CPUs].
     pub cpus_busy: Rounds,
+    /// Updates that a shared sum lost.
+    pub lost_updates: Rounds,
 }
 
 /// The summary of every cell in `records`, in the order of the cells, costs as `judge` says.
@@ -253,6 +255,7 @@ fn summary(cell: Cell, answers: &BTreeMap<u32, Vec<&Answer>>, judge: &Judge) -> 
         switch_rate: over_rounds(&switch_rate),
         wait_share: over_rounds(&|s| wait_share(&cell, s)),
         cpus_busy: over_rounds(&|s| Some(s.cpu?.as_secs_f64() / seconds(s)?)),
+        lost_updates: over_rounds(&|s| s.lost_updates.map(|lost| lost as f64)),
         rounds,
         cell,
     }

@@ -1,15 +1,16 @@
 //! What does a run say, in a few lines?
 //!
 //! For each work: the split to set, the best cell and its tie set, what the defaults of nested pools
-//! lose, and the worst cell.
+//! lose, the worst cell, and the cells without rank.
 
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::analysis::{Analysis, Factor, Judge, MARGIN, Rule, Standing, Verdict, Worst};
+use crate::analysis::{Analysis, Factor, Judge, MARGIN, Rule, Standing, Verdict, Work, Worst};
 use crate::experiment::Cell;
 use crate::units::{counted, human_span, three_digits};
 use crate::view::cell_name::CellNames;
+use crate::view::unranked;
 
 /// The findings of `analysis`, whose cells are `cells`, under P = `budget` whole CPUs.
 pub(super) fn findings(analysis: &Analysis, cells: &[Cell], budget: u32) -> String {
@@ -18,8 +19,11 @@ pub(super) fn findings(analysis: &Analysis, cells: &[Cell], budget: u32) -> Stri
     for verdict in &analysis.verdicts {
         // Writing to a String cannot fail.
         let _ = one_work(&mut text, (verdict, &analysis.judge), &names, budget);
+        text.push_str(&unranked::of_work(analysis, &verdict.work, &names.cells));
     }
-    if analysis.verdicts.is_empty() {
+    let judged: Vec<Work> = analysis.verdicts.iter().map(|v| v.work).collect();
+    text.push_str(&unranked::of_other_works(analysis, &judged, &names.cells));
+    if text.is_empty() {
         text.push_str("no cell was timed to its end; raise --limit, or see the column `reason`\n");
     }
     text

@@ -39,7 +39,8 @@ impl Args {
         let recommendations = run.analysis.recommendations(p, default_inner(&run));
         anyhow::ensure!(
             !recommendations.is_empty(),
-            "no cell was timed to its end; raise --limit, or see the column `reason`"
+            "no cell was timed to its end with the right result; raise --limit, or see the column \
+             `reason`"
         );
         if let Some(target) = self.target {
             return screen::say(paste::lines(target, only(&recommendations)?, p).trim_end());
@@ -50,7 +51,7 @@ impl Args {
             let json = advice::json(&recommendations, &break_evens, &disturbances);
             return screen::say(serde_json::to_string_pretty(&json)?);
         }
-        let advice = advice::words(&recommendations, &break_evens, &run.cells());
+        let advice = advice::words(&recommendations, &break_evens, &run.analysis);
         let deviations = blas::deviations(&run.records);
         let disturbed = disturbed::words(&disturbances);
         screen::say(format!("{advice}{deviations}{disturbed}").trim_end())

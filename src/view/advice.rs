@@ -6,22 +6,29 @@ use serde_json::{Value, json};
 
 use super::cell_name::CellNames;
 use super::number::short;
-use crate::analysis::{BreakEven, Disturbances, Factor, Loss, MARGIN, Recommendation, Spread};
+use super::unranked;
+use crate::analysis::{
+    Analysis, BreakEven, Disturbances, Factor, Loss, MARGIN, Recommendation, Spread, Work,
+};
 use crate::experiment::Cell;
 use crate::units::counted;
 
 /// Most cells of a tie set that are listed by name.
 const LISTED: usize = 6;
 
-/// What to set for each work, with what the usual settings lose and from which size on teams pay, of
-/// a run with `cells`.
-pub fn words(all: &[Recommendation], break_evens: &[BreakEven], cells: &[Cell]) -> String {
-    let names = CellNames::of_one_work(cells);
+/// What to set for each work, with what the usual settings lose, which cells have no rank, and from
+/// which size on teams pay, of the run of `analysis`.
+pub fn words(all: &[Recommendation], break_evens: &[BreakEven], analysis: &Analysis) -> String {
+    let cells: Vec<Cell> = analysis.cells.iter().map(|s| s.cell).collect();
+    let names = CellNames::of_one_work(&cells);
     let mut text = String::new();
     for recommendation in all {
         // Writing to a String cannot fail.
         let _ = one(&mut text, recommendation, &names);
+        text.push_str(&unranked::of_work(analysis, &recommendation.work, &names));
     }
+    let judged: Vec<Work> = all.iter().map(|one| one.work).collect();
+    text.push_str(&unranked::of_other_works(analysis, &judged, &names));
     for even in break_evens {
         let _ = writeln!(text, "{}", break_even(even, &names));
     }

@@ -53,7 +53,8 @@ fn number_of(slot: Slot<'_>, scale: &Scale) -> Option<(Color, Bound)> {
     }
 }
 
-/// Fills a cell; hatches it where it was stopped, crosses it out where it failed.
+/// Fills a cell; hatches it where it was stopped, strikes it out where it was wrong, crosses it out
+/// where it failed.
 pub(super) fn ground(canvas: &mut Canvas, slot: Slot<'_>, area: Area, scale: &Scale) {
     if let Some((color, bound)) = number_of(slot, scale) {
         canvas.rect(area.inset(0.5), color);
@@ -63,10 +64,11 @@ pub(super) fn ground(canvas: &mut Canvas, slot: Slot<'_>, area: Area, scale: &Sc
         return;
     }
     match slot {
-        Slot::Answered(point)
-            if matches!(point.reading, Reading::Wrong(_) | Reading::Failed(_)) =>
-        {
+        Slot::Answered(point) if matches!(point.reading, Reading::Failed(_)) => {
             cross(canvas, area.inset(0.5));
+        }
+        Slot::Answered(point) if matches!(point.reading, Reading::Wrong(_)) => {
+            strike(canvas, area.inset(0.5));
         }
         Slot::Answered(point) if point.reading == Reading::Stopped => {
             canvas.rect(area.inset(0.5), FAILED);
@@ -78,11 +80,17 @@ pub(super) fn ground(canvas: &mut Canvas, slot: Slot<'_>, area: Area, scale: &Sc
     }
 }
 
-/// A crossed-out rectangle.
-pub(super) fn cross(canvas: &mut Canvas, area: Area) {
+/// A rectangle that is struck out once.
+pub(super) fn strike(canvas: &mut Canvas, area: Area) {
     canvas.rect(area, FAILED);
+    let ends = [(area.x, area.y), (area.right(), area.bottom())];
+    canvas.line(&ends, Stroke::new(CROSS, 1.0));
+}
+
+/// A rectangle that is crossed out.
+pub(super) fn cross(canvas: &mut Canvas, area: Area) {
+    strike(canvas, area);
     let stroke = Stroke::new(CROSS, 1.0);
-    canvas.line(&[(area.x, area.y), (area.right(), area.bottom())], stroke);
     canvas.line(&[(area.x, area.bottom()), (area.right(), area.y)], stroke);
 }
 

@@ -31,6 +31,7 @@ enum Icon {
     Width,
     Hatch,
     Cross,
+    Struck,
     Blank,
     Dash,
     Curve,
@@ -116,9 +117,14 @@ fn marks(facets: &Facets<'_>, scale: &Scale) -> impl Iterator<Item = Item> {
             "cens. alone: stopped at the time limit before it had a number".to_owned(),
         ),
         (
-            reading(|r| matches!(r, Reading::Wrong(_) | Reading::Failed(_))),
+            reading(|r| matches!(r, Reading::Wrong(_))),
+            Icon::Struck,
+            "wrong: ran with a wrong result, so without rank".to_owned(),
+        ),
+        (
+            reading(|r| matches!(r, Reading::Failed(_))),
             Icon::Cross,
-            "failed, or ran with a wrong result".to_owned(),
+            "fail: the cell failed".to_owned(),
         ),
         (
             reading(|r| matches!(r, Reading::Missing)),
@@ -239,6 +245,7 @@ fn icon(canvas: &mut Canvas, icon: Icon, area: Area, scale: &Scale) {
             cell::hatch(canvas, area, BLACK);
         }
         Icon::Cross => cell::cross(canvas, area),
+        Icon::Struck => cell::strike(canvas, area),
         Icon::Blank => canvas.frame(area, Stroke::new(Color(200, 200, 200), 1.0)),
         Icon::Dash => canvas.text((x, y), "–", Text::new(EM).middle()),
         Icon::Curve => {
