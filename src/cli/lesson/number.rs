@@ -1,36 +1,32 @@
 //! How sure is a number of a lesson, and how is it said?
 //!
-//! A cell that was stopped at the time limit has a bound and no number. A lesson says so, and asks
-//! of a bound only what it answers: `is above(1.5)` is true of "at least 2" and of nothing less.
+//! A number comes with the ends between which the run has it: an interval over the rounds, open at one
+//! side where a cell was stopped at the time limit. A lesson asks of it only what that answers:
+//! `is above(1.5)` is true where both ends are.
 
 use minijinja::Environment;
 use minijinja::value::{Object, Value};
 
-use crate::analysis::{Bound, Reading};
+use crate::analysis::{Bound, Reading, Spread};
 use crate::view::number;
 
-/// A number of a run, or a bound of one.
+/// A number of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Number {
     value: f64,
-    side: Side,
-}
-
-/// Where the true number is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
-    At,
-    AtLeast,
-    AtMost,
+    /// 0 where it is only known to be at most `value`.
+    low: f64,
+    /// Infinite where it is only known to be at least `value`.
+    high: f64,
 }
 
 impl Object for Number {}
 
 impl Number {
-    /// `value` as it was measured.
+    /// `value`, not negative, about which there is no doubt.
     pub(super) fn exact(value: f64) -> Self {
-        let side = Side::At;
-        Self { value, side }
+        let (low, high) = (value, value);
+        Self { value, low, high }
     }
 
     /// What a figure shows, if that is a number that says something of the true one.
@@ -38,63 +34,59 @@ impl Number {
         let Reading::Number(estimate, bound) = reading else {
             return None;
         };
-        let side = match bound {
-            Bound::Exact => Side::At,
-            Bound::AtLeast => Side::AtLeast,
-            Bound::AtMost => Side::AtMost,
-            Bound::UntilStopped => return None,
-        };
         let value = estimate.value;
-        Some(Self { value, side })
+        let ends = estimate.spread.map(Spread::ends);
+        let (low, high) = ends.map_or((value, value), |ends| (ends.low, ends.high));
+        match bound {
+            Bound::Exact => Some(Self { value, low, high }),
+            Bound::AtLeast => Some(Self {
+                value,
+                low,
+                high: f64::INFINITY,
+            }),
+            Bound::AtMost => Some(Self {
+                value,
+                low: 0.0,
+                high,
+            }),
+            Bound::UntilStopped => None,
+        }
     }
 
     /// The smallest of `numbers`.
     pub(super) fn least(numbers: impl Iterator<Item = Self>) -> Option<Self> {
-        // Of an equal number and bound, the number is what is known.
-        let rank = |a: &Self, b: &Self| {
-            let (a_open, b_open) = (a.side != Side::At, b.side != Side::At);
-            a.value.total_cmp(&b.value).then(a_open.cmp(&b_open))
-        };
-        let numbers: Vec<Self> = numbers.collect();
-        let least = numbers.iter().copied().min_by(rank)?;
-        // One that is at most something larger may still be the smallest.
-        let open_below = numbers.iter().any(|number| number.side == Side::AtMost);
-        match (least.side, open_below) {
-            (Side::AtLeast, true) => None,
-            (Side::At, true) => Some(Self {
-                side: Side::AtMost,
-                ..least
-            }),
-            _ => Some(least),
-        }
+        numbers.reduce(|a, b| Self {
+            value: a.value.min(b.value),
+            low: a.low.min(b.low),
+            high: a.high.min(b.high),
+        })
     }
 
-    /// How many times `other` this is; `None` where both bounds leave that open.
+    /// How many times `other` this is; `None` where both are open so that nothing is known.
     pub(super) fn over(self, other: Self) -> Option<Self> {
-        let side = match (self.side, other.side) {
-            (side, Side::At) => side,
-            (Side::At | Side::AtLeast, Side::AtMost) => Side::AtLeast,
-            (Side::At | Side::AtMost, Side::AtLeast) => Side::AtMost,
-            (Side::AtLeast, Side::AtLeast) | (Side::AtMost, Side::AtMost) => return None,
+        let ratio = Self {
+            value: self.value / other.value,
+            low: self.low / other.high,
+            high: self.high / other.low,
         };
-        let value = self.value / other.value;
-        Some(Self { value, side })
+        let known = ratio.low > 0.0 || ratio.high.is_finite();
+        known.then_some(ratio)
     }
 
     fn is_above(self, value: f64) -> bool {
-        self.value > value && self.side != Side::AtMost
+        self.low > value
     }
 
     fn is_below(self, value: f64) -> bool {
-        self.value < value && self.side != Side::AtLeast
+        self.high < value
     }
 
     fn said(self) -> String {
         let value = number::short(self.value);
-        match self.side {
-            Side::At => value,
-            Side::AtLeast => format!("at least {value}"),
-            Side::AtMost => format!("at most {value}"),
+        match self {
+            Self { high, .. } if high.is_infinite() => format!("at least {value}"),
+            Self { low, .. } if low == 0.0 && self.value > 0.0 => format!("at most {value}"),
+            _ => value,
         }
     }
 }
@@ -128,50 +120,65 @@ mod tests {
 
     const AT: Number = Number {
         value: 4.0,
-        side: Side::At,
+        low: 4.0,
+        high: 4.0,
+    };
+    const ABOUT: Number = Number {
+        low: 2.0,
+        high: 8.0,
+        ..AT
     };
     const AT_LEAST: Number = Number {
-        side: Side::AtLeast,
+        high: f64::INFINITY,
         ..AT
     };
-    const AT_MOST: Number = Number {
-        side: Side::AtMost,
-        ..AT
-    };
+    const AT_MOST: Number = Number { low: 0.0, ..AT };
 
     #[test]
     fn a_bound_is_called_one() {
-        let said = [AT, AT_LEAST, AT_MOST].map(Number::said);
-        assert_eq!(said, ["4.00", "at least 4.00", "at most 4.00"]);
+        let said = [AT, ABOUT, AT_LEAST, AT_MOST, Number::exact(0.0)].map(Number::said);
+        assert_eq!(
+            said,
+            ["4.00", "4.00", "at least 4.00", "at most 4.00", "0.00"]
+        );
     }
 
     #[test]
-    fn a_ratio_is_bounded_as_its_parts_allow() {
-        let side = |a: Number, b: Number| a.over(b).map(|ratio| ratio.side);
-        assert_eq!(side(AT, AT), Some(Side::At));
-        assert_eq!(side(AT_LEAST, AT), Some(Side::AtLeast));
-        assert_eq!(side(AT, AT_LEAST), Some(Side::AtMost));
-        assert_eq!(side(AT_LEAST, AT_MOST), Some(Side::AtLeast));
-        assert_eq!(side(AT_MOST, AT_LEAST), Some(Side::AtMost));
-        assert_eq!(side(AT_LEAST, AT_LEAST), None);
-        assert_eq!(side(AT_MOST, AT_MOST), None);
+    fn a_ratio_is_as_open_as_its_parts() {
+        let ends = |a: Number, b: Number| a.over(b).map(|ratio| (ratio.low, ratio.high));
+        assert_eq!(ends(AT, AT), Some((1.0, 1.0)));
+        assert_eq!(ends(ABOUT, ABOUT), Some((0.25, 4.0)));
+        assert_eq!(ends(AT_LEAST, AT), Some((1.0, f64::INFINITY)));
+        assert_eq!(ends(AT, AT_LEAST), Some((0.0, 1.0)));
+        assert_eq!(ends(AT_LEAST, AT_MOST), Some((1.0, f64::INFINITY)));
+        assert_eq!(ends(AT_LEAST, AT_LEAST), None);
+        assert_eq!(ends(AT_MOST, AT_MOST), None);
     }
 
     #[test]
-    fn the_least_of_several_is_no_surer_than_what_it_is_compared_with() {
-        let two = Number::exact(2.0);
+    fn the_least_of_several_is_no_surer_than_they_are() {
         let least = |numbers: &[Number]| Number::least(numbers.iter().copied());
-        assert_eq!(least(&[AT_LEAST, two]), Some(two));
-        assert_eq!(least(&[AT_LEAST, Number::exact(9.0)]), Some(AT_LEAST));
-        assert_eq!(least(&[AT_MOST, two]).unwrap().side, Side::AtMost);
+        assert_eq!(
+            least(&[AT_LEAST, Number::exact(2.0)]),
+            Some(Number::exact(2.0))
+        );
+        assert_eq!(
+            least(&[AT_LEAST, Number::exact(9.0)]).map(|n| n.high),
+            Some(9.0)
+        );
+        assert_eq!(
+            least(&[AT_MOST, Number::exact(2.0)]).map(|n| n.low),
+            Some(0.0)
+        );
         assert_eq!(least(&[]), None);
     }
 
     #[test]
-    fn texts_ask_of_a_bound_only_what_it_answers() {
+    fn texts_ask_of_a_number_only_what_it_answers() {
         let text = "{{ x | n }} {{ x is above(3) }} {{ x is below(5) }}";
         let told = |x: Value| language().render_str(text, context! { x }).unwrap();
         assert_eq!(told(Value::from_object(AT)), "4.00 True True");
+        assert_eq!(told(Value::from_object(ABOUT)), "4.00 False False");
         assert_eq!(
             told(Value::from_object(AT_LEAST)),
             "at least 4.00 True False"
