@@ -110,15 +110,6 @@ impl Case {
         reports
     }
 
-    /// The same, with a trace of the last.
-    #[expect(
-        clippy::redundant_closure,
-        reason = "the function is not one for every lifetime"
-    )]
-    fn traced(&self) -> (Vec<Report>, Trace) {
-        self.simulated(|setup, shape| Engine::trace(setup, shape))
-    }
-
     /// What `simulate` makes of the case.
     fn simulated<T>(&self, simulate: impl FnOnce(Setup<'_>, Shape) -> T) -> T {
         let topology = Topology::synthetic(self.machine).unwrap();

@@ -4,6 +4,17 @@ use super::*;
 use crate::record::trace::Activity;
 use crate::sim::nest::Measuring;
 
+impl Case {
+    /// What came of each execution, and a trace of the last.
+    #[expect(
+        clippy::redundant_closure,
+        reason = "the function is not one for every lifetime"
+    )]
+    fn traced(&self) -> (Vec<Report>, Trace) {
+        self.simulated(|setup, shape| Engine::trace(setup, shape))
+    }
+}
+
 fn measured(executions: u32, shape: Shape) -> Case {
     let measuring = Some(Measuring {
         executions,
