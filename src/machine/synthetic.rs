@@ -9,10 +9,12 @@
 // Source: hwloc 2.9, hwloc/topology-synthetic.c, and "Synthetic topologies" in its manual.
 
 mod indexes;
+mod order;
 mod token;
 
 use super::topology::MOST_PUS;
 use super::{CpuSet, Object, ObjectKind, PuId};
+use order::{impossible, single};
 use token::{Count, Token};
 
 /// A synthetic description that means nothing, by its first offending word.
@@ -124,6 +126,10 @@ fn rows(tokens: &[Token<'_>]) -> Result<(Vec<Row>, Vec<Row>), SyntheticError> {
             let problem = "a second level of this kind; give it once";
             return Err(SyntheticError::new(token.text, problem));
         }
+        if level && rows.iter().any(|outer| impossible(outer.kind, kind)) {
+            let problem = "inside what it cannot be inside of; give levels from the outside in";
+            return Err(SyntheticError::new(token.text, problem));
+        }
         nodes_as_level |= level && kind == ObjectKind::NumaNode;
         if kind == ObjectKind::NumaNode {
             nodes.push(row)
@@ -132,11 +138,6 @@ fn rows(tokens: &[Token<'_>]) -> Result<(Vec<Row>, Vec<Row>), SyntheticError> {
         }
     }
     Ok((rows, nodes))
-}
-
-/// Whether hwloc takes only one level of this kind.
-fn single(kind: ObjectKind) -> bool {
-    !matches!(kind, ObjectKind::Group | ObjectKind::Cache(_))
 }
 
 /// Gives the objects the indexes that the description asks for. All NUMA nodes are numbered as
@@ -368,6 +369,7 @@ mod tests {
         for (text, token) in [
             ("pack:2 foo:3 pu:1", "foo:3"),
             ("core:0 pu:1", "core:0"),
+            ("core:2 pack:2 pu:1", "pack:2"),
             ("pack:1 core:2", "pack:1 core:2"),
             ("pack:2 pack:2 pu:1", "pack:2"),
             ("numa:2 [numa] pu:1", "[numa]"),
