@@ -118,8 +118,8 @@ pub fn calibrate(topology: &Topology, allowed: &CpuSet) -> Result<Calibration, C
         "not measured: it needs PUs of several NUMA nodes",
     );
     bench.unknown(
-        "wake_call, idle_look, probing",
-        "too small to be told from what stands beside them",
+        "wake_call, idle_look, probing, unexplained",
+        "not measured: too small, or not to be told, beside what stands with them",
     );
     Ok(bench.found)
 }

@@ -11,6 +11,9 @@ use super::layout::Distance;
 pub(super) struct Costs {
     /// A switch between two threads on a PU [ns].
     pub(super) switch: Ns,
+    /// What a thread that computes loses beside that: first-level caches and all that has learnt its
+    /// ways [ns].
+    pub(super) warm_up: Ns,
     /// From waking a thread to its first instruction, on a PU that was idle [ns].
     pub(super) idle_exit: Ns,
     /// What the waker pays for asking, however many it wakes [ns].
@@ -64,6 +67,7 @@ impl Costs {
     pub(super) fn free() -> Self {
         Self {
             switch: 0,
+            warm_up: 0,
             idle_exit: 0,
             wake_call: 0,
             wake_each: 0,

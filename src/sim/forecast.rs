@@ -2,8 +2,8 @@
 //!
 //! A parameter is known as an interval, and chance decides where threads start. So a cell is
 //! simulated several times with the parameters' values and once with each of some *draws*, sets of
-//! parameters taken at random from their intervals. All that comes out together says where the
-//! truth may lie.
+//! parameters taken at random from their intervals. All that comes out together, wider by the factor
+//! that the model leaves *unexplained* when its parameters are known, says where the truth may lie.
 
 use std::collections::BTreeMap;
 
@@ -48,6 +48,8 @@ pub fn forecast(
     for ask in asks {
         of_cell.entry(ask.visit.cell).or_default().push(ask);
     }
+    // No smaller than 1: a factor either way.
+    let unexplained = machine.parameters.value("unexplained").max(1.0);
     let cells: Vec<(Cell, Vec<&Ask>)> = of_cell.into_iter().collect();
     let forecasts = cells.par_iter().filter_map(|(cell, asks)| {
         let rounds: Vec<f64> = asks
@@ -59,8 +61,8 @@ pub fn forecast(
         let mut all: Vec<f64> = others.filter_map(|(by, ask)| round(by, ask)).collect();
         all.extend(&rounds);
         let interval = Interval {
-            low: quantile(&all, 0.05)?,
-            high: quantile(&all, 0.95)?,
+            low: quantile(&all, 0.05)? / unexplained,
+            high: quantile(&all, 0.95)? * unexplained,
         };
         let wall = median(&rounds)?;
         Some((*cell, Forecast { wall, interval }))

@@ -46,6 +46,7 @@ impl Costs {
         let ns = |name| parameters.value(name).round() as Ns;
         Ok(Self {
             switch: ns("switch"),
+            warm_up: ns("warm_up"),
             idle_exit: ns("idle_exit"),
             wake_call: ns("wake_call"),
             wake_each: ns("wake_each"),

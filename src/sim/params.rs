@@ -160,13 +160,14 @@ impl Parameters {
     }
 
     fn parse(file: &str, text: &str) -> Result<Self, ParameterError> {
-        let malformed = |error: toml::de::Error| ParameterError::Malformed {
-            file: file.to_owned(),
-            message: error
-                .message()
-                .split_whitespace()
-                .collect::<Vec<_>>()
-                .join(" "),
+        let malformed = |error: toml::de::Error| {
+            let words: Vec<&str> = error.message().split_whitespace().collect();
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+            ParameterError::Malformed {
+                file: file.to_owned(),
+                message: format!("line {line}: {}", words.join(" ")),
+            }
         };
         let parsed: Self = toml::from_str(text).map_err(malformed)?;
         if parsed.format_version != FORMAT_VERSION {

@@ -1,10 +1,13 @@
 //! What does it cost to share a PU?
 
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::work::{of, task};
 use super::{Bench, CalibrationError, REPETITIONS, nanos};
+use crate::experiment::{Computation, Dtype, WorkloadName};
 use crate::host::clock;
 use crate::machine::PuId;
 use crate::stats::median;
@@ -14,6 +17,9 @@ const SLICES: Duration = Duration::from_millis(120);
 
 /// Length of a repetition in which threads take turns by yields.
 const YIELDS: Duration = Duration::from_millis(20);
+
+/// Order of matrices that fill the first-level cache.
+const SMALL: NonZeroU32 = NonZeroU32::new(64).unwrap();
 
 /// A gap from which on another thread must have run.
 const GAP: Duration = Duration::from_micros(300);
@@ -46,6 +52,17 @@ pub(super) fn measure(bench: &mut Bench, pu: PuId) -> Result<(), CalibrationErro
         ("switch", "ns"),
         "sched_yield between two threads on one PU, less the call",
         &switches,
+    );
+    let mut warm_ups = vec![];
+    for switch in &switches {
+        let [alone, both] = [1, 2].map(|threads| turn_time(bench, pu, threads));
+        warm_ups.push((both? - alone? - switch).max(0.0));
+    }
+    bench.note(
+        ("warm_up", "ns"),
+        "products of order 64 with a yield behind each: a turn of two threads on one PU, against one \
+         thread, less the switch",
+        &warm_ups,
     );
     bench.note(
         ("yield_share", "1"),
@@ -83,6 +100,29 @@ pub(super) fn yield_time(bench: &Bench, pu: PuId, threads: usize) -> Result<f64,
     let bodies = (0..threads).map(|_| (pu, body())).collect();
     let yields: u64 = bench.on(bodies)?.into_iter().sum();
     Ok(nanos(YIELDS) / yields.max(1) as f64)
+}
+
+/// Time from turn to turn where `threads` multiply matrices, small ones, and yield after each [ns].
+fn turn_time(bench: &Bench, pu: PuId, threads: usize) -> Result<f64, CalibrationError> {
+    let end = clock::now() + YIELDS;
+    let body = || -> Box<dyn FnOnce() -> u64 + Send> {
+        Box::new(move || {
+            let product = Computation::new(WorkloadName::DEFAULT, Dtype::F64, SMALL);
+            let Some(kernel) = product.ok().and_then(|product| of(&product, 1)) else {
+                return 0;
+            };
+            let mut turns = 0;
+            while clock::now() < end {
+                task(&*kernel, 0);
+                thread::yield_now();
+                turns += 1;
+            }
+            turns
+        })
+    };
+    let bodies = (0..threads).map(|_| (pu, body())).collect();
+    let turns: u64 = bench.on(bodies)?.into_iter().sum();
+    Ok(nanos(YIELDS) / turns.max(1) as f64)
 }
 
 fn yields_until(end: Instant) -> u64 {

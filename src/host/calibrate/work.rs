@@ -117,7 +117,7 @@ fn times(bench: &Bench, pu: PuId, task: &Computation) -> Result<Vec<f64>, Calibr
     Ok(bench.on(vec![(pu, once)])?.remove(0))
 }
 
-fn of(computation: &Computation, width: u32) -> Option<Arc<dyn Kernel>> {
+pub(super) fn of(computation: &Computation, width: u32) -> Option<Arc<dyn Kernel>> {
     let common = Arc::new(Common::new(NonZeroU32::MIN, None));
     let workload = Workload::Computation(*computation);
     kernel(&workload, NonZeroU32::new(width)?, &common).ok()
@@ -142,7 +142,7 @@ fn spell(kernel: &dyn Kernel) -> f64 {
     median(&times).unwrap_or(f64::NAN)
 }
 
-fn task(kernel: &dyn Kernel, number: u32) {
+pub(super) fn task(kernel: &dyn Kernel, number: u32) {
     kernel.begin(number);
     for phase in 0..kernel.phases() {
         (0..kernel.width().get()).for_each(|member| kernel.work(phase, member));

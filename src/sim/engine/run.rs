@@ -330,12 +330,12 @@ impl Engine<'_> {
         let costs = self.setup.costs;
         let keeps = self.setup.working_set.min(costs.private_cache);
         let thread = &mut self.threads[tid as usize];
-        let cold = std::mem::take(&mut thread.cold);
-        if cold == 0.0 {
+        let Some(cold) = thread.cold.take() else {
             return false;
-        }
+        };
+        // What it reads pushes out what others had there.
         self.pus[pu as usize].traffic += keeps;
-        let span = (cold * keeps / costs.refill_rate) as Ns;
+        let span = costs.warm_up + (cold * keeps / costs.refill_rate) as Ns;
         thread.switch += span;
         span > 0
     }

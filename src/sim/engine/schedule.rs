@@ -62,7 +62,7 @@ impl Engine<'_> {
         if processor.last != Some(tid) {
             thread.switch += costs.switch;
             let others = (processor.traffic - thread.left_traffic) / costs.private_cache.max(1.0);
-            thread.cold = thread.cold.max(others.min(1.0));
+            thread.cold = Some(thread.cold.unwrap_or(0.0).max(others.min(1.0)));
         }
         processor.last = Some(tid);
     }
@@ -183,10 +183,10 @@ impl Engine<'_> {
             processor.load.shift(load);
             self.pus[thread.pu as usize].load.shift(-load);
             thread.pu = pu;
-            thread.cold = 1.0;
+            thread.cold = Some(1.0);
             self.report.migrations += 1;
         }
-        if self.pus[pu as usize].last != Some(tid) && thread.cold == 1.0 {
+        if self.pus[pu as usize].last != Some(tid) && thread.cold == Some(1.0) {
             // Its traffic mark belongs to another PU.
             thread.left_traffic = self.pus[pu as usize].traffic;
         }

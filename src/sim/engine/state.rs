@@ -59,8 +59,9 @@ pub(super) struct Thread {
     pub(super) to_wake: VecDeque<Tid>,
     /// Left of the yield it is in [ns].
     pub(super) burst: Option<Ns>,
-    /// Part of its working set that it has to fetch again before it computes [1].
-    pub(super) cold: f64,
+    /// Part of its working set that it has to fetch again before it computes, where others have run
+    /// on its PU since it did, or it has come to another [1].
+    pub(super) cold: Option<f64>,
     pub(super) account: Account,
     /// When it was queued.
     pub(super) queued_at: Ns,
@@ -116,7 +117,7 @@ impl Thread {
             waking: None,
             to_wake: VecDeque::new(),
             burst: None,
-            cold: 0.0,
+            cold: None,
             account: Account::default(),
             queued_at: 0,
             left_at: 0,

@@ -8,7 +8,7 @@ use crate::experiment::Family;
 /// Parameters with their units. Files may set these, rates of products by order, times of tasks, and
 /// no others. The quantum and the share of a thread beside a yielding one need not be known: they
 /// follow from the kernel's version.
-pub(super) const UNITS: [(&str, &str); 33] = [
+pub(super) const UNITS: [(&str, &str); 35] = [
     ("arrive", "ns"),
     ("efficiency", "1"),
     ("flops_f32", "flop/ns"),
@@ -38,8 +38,10 @@ pub(super) const UNITS: [(&str, &str); 33] = [
     ("switch", "ns"),
     ("take", "ns"),
     ("together", "1"),
+    ("unexplained", "1"),
     ("wake_call", "ns"),
     ("wake_each", "ns"),
+    ("warm_up", "ns"),
     ("yield_call", "ns"),
     ("yield_share", "1"),
 ];

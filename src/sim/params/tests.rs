@@ -28,7 +28,7 @@ fn what_a_file_does_not_say_is_a_default() {
         (2000.0, Provenance::Measured)
     );
     assert_eq!(mine.provenance("take"), Provenance::Default);
-    assert_eq!(mine.summary(), "1 measured, 30 default");
+    assert_eq!(mine.summary(), "1 measured, 32 default");
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn files_that_mean_nothing_are_refused_with_the_reason() {
                 2,
                 "switch = { value = 5, interval = [1, 9], provenance = 'user', source = 'x' }",
             ),
-            "missing field `unit`",
+            "line 5: missing field `unit`",
         ),
         ("[[".to_owned(), "is no parameter file"),
     ] {
