@@ -24,8 +24,7 @@ use crate::record::{EmptyRegion, Peak, Ruler};
 use crate::stats::median;
 use crate::units::ns;
 
-/// Teams of each runtime, of which the slowest counts: the threads of some happen to share a PU, where
-/// they wake each other in a twentieth of the time, but never run side by side.
+/// Teams of each runtime; the threads of some happen to share a PU and never run side by side.
 const TEAMS: usize = 5;
 
 /// Regions timed for each team, unless [`TIME`] is up first.
@@ -64,7 +63,7 @@ pub fn ruler(plan: &Plan, topology: &Topology) -> Result<Ruler, RulerError> {
         .map(|(runtime, teams)| {
             let each = (0..TEAMS).map(|_| empty_region(&teams, width));
             let medians = each.collect::<Result<Vec<u64>, RulerError>>()?;
-            let median_ns = medians.into_iter().max().unwrap_or(0);
+            let median_ns = side_by_side(runtime, medians).unwrap_or(0);
             Ok(EmptyRegion {
                 runtime,
                 width: width.get(),
@@ -78,6 +77,15 @@ pub fn ruler(plan: &Plan, topology: &Topology) -> Result<Ruler, RulerError> {
         memory_bandwidth: memory_bandwidth(plan, topology),
         peaks: peaks(plan, width),
     })
+}
+
+/// Of the `medians` of several teams that of one whose threads ran side by side: on one PU, threads that block
+/// wake each other in a twentieth of the time, and threads that hold it wait for their time slices.
+fn side_by_side(runtime: Runtime, medians: Vec<u64>) -> Option<u64> {
+    match runtime {
+        Runtime::ForkJoin(WaitPolicy::Active | WaitPolicy::Yield) => medians.into_iter().min(),
+        _ => medians.into_iter().max(),
+    }
 }
 
 /// The bandwidth, if the data of some cell are no matter of caches alone [B/s].

@@ -99,7 +99,7 @@ pub struct EmptyRegion {
     pub runtime: Runtime,
     /// Team width [threads].
     pub width: u32,
-    /// Median time of fork and join, of the slowest of several teams [ns].
+    /// Median time of fork and join, of that of several teams whose threads ran side by side [ns].
     pub median_ns: u64,
 }
 
