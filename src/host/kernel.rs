@@ -33,6 +33,7 @@ use crate::host::blas::BlasLibrary;
 pub use common::Common;
 use distance::{Cosine, Euclidean, Minkowski};
 use dot::Dot;
+pub(super) use dot::read;
 use fill::Pages;
 use number::Number;
 use reduction::reduction;

@@ -1,6 +1,6 @@
 //! How many bytes do P threads read together from memory?
 //!
-//! Each thread sums numbers of its own, touched by itself first, in the manner of STREAM: from an
+//! Each thread reads numbers of its own, touched by itself first, as a dot product does, in the manner of STREAM: from an
 //! array far larger than the caches, the best of a few passes. Reads only, since a write costs a
 //! read as well on most machines and would have to be counted twice.
 //
@@ -13,16 +13,12 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pulp::Arch;
-
 use crate::host::clock;
+use crate::host::kernel::read;
 use crate::machine::{Memory, ObjectKind, Topology};
 
 /// Passes of which the fastest counts.
 const PASSES: usize = 10;
-
-/// Numbers added up side by side.
-const LANES: usize = 32;
 
 /// Largest array [bytes].
 const LARGEST: u64 = 1 << 30;
@@ -69,7 +65,7 @@ fn passes(threads: usize, share: usize) -> Vec<Duration> {
     let pass = |numbers: &[f64]| {
         line.wait();
         let start = clock::now();
-        black_box(sum(black_box(numbers)));
+        black_box(read(black_box(numbers)));
         (start, clock::now())
     };
     let worker = || {
@@ -86,17 +82,4 @@ fn passes(threads: usize, share: usize) -> Vec<Duration> {
         Some(spans.map(|(_, end)| end).max()? - start)
     };
     (0..PASSES).filter_map(pass).collect()
-}
-
-/// Sums in lanes, by the best vector unit that is there, so that the memory is the limit.
-fn sum(numbers: &[f64]) -> f64 {
-    Arch::new().dispatch(|| {
-        let mut lanes = [0.0; LANES];
-        for chunk in numbers.chunks_exact(LANES) {
-            for lane in 0..LANES {
-                lanes[lane] += chunk[lane];
-            }
-        }
-        lanes.iter().sum()
-    })
 }
