@@ -21,10 +21,16 @@ use super::{UsageError, screen};
 use crate::analysis::Metric;
 use crate::host::clock;
 use crate::machine::CpuBudget;
+use crate::record::RunFolder;
 use crate::text::wrapped;
+use crate::view::disturbed;
 use crate::view::facet::{Facets, natural_axes};
 use crate::view::terminal;
 use script::{Lesson, Outcome, lessons};
+
+/// What a disturbance means for a lesson.
+const CAUTION: &str = "That may hide an effect, or look like one: repeat the lesson when the machine is quiet, with \
+                       another --out.";
 
 /// Longest lines of text [columns].
 const WIDEST: usize = 96;
@@ -67,17 +73,34 @@ impl Args {
             );
             return Err(UsageError(message).into());
         };
-        if let Some(page) = self
-            .handout
-            .as_ref()
-            .filter(|page| page.exists() && !self.force)
-        {
-            let page = page.display();
-            return Err(UsageError(format!("{page} exists; give --force to replace it")).into());
-        }
+        self.handout
+            .as_deref()
+            .map_or(Ok(()), |page| self.may_write(page))?;
         let default = || PathBuf::from("runs").join(format!("lesson-{}", lesson.name));
         let folder = self.out.clone().unwrap_or_else(default);
         self.teach(lesson, &folder)
+    }
+
+    /// Whether the handout can be written to `page`, asked before anything runs.
+    fn may_write(&self, page: &Path) -> Result<(), UsageError> {
+        let folder = page
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        match folder {
+            Some(folder) if !folder.is_dir() => {
+                let folder = folder.display();
+                Err(UsageError(format!(
+                    "there is no folder {folder} for the handout"
+                )))
+            }
+            _ if page.exists() && !self.force => {
+                let page = page.display();
+                Err(UsageError(format!(
+                    "{page} exists; give --force to replace it"
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn teach(&self, lesson: &Lesson, folder: &Path) -> anyhow::Result<()> {
@@ -86,6 +109,7 @@ impl Args {
         let prediction = self.prediction(lesson, folder)?;
         let cpus = CpuBudget::discover().whole();
         let mut outcome = Outcome::before(cpus);
+        let mut disturbed = String::new();
         let refused = lesson.refused(cpus);
         if let Some(why) = &refused {
             say(&format!("\nThis cannot be measured here: {why}."))?;
@@ -97,6 +121,7 @@ impl Args {
                 &folder.join("measured"),
             )?;
             show(&run, lesson.shows()?)?;
+            disturbed = disturbed::words(&run.disturbances());
             outcome.measured(lesson, &run)?;
         }
         if let Some(simulate) = lesson
@@ -113,7 +138,10 @@ impl Args {
             show(&run, lesson.shows()?)?;
             outcome.simulated(lesson, &run)?;
         }
-        let explanation = lesson.explanation(&outcome)?;
+        let mut explanation = lesson.explanation(&outcome)?;
+        if !disturbed.is_empty() {
+            explanation.push_str(&format!("\n\n{}\n\n{CAUTION}", disturbed.trim()));
+        }
         heading("What happened, and why")?;
         if let Some(prediction) = &prediction {
             say(&format!("You predicted: {prediction}"))?;
@@ -177,6 +205,12 @@ fn list(lessons: &[Lesson]) -> anyhow::Result<()> {
 fn walk(verb: &str, arguments: &[String], folder: &Path) -> anyhow::Result<Run> {
     let words: Vec<String> = arguments.iter().map(|word| quoted(word)).collect();
     heading(&format!("$ oversub {verb} {}", words.join(" ")))?;
+    if RunFolder::read(folder).is_ok() {
+        let folder = folder.display();
+        say(&format!(
+            "What {folder} already holds is not measured again; for that, give another --out."
+        ))?;
+    }
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let status = Command::new(program)
         .arg(verb)
