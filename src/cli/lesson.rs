@@ -121,7 +121,7 @@ impl Args {
                 &folder.join("measured"),
             )?;
             show(&run, lesson.shows()?)?;
-            disturbed = disturbed::words(&run.disturbances());
+            disturbed = disturbed::words(&lesson.disturbances(&run));
             outcome.measured(lesson, &run)?;
         }
         if let Some(simulate) = lesson
@@ -140,7 +140,10 @@ impl Args {
         }
         let mut explanation = lesson.explanation(&outcome)?;
         if !disturbed.is_empty() {
-            explanation.push_str(&format!("\n\n{}\n\n{CAUTION}", disturbed.trim()));
+            explanation.push_str(&format!(
+                "\n\nThe run was {}\n\n{CAUTION}",
+                disturbed.trim()
+            ));
         }
         heading("What happened, and why")?;
         if let Some(prediction) = &prediction {

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::measure::Measure;
 use super::number::{Number, language};
-use crate::analysis::Metric;
+use crate::analysis::{Disturbance, Disturbances, Metric};
 use crate::cli::run::Run;
 use crate::machine::OwnQuota;
 
@@ -147,6 +147,15 @@ impl Lesson {
         let quota = self.throttled.then(|| f64::from(half(cpus)))?;
         let entered = OwnQuota::enter(quota);
         Some(entered.err()?.to_string())
+    }
+
+    /// What disturbed its `run`; throttling is what some lessons are about.
+    pub(super) fn disturbances(&self, run: &Run) -> Disturbances {
+        let mut all = run.disturbances();
+        all.unknown.clear();
+        all.found
+            .retain(|one| one.by != Disturbance::Throttling || !self.throttled);
+        all
     }
 
     /// Whether the simulator has to show what this machine did not.
