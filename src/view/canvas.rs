@@ -239,6 +239,8 @@ mod tests {
         assert!(svg.contains("2 × 2 &amp; more"), "{svg}");
         assert!(svg.contains("text-anchor=\"middle\""), "{svg}");
         assert!(svg.contains("font-family=\"Roboto"), "{svg}");
+        assert_eq!(svg.matches("textLength").count(), 1, "{svg}");
+        assert!(svg.ends_with("</svg>\n"), "{svg}");
     }
 
     #[test]

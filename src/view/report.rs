@@ -10,10 +10,11 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, Disturbances};
 use crate::experiment::Cell;
 use crate::record::RunHeader;
 use crate::view::canvas::FigureError;
+use crate::view::disturbed;
 
 use data::Data;
 
@@ -65,6 +66,8 @@ pub struct Chapter<'a> {
     pub cells: &'a [Cell],
     /// What they mean.
     pub analysis: &'a Analysis,
+    /// What disturbed the run.
+    pub disturbances: Disturbances,
     /// What the run says, in a few lines.
     pub findings: String,
     /// What to set.
@@ -115,6 +118,7 @@ struct Page<'a> {
 #[derive(Serialize)]
 struct Words<'a> {
     name: &'a str,
+    disturbed: String,
     findings: &'a str,
     advice: &'a [Advice],
     facts: Vec<(&'static str, String)>,
@@ -211,6 +215,7 @@ fn words<'a>(chapter: &'a Chapter<'a>) -> Words<'a> {
         .filter_map(|(name, fact)| Some((name, fact?)));
     Words {
         name: &chapter.name,
+        disturbed: disturbed::words(&chapter.disturbances),
         findings: &chapter.findings,
         advice: &chapter.advice,
         facts: facts.collect(),

@@ -66,7 +66,13 @@ fn a_lesson_asks_shows_explains_and_keeps_the_prediction() {
             .exists()
     );
     let page = fs::read_to_string(place.join("page.html")).unwrap();
-    for words in ["<svg", "Lesson 10", "ten times, I think", "not the seconds"] {
+    for words in [
+        "<svg",
+        "Lesson 10",
+        "ten times, I think",
+        "not the seconds",
+        "<code>lstopo machine.xml</code> there",
+    ] {
         assert!(page.contains(words), "{words}");
     }
     let again = lesson(place, &["elsewhere", "--yes", "--handout", "page.html"], "");

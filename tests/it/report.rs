@@ -3,8 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use oversub::record::{Answer, Sample};
+
 use crate::browser::Browser;
 use crate::program::{oversub, said};
+use crate::scripted::{self, Machine, plausible};
 
 /// A simulated run of 4 x 4 x 2 cells in `place`.
 fn run(place: &Path, name: &str, more: &[&str]) -> PathBuf {
@@ -62,6 +65,41 @@ fn a_page_is_whole_and_refers_to_nothing_outside() {
     assert!(text.contains("best split"), "the findings are on it");
     assert!(text.contains("export OMP_NUM_THREADS="));
     assert!(text.contains("matmul.f64.32_2x4_fork-join.active"));
+}
+
+/// Every other of six rounds takes twice as long.
+#[test]
+fn a_page_says_what_disturbed_the_run_before_what_to_set() {
+    let two = Machine {
+        cores: 2,
+        pus_per_core: 1,
+    };
+    let place = tempfile::tempdir().unwrap();
+    let run = place.path().join("run");
+    let plan = scripted::plan("outer='1,2'\ninner='1,2'\nrounds=6\nreps=1", two);
+    let mut plausible = plausible(two);
+    scripted::write(&run, &plan, two, |visit, rep| {
+        match (plausible(visit, rep), visit.round % 2) {
+            (Answer::Ok(sample), 1) => Answer::Ok(Sample {
+                wall: 2 * sample.wall,
+                ..sample
+            }),
+            (answer, _) => answer,
+        }
+    });
+    let recommended = oversub(&["recommend", run.to_str().unwrap()]).stdout;
+    let recommended = String::from_utf8(recommended).unwrap();
+    let line = recommended
+        .lines()
+        .find(|line| line.starts_with("disturbed by two modes: slow rounds take 2."))
+        .unwrap_or_else(|| panic!("{recommended}"));
+    let text = fs::read_to_string(report(place.path(), &[&run])).unwrap();
+    let at = |words: &str| {
+        text.find(words)
+            .unwrap_or_else(|| panic!("{words}: {text}"))
+    };
+    assert!(at(&format!("<p>{line}</p>")) < at("best split"));
+    at("<p>cannot be told from these records: outliers, steal");
 }
 
 #[test]

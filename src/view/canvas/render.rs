@@ -83,7 +83,23 @@ pub(super) fn svg(canvas: &Canvas) -> String {
         .and_then(|()| backend.present())
         .expect("writing to a string does not fail");
     drop(backend);
-    text
+    lengthened(&text, canvas)
+}
+
+/// `svg` with the length for which each text of `canvas` has room, so that none runs into another
+/// where Roboto is not installed.
+fn lengthened(svg: &str, canvas: &Canvas) -> String {
+    const START: &str = "<text ";
+    let lengths = canvas.shapes.iter().filter_map(|shape| match shape {
+        Shape::Text(_, words, text) => Some(glyphs::width(text.weight, text.size, words)),
+        _ => None,
+    });
+    let (before, texts) = svg.split_once(START).unwrap_or((svg, ""));
+    // plotters writes one element for each text, in order.
+    let texts = texts.split(START).zip(lengths).map(|(text, length)| {
+        format!("{START}textLength=\"{length:.1}\" lengthAdjust=\"spacingAndGlyphs\" {text}")
+    });
+    [before.to_owned()].into_iter().chain(texts).collect()
 }
 
 /// The system's own words, without plotters' wrapping.
