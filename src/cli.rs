@@ -3,8 +3,9 @@
 //! The only place that knows clap, prints, or reads the environment. One file per verb: each turns
 //! arguments as typed into what they mean, calls the library, and shows what came of it.
 //!
-//! Exit codes: 0 done, 1 set-up error, 2 usage error (found before anything runs), 3 the condition of
-//! `compare --fail-if` holds.
+//! Exit codes: 0 done, 1 set-up error or nothing to tell (no cell has a time, or none can be compared
+//! under `--fail-if`), 2 usage error (found before anything runs), 3 the condition of `compare
+//! --fail-if` holds.
 
 mod blas;
 mod calibrate;

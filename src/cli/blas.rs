@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::UsageError;
 use super::cell::die_with_parent;
+use super::{UsageError, header};
 use crate::experiment::{Blas, Cell, Plan};
 use crate::host::blas::{BlasLibrary, inspect};
 use crate::machine::{BlasFacts, BlasFolders};
@@ -30,7 +30,7 @@ impl Args {
 
 /// The folders where this process finds libraries.
 pub(super) fn folders() -> BlasFolders {
-    BlasFolders::discover(&std::env::vars().collect())
+    BlasFolders::discover(&header::variables())
 }
 
 /// The file that `blas` stands for here.

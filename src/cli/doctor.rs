@@ -3,12 +3,11 @@
 mod libraries;
 mod report;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Context;
 
-use super::UsageError;
+use super::{UsageError, header};
 use crate::host::probes;
 use crate::machine::{
     CpuBudget, HostFacts, Memory, ThreadLimit, Topology, TopologyError, thread_choices,
@@ -67,10 +66,9 @@ impl Args {
     fn this_machine(&self) -> anyhow::Result<()> {
         let topology = Topology::discover()?;
         let budget = CpuBudget::discover();
-        let environment: BTreeMap<String, String> = std::env::vars().collect();
         let program = std::env::current_exe().context("cannot find this program's own file")?;
         let report = ThisMachine {
-            threads: thread_choices(&budget, &environment),
+            threads: thread_choices(&budget, &header::variables()),
             host: HostFacts::discover(),
             thread_limit: ThreadLimit::discover(),
             memory: Memory::discover(),

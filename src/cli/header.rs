@@ -3,6 +3,7 @@
 //! The one place that gathers the circumstances of a run: command line, environment, versions.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 
 use crate::experiment::Plan;
 use crate::host::{Probe, ProbeState, probes, ruler};
@@ -64,14 +65,14 @@ pub(super) fn compose(
     Ok(RunHeader {
         format_version: FORMAT_VERSION,
         name,
-        argv: std::env::args().collect(),
+        argv: std::env::args_os().map(lossy).collect(),
         started: jiff::Timestamp::now()
             .round(jiff::Unit::Second)?
             .to_string(),
         plan,
         topology,
         budget,
-        environment: environment(std::env::vars()),
+        environment: steering(variables()),
         versions: versions(),
         git_revision: Some(env!("SOURCE_REVISION").to_owned()).filter(|commit| !commit.is_empty()),
         ruler,
@@ -91,9 +92,20 @@ fn not_available(probes: Vec<Probe>) -> BTreeMap<String, String> {
     missing.collect()
 }
 
-fn environment(vars: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
-    vars.filter(|(key, _)| STEERING.iter().any(|prefix| key.starts_with(prefix)))
+/// The environment of this process; what is no UTF-8 in it is replaced.
+pub(super) fn variables() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .map(|(name, value)| (lossy(name), lossy(value)))
         .collect()
+}
+
+fn lossy(text: OsString) -> String {
+    text.to_string_lossy().into_owned()
+}
+
+fn steering(mut variables: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    variables.retain(|name, _| STEERING.iter().any(|prefix| name.starts_with(prefix)));
+    variables
 }
 
 fn versions() -> BTreeMap<String, String> {

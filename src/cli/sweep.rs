@@ -14,7 +14,7 @@ use super::findings::findings;
 use super::progress::{Picture, Progress};
 use super::run::Run;
 use super::{UsageError, blas, command, header, plot, preflight, request, screen};
-use crate::analysis::{Analysis, Metric, rivals};
+use crate::analysis::{Analysis, CellSummary, Metric, State, rivals};
 use crate::experiment::{Cell, Landmarks, Plan, Protocol};
 use crate::host::{Host, clock};
 use crate::machine::{CpuBudget, OwnQuota, Topology};
@@ -267,11 +267,29 @@ fn picture(plan: &Plan) -> Picture {
 }
 
 /// Draws the figures of the run and says what it found; the split to set comes last.
+///
+/// # Errors
+///
+/// If no cell has a time, after all the same.
 pub(super) fn conclude(out: &Path) -> anyhow::Result<()> {
     let run = Run::read(out)?;
     plot::Args::figures_of(out).run()?;
     let told = findings(&run.analysis, &run.cells(), run.header.plan.grid.budget);
     let disturbed = disturbed::words(&run.disturbances());
     let deviations = blas::deviations(&run.records);
-    screen::say(format!("{deviations}{disturbed}{}", told.trim_end()))
+    screen::say(format!("{deviations}{disturbed}{}", told.trim_end()))?;
+    some_time(&run.analysis)
+}
+
+/// Refuses to call a run done of which every cell failed, as where the program is not there.
+fn some_time(analysis: &Analysis) -> anyhow::Result<()> {
+    let failed = |cell: &CellSummary| match &cell.state {
+        State::Failed(why) => Some(why.clone()),
+        State::Ok | State::Censored | State::Wrong(_) => None,
+    };
+    let reasons: Option<Vec<String>> = analysis.cells.iter().map(failed).collect();
+    match reasons.as_deref() {
+        Some([first, ..]) => anyhow::bail!("no cell has a time: {first}"),
+        _ => Ok(()),
+    }
 }

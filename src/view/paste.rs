@@ -139,12 +139,15 @@ impl Split<'_> {
         variables
     }
 
-    /// How an OpenMP runtime is told the wait policy; nothing where the cell has none or OpenMP
-    /// knows no such policy.
+    /// How an OpenMP runtime is told the wait policy; nothing where the cell has none, OpenMP knows
+    /// no such policy, or nobody waits because each team is one thread.
     fn waiting(&self) -> Vec<(&'static str, String)> {
         let Runtime::ForkJoin(wait) = self.cell.runtime else {
             return Vec::new();
         };
+        if self.cell.inner.get() == 1 {
+            return Vec::new();
+        }
         match wait {
             WaitPolicy::Active => vec![("OMP_WAIT_POLICY", "active".to_owned())],
             WaitPolicy::Passive => vec![("OMP_WAIT_POLICY", "passive".to_owned())],
@@ -279,6 +282,19 @@ mod tests {
             assert!(shell.contains(&format!("export {line}\n")), "{shell}");
         }
         assert!("slurm2".parse::<Target>().is_err());
+    }
+
+    #[test]
+    fn teams_of_one_thread_get_no_wait_policy() {
+        for wait in ["passive", "spin-then-park.100"] {
+            let cell = PASSIVE.replace("4x2", "4x1").replace("passive", wait);
+            let shell = said(Target::Shell, &cell);
+            assert!(shell.contains("export OMP_NUM_THREADS=1\n"), "{shell}");
+            assert!(
+                !shell.contains("WAIT") && !shell.contains("SPIN"),
+                "{shell}"
+            );
+        }
     }
 
     /// 4 x 4 threads on 8 CPUs can use 8: a whole number, and no more than there are.

@@ -160,8 +160,28 @@ fn a_failed_set_up_is_the_reason_and_nothing_runs() {
 fn a_missing_program_is_a_failed_row() {
     let place = Place::new();
     let output = place.command(&[], &["/no/such/program"]).output().unwrap();
-    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(place.reason().contains("cannot start '/no/such/program'"));
+    assert!(
+        said(&output).contains("error: no cell has a time: ended with exit code 127: cannot start"),
+        "{}",
+        said(&output)
+    );
+}
+
+/// A bound is a time: only where every cell failed there is none.
+#[test]
+fn a_sweep_fails_only_where_every_cell_failed() {
+    for (script, code) in [
+        ("false", 1),
+        ("[ {inner} = 2 ]", 0),
+        ("[ {inner} = 2 ] && sleep 600; false", 0),
+    ] {
+        let place = Place::new();
+        let output = place.sweep(&["--inner", "1,2", "--limit", "0.5"], script);
+        assert_eq!(output.status.code(), Some(code), "{}", said(&output));
+        assert_eq!(place.records().len(), 2);
+    }
 }
 
 #[test]

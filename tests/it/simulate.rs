@@ -229,3 +229,28 @@ fn a_trace_shows_one_cell_and_refuses_several() {
         );
     }
 }
+
+/// A name is bytes: in the argument, and in the variable `PWD` of who stands in such a folder.
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_no_text_are_taken_as_they_are() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join(OsStr::from_bytes(b"nu\xff"));
+    fs::create_dir(&folder).unwrap();
+    let run = folder.join("run");
+    for out in [run.as_os_str(), OsStr::new("here")] {
+        let done = Command::new(env!("CARGO_BIN_EXE_oversub"))
+            .args(["simulate", "--machine", TWO_PUS, "--preset", "epyc-9004"])
+            .args(["--n", "64", "--outer", "1", "--inner", "1", "--out"])
+            .arg(out)
+            .current_dir(&folder)
+            .env("PWD", &folder)
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{}", said(&done));
+        assert_eq!(RunFolder::read(&folder.join(out)).unwrap().1.len(), 3);
+    }
+}
