@@ -153,6 +153,18 @@ impl Comparison {
         }
     }
 
+    /// The cells of which these runs cannot say whether the ratio is above `limit`: one failed, was
+    /// stopped on the wrong side of it, or has too few rounds.
+    pub fn open_to(&self, limit: f64) -> Vec<&CellChange> {
+        let open = |cell: &&CellChange| match &cell.change {
+            Change::Ratio(ratio) => ratio.interval.is_none(),
+            Change::AtLeast(bound) => *bound <= limit,
+            Change::AtMost(bound) => *bound > limit,
+            Change::Failed(_) | Change::Unknown => true,
+        };
+        self.cells.iter().filter(open).collect()
+    }
+
     /// The cells of which the data show that the ratio is above `limit`, all cells considered: if
     /// none is, this is empty in at least 95 of 100 comparisons.
     ///

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use super::run::Run;
 use super::{ConditionHolds, UsageError, screen};
-use crate::analysis::{self, Comparison, Condition, Difference};
+use crate::analysis::{self, Change, Comparison, Condition, Difference};
 use crate::experiment::Cell;
 use crate::text::ParseError;
 use crate::view::canvas::FigureFormat;
@@ -102,7 +102,9 @@ impl Args {
         }
         match alarm {
             Some(alarm) if alarm.holds => Err(ConditionHolds(said(&alarm, &compared)).into()),
-            _ => Ok(()),
+            _ => self
+                .fail_if
+                .map_or(Ok(()), |limit| judged(limit, &compared)),
         }
     }
 
@@ -176,6 +178,26 @@ fn alarm(Slowdown(limit): Slowdown, compared: &Comparison) -> comparison::Condit
         holds: !slower.is_empty(),
         cells: slower.iter().map(|change| change.cell).collect(),
     }
+}
+
+/// Says which cells the condition could not be judged of; an error where that is all of them.
+fn judged(Slowdown(limit): Slowdown, compared: &Comparison) -> anyhow::Result<()> {
+    let open = compared.open_to(limit);
+    let Some(first) = open.first() else {
+        return Ok(());
+    };
+    let why = match &first.change {
+        Change::Failed(why) => why.clone(),
+        Change::Ratio(_) => "too few rounds; sweep with --rounds 7 or more".to_owned(),
+        _ => "stopped at the time limit; raise --limit".to_owned(),
+    };
+    let all = compared.cells.len();
+    anyhow::ensure!(open.len() < all, "no cell can be compared: {why}");
+    eprintln!(
+        "note: {} of {all} cells could not be compared: {why}",
+        open.len()
+    );
+    Ok(())
 }
 
 fn said(alarm: &comparison::Condition, compared: &Comparison) -> String {

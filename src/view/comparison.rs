@@ -194,9 +194,10 @@ fn row(change: &CellChange) -> Row {
 /// What became of a cell, in a word.
 fn verdict(change: &Change) -> &'static str {
     match change {
-        Change::Ratio(ratio) if !ratio.changed => "same",
-        Change::Ratio(ratio) if ratio.value > 1.0 => "slower",
-        Change::Ratio(_) => "faster",
+        Change::Ratio(ratio) if ratio.changed && ratio.value > 1.0 => "slower",
+        Change::Ratio(ratio) if ratio.changed => "faster",
+        Change::Ratio(ratio) if ratio.interval.is_none() => "unknown",
+        Change::Ratio(_) => "same",
         Change::AtLeast(bound) if *bound > 1.0 => "slower",
         Change::AtMost(bound) if *bound < 1.0 => "faster",
         Change::AtLeast(_) | Change::AtMost(_) | Change::Unknown => "unknown",

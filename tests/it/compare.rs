@@ -78,13 +78,53 @@ fn with_three_rounds_nothing_is_told_apart_and_it_is_said_why() {
     let few = REQUEST.replace("rounds=7", "rounds=3");
     let before = run(folder.path(), "before", &few, 1.0);
     let after = run(folder.path(), "after", &few, 9.0);
-    let (code, said, _) = compare(&before, &after, &["--fail-if", "slowdown>1.05"]);
-    assert_eq!(code, 0);
-    assert!(said.contains("16 not told apart"), "{said}");
+    let (code, said, error) = compare(&before, &after, &["--fail-if", "slowdown>1.05"]);
+    assert_eq!(code, 1);
+    assert!(
+        error.contains("error: no cell can be compared: too few rounds"),
+        "{error}"
+    );
+    assert!(said.contains("0 not told apart, 16 unknown"), "{said}");
     assert!(
         said.contains("with 3 rounds no difference can be told"),
         "{said}"
     );
+}
+
+/// A run in which every program crashed must not pass for one in which nothing became slower.
+#[test]
+fn cells_that_failed_do_not_pass_for_unchanged() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = run(folder.path(), "before", REQUEST, 1.0);
+    for (name, failing, code, words) in [
+        (
+            "all",
+            1,
+            1,
+            "error: no cell can be compared: in the second run: boom",
+        ),
+        (
+            "some",
+            4,
+            0,
+            "note: 4 of 16 cells could not be compared: in the second run: boom",
+        ),
+    ] {
+        let after = folder.path().join(name);
+        let mut plausible = plausible(TWO);
+        scripted::write(
+            &after,
+            &scripted::plan(REQUEST, TWO),
+            TWO,
+            |visit, rep| match visit.cell.outer.get() >= failing {
+                true => Answer::Failed("boom".to_owned()),
+                false => plausible(visit, rep),
+            },
+        );
+        let (exit, _, error) = compare(&before, &after, &["--fail-if", "slowdown>1.05"]);
+        assert_eq!(exit, code, "{error}");
+        assert!(error.contains(words), "{error}");
+    }
 }
 
 #[test]
