@@ -15,7 +15,8 @@ use crate::view::unranked;
 /// The findings of `analysis`, whose cells are `cells`, under P = `budget` whole CPUs.
 pub(super) fn findings(analysis: &Analysis, cells: &[Cell], budget: u32) -> String {
     let names = Names::of(cells, &analysis.judge);
-    let mut text = String::new();
+    let mut text = coverage(analysis, cells);
+    let told = text.len();
     for verdict in &analysis.verdicts {
         // Writing to a String cannot fail.
         let _ = one_work(&mut text, (verdict, &analysis.judge), &names, budget);
@@ -23,10 +24,19 @@ pub(super) fn findings(analysis: &Analysis, cells: &[Cell], budget: u32) -> Stri
     }
     let judged: Vec<Work> = analysis.verdicts.iter().map(|v| v.work).collect();
     text.push_str(&unranked::of_other_works(analysis, &judged, &names.cells));
-    if text.is_empty() {
+    if text.len() == told {
         text.push_str("no cell was timed to its end; raise --limit, or see the column `reason`\n");
     }
     text
+}
+
+/// How many of `cells` have been measured, where that is not all.
+pub(super) fn coverage(analysis: &Analysis, cells: &[Cell]) -> String {
+    let (measured, planned) = (analysis.cells.len(), cells.len());
+    match measured < planned {
+        true => format!("{measured} of {planned} cells measured\n"),
+        false => String::new(),
+    }
 }
 
 fn one_work(

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::findings::coverage;
 use super::run::Run;
 use super::{UsageError, blas, screen};
 use crate::analysis::{Condition, Recommendation};
@@ -42,6 +43,10 @@ impl Args {
             "no cell was timed to its end with the right result; raise --limit, or see the column \
              `reason`"
         );
+        let coverage = coverage(&run.analysis, &run.cells());
+        if self.json || self.target.is_some() {
+            eprint!("{coverage}");
+        }
         if let Some(target) = self.target {
             return screen::say(paste::lines(target, only(&recommendations)?, p).trim_end());
         }
@@ -54,7 +59,7 @@ impl Args {
         let advice = advice::words(&recommendations, &break_evens, &run.analysis);
         let deviations = blas::deviations(&run.records);
         let disturbed = disturbed::words(&disturbances);
-        screen::say(format!("{advice}{deviations}{disturbed}").trim_end())
+        screen::say(format!("{coverage}{advice}{deviations}{disturbed}").trim_end())
     }
 }
 

@@ -13,6 +13,7 @@ pub(super) struct Run {
     pub(super) header: RunHeader,
     pub(super) records: Vec<Record>,
     pub(super) analysis: Analysis,
+    conditions: Vec<Condition>,
 }
 
 impl Run {
@@ -44,6 +45,7 @@ impl Run {
             analysis: analysis.explained(&records, &Setting::of(&header)),
             header,
             records,
+            conditions: conditions.to_vec(),
         })
     }
 
@@ -57,6 +59,8 @@ impl Run {
 
     /// The cells of its plan.
     pub(super) fn cells(&self) -> Vec<Cell> {
-        self.header.plan.grid.cells().0
+        let mut cells = self.header.plan.grid.cells().0;
+        cells.retain(|cell| Condition::all_admit(&self.conditions, cell));
+        cells
     }
 }

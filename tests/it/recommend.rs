@@ -53,6 +53,18 @@ fn a_recommendation_names_the_split_and_what_the_defaults_lose() {
 }
 
 #[test]
+fn a_run_that_is_not_complete_says_so_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = run_of(folder.path(), REQUEST);
+    let file = run.join("samples.csv");
+    let all = std::fs::read_to_string(&file).unwrap();
+    let first: Vec<&str> = all.lines().take(1 + 4 * 2).collect();
+    std::fs::write(&file, first.join("\n") + "\n").unwrap();
+    let text = said(&oversub("recommend", &run, &[]));
+    assert!(text.starts_with("4 of 9 cells measured\n"), "{text}");
+}
+
+#[test]
 fn the_lines_for_a_shell_run_and_set_every_pool() {
     let folder = tempfile::tempdir().unwrap();
     let run = run_of(folder.path(), REQUEST);
