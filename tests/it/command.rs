@@ -160,13 +160,11 @@ fn a_failed_set_up_is_the_reason_and_nothing_runs() {
 fn a_missing_program_is_a_failed_row() {
     let place = Place::new();
     let output = place.command(&[], &["/no/such/program"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let said = said(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(place.reason().contains("cannot start '/no/such/program'"));
-    assert!(
-        said(&output).contains("error: no cell has a time: ended with exit code 127: cannot start"),
-        "{}",
-        said(&output)
-    );
+    let why = "error: no cell has a time: ended with exit code 127: cannot start";
+    assert!(said.contains(why), "{said}");
 }
 
 /// A bound is a time: only where every cell failed there is none.
