@@ -10,6 +10,7 @@
 //! layout, fair     which PUs are close; what each of several gets of a capacity
 //! work             how long a task takes one thread
 //! nest             what each thread does next and whom it lets go on; no time, no PUs
+//! machinery        what a runtime brings to a nest: teams, waits, gates, as its sources have them
 //! rq               who runs next on a PU
 //! engine           threads on run queues in slices (the model); fluid: without (the baseline)
 //! model            what a cell means in these terms
@@ -28,6 +29,7 @@ mod fluid;
 mod forecast;
 mod kernel;
 mod layout;
+mod machinery;
 mod model;
 mod nest;
 mod params;
@@ -47,6 +49,7 @@ use costs::Costs;
 use engine::{Engine, Setup};
 use fluid::Fluid;
 use layout::{Layout, Masks};
+use machinery::Cpus;
 use nest::{Measuring, Shape};
 use work::Task;
 
@@ -199,7 +202,8 @@ impl Runner for Sim {
 pub fn modelled(cell: &Cell) -> Result<&Computation, String> {
     match cell.runtime.blas() {
         Some(blas) => Err(format!(
-            "there is no model of {blas}: its threads meet as only it knows"
+            "{blas} is whatever library is installed; to simulate one, say which: --runtime \
+             openblas-0.3.26 or another version, openblas-openmp-0.3.26, or blis"
         )),
         None => model::known(&cell.workload),
     }
@@ -291,9 +295,13 @@ impl Predictor {
         let spilled = model::spilled(cell, &map, &self.layout, self.costs.shared_cache);
         let task = |width| Task::of(computation, width, spilled, parameters);
         let time = |width| task(width).time;
+        let cpus = Cpus {
+            budget: ask.budget,
+            pus: self.layout.len() as u32,
+        };
         let shape = Shape {
             measuring: executions.map(|count| Measuring::of(cell, count, parameters)),
-            ..Shape::of((cell, computation), ask.budget, time, parameters)
+            ..Shape::of((cell, computation), cpus, time, parameters)
         };
         Ok(Nested {
             masks: model::masks(&shape, &map, &self.layout, allowed),

@@ -67,7 +67,7 @@ impl Args {
 fn default_inner(run: &Run) -> u32 {
     let runtime = match run.cells().first().map(|cell| cell.runtime) {
         Some(Runtime::Rayon) => "rayon",
-        Some(Runtime::Blas(_)) => "OpenBLAS",
+        Some(runtime) if runtime.is_blas() => "OpenBLAS",
         _ => "OpenMP (libgomp)",
     };
     let choices = thread_choices(&run.header.budget, &BTreeMap::new());

@@ -42,8 +42,9 @@ pub(super) struct Args {
     /// Inner team widths [default: auto].
     #[arg(long, value_name = "COUNTS")]
     inner: Option<Counts>,
-    /// Inner runtimes: fork-join, rayon, blas:openblas, blas:blis, blas:mkl, blas:/path/lib.so
-    /// [default: fork-join].
+    /// Inner runtimes: fork-join, rayon, blas:openblas, blas:blis, blas:mkl, blas:/path/lib.so; in
+    /// simulations also libgomp, libgomp.active, libgomp.passive, libomp, libomp.MS,
+    /// openblas-VERSION, openblas-openmp-VERSION, blis [default: fork-join].
     #[arg(long, value_name = "NAMES")]
     runtime: Option<Axis<RuntimeName>>,
     /// Wait policies: active, spin-then-park.N, yield, passive [default: passive].

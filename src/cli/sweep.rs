@@ -15,7 +15,7 @@ use super::progress::{Picture, Progress};
 use super::run::Run;
 use super::{UsageError, blas, command, header, plot, preflight, request, screen};
 use crate::analysis::{Analysis, CellSummary, Metric, State, rivals};
-use crate::experiment::{Cell, Landmarks, Plan, Protocol};
+use crate::experiment::{Cell, Landmarks, Plan, Protocol, Runtime};
 use crate::host::{Host, clock};
 use crate::machine::{CpuBudget, OwnQuota, Topology};
 use crate::record::{Record, RunFolder, RunHeader};
@@ -68,6 +68,7 @@ impl Args {
         let plan = request
             .plan(landmarks(&topology, &budget))
             .map_err(|error| UsageError(error.to_string()))?;
+        refuse_models(&plan)?;
         let libraries = blas::locate_all(&plan)?;
         let program = std::env::current_exe().context("cannot find this program's own file")?;
         let host = |program: &Path| {
@@ -101,6 +102,18 @@ impl Args {
         drop(folder);
         conclude(&out)
     }
+}
+
+/// Refuses a runtime that is known to the simulator only.
+fn refuse_models(plan: &Plan) -> Result<(), UsageError> {
+    let mut models = plan.grid.runtime.iter().filter_map(Runtime::modelled);
+    models.next().map_or(Ok(()), |modelled| {
+        Err(UsageError(format!(
+            "--runtime {modelled} is a model of a library, for oversub simulate; what is here is \
+             measured by {}",
+            modelled.remedy()
+        )))
+    })
 }
 
 /// Puts this process under a quota of `cpus`.

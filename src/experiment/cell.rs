@@ -89,10 +89,10 @@ impl Cell {
         if self.composition == Composition::Shared && runtime != Runtime::Rayon {
             return Err(IllegalCell::SharedNeedsRayon(runtime));
         }
-        if runtime.blas().is_some() && self.workload.family() != Some(Family::Matmul) {
+        if runtime.is_blas() && self.workload.family() != Some(Family::Matmul) {
             return Err(IllegalCell::BlasMultiplies(runtime, self.workload));
         }
-        if runtime.blas().is_some() && self.placement != Placement::Unbound {
+        if runtime.is_blas() && self.placement != Placement::Unbound {
             return Err(IllegalCell::BlasIsUnbound(runtime));
         }
         if self.composition == Composition::SerialInner && inner.get() != 1 {
@@ -111,7 +111,7 @@ impl Cell {
     pub fn widths(&self, budget: u32) -> Vec<NonZeroU32> {
         let workers = (self.outer, self.busy_workers());
         let mut widths = self.composition.widths(workers, self.inner, budget);
-        if self.runtime.blas().is_some() {
+        if self.runtime.is_blas() {
             let narrowest = widths.iter().copied().min().unwrap_or(self.inner);
             widths.fill(narrowest);
         }
@@ -167,7 +167,7 @@ impl Cell {
     pub fn threads(&self) -> u32 {
         match self.runtime {
             Runtime::ForkJoin(_) => self.demand(),
-            Runtime::Rayon | Runtime::Blas(_) | Runtime::Program => {
+            Runtime::Rayon | Runtime::Blas(_) | Runtime::Modelled(_) | Runtime::Program => {
                 self.demand() + self.outer.get()
             }
         }
@@ -269,6 +269,8 @@ mod tests {
             "matmul.f64.64_4x2_rayon_shared_spread.numa_stealing_t8",
             "matmul.f64.64_4x2_blas:openblas_independent_unbound_queue.1_t8",
             "matmul.f64.64_4x2_blas:%2Fusr%2Flib%2Fx86%5F64%2Flibblis.so.4_exclusive_unbound_static_t8",
+            "matmul.f64.64_4x2_openblas-0.3.26_independent_unbound_queue.1_t8",
+            "weak-30.f64.64_4x2_libomp.0_counting_close.pu_queue.1_t8",
             "command_4x2_program_independent_close.core_static_t1",
             "minkowski-3.f32.10000_8x1_rayon_partitioned-floor_unbound_queue.pool_t100",
         ] {

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Blas, WaitPolicy};
+use super::{Blas, Modelled, WaitPolicy};
 use crate::serde_as_text;
 use crate::text::ParseError;
 
 /// The machinery that runs a region. Text forms: `fork-join.active` (any wait policy), `rayon`,
-/// `blas:openblas` (any [`Blas`]), `program`.
+/// `blas:openblas` (any [`Blas`]), `libgomp` (any [`Modelled`]), `program`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Runtime {
     /// Our fork-join team; the calling worker is its first member.
@@ -17,6 +17,8 @@ pub enum Runtime {
     Rayon,
     /// A BLAS library with threads of its own, one instance for all workers of the process.
     Blas(Blas),
+    /// The threading of a library as the simulator knows it; it cannot be measured.
+    Modelled(Modelled),
     /// Whatever a program of the user's brings with it; it is told only how many threads.
     Program,
 }
@@ -28,6 +30,7 @@ impl Runtime {
             Self::ForkJoin(_) => RuntimeName::ForkJoin,
             Self::Rayon => RuntimeName::Rayon,
             Self::Blas(blas) => RuntimeName::Blas(*blas),
+            Self::Modelled(modelled) => RuntimeName::Modelled(*modelled),
             Self::Program => RuntimeName::Program,
         }
     }
@@ -36,15 +39,33 @@ impl Runtime {
     pub fn wait(&self) -> Option<WaitPolicy> {
         match self {
             Self::ForkJoin(wait) => Some(*wait),
-            Self::Rayon | Self::Blas(_) | Self::Program => None,
+            Self::Rayon | Self::Blas(_) | Self::Modelled(_) | Self::Program => None,
         }
     }
 
     /// The library, where the runtime is one.
     pub fn blas(&self) -> Option<Blas> {
         match self {
-            Self::ForkJoin(_) | Self::Rayon | Self::Program => None,
+            Self::ForkJoin(_) | Self::Rayon | Self::Modelled(_) | Self::Program => None,
             Self::Blas(blas) => Some(*blas),
+        }
+    }
+
+    /// The model of a library, where the runtime is one.
+    pub fn modelled(&self) -> Option<Modelled> {
+        match self {
+            Self::ForkJoin(_) | Self::Rayon | Self::Blas(_) | Self::Program => None,
+            Self::Modelled(modelled) => Some(*modelled),
+        }
+    }
+
+    /// Whether it is a BLAS, there or modelled: one instance for the whole process, whose threads
+    /// are its own and multiply matrices.
+    pub fn is_blas(&self) -> bool {
+        match self {
+            Self::ForkJoin(_) | Self::Rayon | Self::Program => false,
+            Self::Blas(_) => true,
+            Self::Modelled(modelled) => modelled.is_blas(),
         }
     }
 }
@@ -67,11 +88,10 @@ impl FromStr for Runtime {
             None if text == "rayon" => Ok(Self::Rayon),
             None if text == "program" => Ok(Self::Program),
             Some(("fork-join", wait)) => wait.parse().map(Self::ForkJoin),
-            _ => Err(ParseError::new(
-                "runtime",
-                text,
-                "fork-join.POLICY, rayon, blas:LIBRARY or program",
-            )),
+            _ => text.parse().map(Self::Modelled).map_err(|known| {
+                let forms = "fork-join.POLICY, rayon, blas:LIBRARY, program, or to simulate";
+                ParseError::new("runtime", text, format!("{forms} {}", known.expected))
+            }),
         }
     }
 }
@@ -87,6 +107,8 @@ pub enum RuntimeName {
     Rayon,
     /// See [`Runtime::Blas`].
     Blas(Blas),
+    /// See [`Runtime::Modelled`].
+    Modelled(Modelled),
     /// See [`Runtime::Program`].
     Program,
 }
@@ -98,6 +120,7 @@ impl RuntimeName {
             Self::ForkJoin => waits.iter().copied().map(Runtime::ForkJoin).collect(),
             Self::Rayon => vec![Runtime::Rayon],
             Self::Blas(blas) => vec![Runtime::Blas(blas)],
+            Self::Modelled(modelled) => vec![Runtime::Modelled(modelled)],
             Self::Program => vec![Runtime::Program],
         }
     }
@@ -109,6 +132,7 @@ impl fmt::Display for RuntimeName {
             Self::ForkJoin => f.write_str("fork-join"),
             Self::Rayon => f.write_str("rayon"),
             Self::Blas(blas) => blas.fmt(f),
+            Self::Modelled(modelled) => modelled.fmt(f),
             Self::Program => f.write_str("program"),
         }
     }
@@ -123,11 +147,11 @@ impl FromStr for RuntimeName {
             "rayon" => Ok(Self::Rayon),
             "program" => Ok(Self::Program),
             _ if text.starts_with(Blas::PREFIX) => text.parse().map(Self::Blas),
-            _ => Err(ParseError::new(
-                "runtime",
-                text,
-                "fork-join, rayon, blas:openblas, blas:blis, blas:mkl or blas:/path/lib.so",
-            )),
+            _ => text.parse().map(Self::Modelled).map_err(|known| {
+                let forms = "fork-join, rayon, blas:openblas, blas:blis, blas:mkl, \
+                             blas:/path/lib.so, or to simulate";
+                ParseError::new("runtime", text, format!("{forms} {}", known.expected))
+            }),
         }
     }
 }

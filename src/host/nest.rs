@@ -109,7 +109,7 @@ impl Teams {
         match runtime {
             Runtime::ForkJoin(wait) => Some(Self::ForkJoin(wait)),
             Runtime::Rayon => Some(Self::Rayon),
-            Runtime::Blas(_) | Runtime::Program => None,
+            Runtime::Blas(_) | Runtime::Modelled(_) | Runtime::Program => None,
         }
     }
 

@@ -172,7 +172,7 @@ mod tests {
     use super::*;
     use crate::machine::{CpuSet, PuId, Topology};
     use crate::sim::layout::Layout;
-    use crate::sim::nest::{Inner, Wait};
+    use crate::sim::nest::{Inner, Wait, Waits};
 
     const MS: Ns = 1_000_000;
 
@@ -184,13 +184,14 @@ mod tests {
             pool: 0,
             tasks: workers as u32,
             dispatch: crate::experiment::Dispatch::Static,
-            gate: None,
+            gates: Vec::new(),
             phases: vec![2; workers],
             items: width,
             work: vec![work as f64; workers],
             sizes: Vec::new(),
             serial: 0.0,
-            wait: Wait::SPIN,
+            waits: Waits::all(Wait::SPIN),
+            spawn: 0.0,
             take: 0.0,
             meet: 0.0,
             measuring: None,

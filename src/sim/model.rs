@@ -8,15 +8,12 @@ use std::collections::BTreeSet;
 use super::calendar::Ns;
 use super::costs::Costs;
 use super::layout::{Layout, Mask, Masks, Pu, last_level_cache};
-use super::nest::{Inner, Measuring, Role, Shape, Wait};
+use super::machinery::{Cpus, Machinery};
+use super::nest::{Measuring, Role, Shape};
 use super::params::{Parameters, Provenance};
 use super::work;
-use crate::experiment::{Cell, Composition, Computation, Family, Runtime, WaitPolicy, Workload};
+use crate::experiment::{Cell, Computation, Family, Workload};
 use crate::machine::{CpuSet, ObjectKind, Topology};
-
-/// Yields of an idle rayon thread before it sleeps.
-// Source: rayon-core src/sleep/mod.rs ROUNDS_UNTIL_SLEEPY.
-const RAYON_YIELDS: u32 = 32;
 
 /// A machine that does not say how large its caches are, and no preset that does.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -73,33 +70,39 @@ impl Costs {
 }
 
 impl Shape {
-    /// The nest of `cell` under a budget of `budget` whole CPUs, where one of its tasks takes a team
-    /// of each width so long [ns].
+    /// The nest of `cell` on `cpus`, where one of its tasks takes a team of each width so long [ns].
     pub(super) fn of(
         (cell, computation): (&Cell, &Computation),
-        budget: u32,
+        cpus: Cpus,
         time: impl Fn(u32) -> f64,
         parameters: &Parameters,
     ) -> Self {
-        let widths: Vec<u32> = cell.widths(budget).into_iter().map(u32::from).collect();
-        let phases = widths
-            .iter()
-            .map(|width| computation.account(*width).phases);
-        let phases = phases.collect();
-        let work = widths.iter().map(|width| time(*width)).collect();
+        let Machinery {
+            widths,
+            phases,
+            inner,
+            pool,
+            waits,
+            gates,
+            spawn,
+        } = Machinery::of((cell, computation), cpus, parameters);
+        // What a team of ours packs twice is packed once by a library.
+        let packs = |width: u32| if cell.runtime.is_blas() { 1 } else { width };
+        let work = widths.iter().map(|width| time(packs(*width))).collect();
         let account = computation.account(1);
         Self {
-            inner: inner(cell),
-            pool: cell.inner.get(),
+            inner,
+            pool,
             tasks: cell.tasks.get(),
             dispatch: cell.dispatch,
-            gate: gate(cell.composition, budget, &widths),
+            gates,
             phases,
             items: u32::try_from(account.pieces).unwrap_or(u32::MAX),
             work,
             sizes: computation.task_sizes(cell.tasks).unwrap_or_default(),
             serial: account.serial,
-            wait: wait(cell.runtime, parameters),
+            waits,
+            spawn,
             take: parameters.value("take"),
             meet: parameters.value("arrive"),
             measuring: None,
@@ -118,42 +121,6 @@ impl Measuring {
             probing: parameters.value("probing"),
             upkeep,
         }
-    }
-}
-
-fn inner(cell: &Cell) -> Inner {
-    match (cell.composition, cell.runtime) {
-        (Composition::Shared, _) => Inner::SharedPool,
-        (_, Runtime::Rayon) => Inner::OwnPools,
-        // Libraries and programs are refused before they come here.
-        (_, Runtime::ForkJoin(_) | Runtime::Blas(_) | Runtime::Program) => Inner::Teams,
-    }
-}
-
-fn gate(composition: Composition, budget: u32, widths: &[u32]) -> Option<(u32, Vec<u32>)> {
-    match composition {
-        Composition::Exclusive => Some((1, vec![1; widths.len()])),
-        Composition::Counting => Some((budget.max(1), widths.to_vec())),
-        Composition::Independent
-        | Composition::SerialInner
-        | Composition::Partitioned(_)
-        | Composition::Shared => None,
-    }
-}
-
-fn wait(runtime: Runtime, parameters: &Parameters) -> Wait {
-    match runtime {
-        Runtime::ForkJoin(WaitPolicy::Active) => Wait::SPIN,
-        Runtime::ForkJoin(WaitPolicy::Yield) => Wait::YIELD,
-        Runtime::ForkJoin(WaitPolicy::Passive) | Runtime::Blas(_) | Runtime::Program => Wait::BLOCK,
-        Runtime::ForkJoin(WaitPolicy::SpinThenPark(looks)) => Wait {
-            spin: (f64::from(looks.get()) * parameters.value("look")).round() as Ns,
-            yields: 0,
-        },
-        Runtime::Rayon => Wait {
-            spin: 0,
-            yields: RAYON_YIELDS,
-        },
     }
 }
 

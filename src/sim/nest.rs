@@ -7,27 +7,30 @@
 //! ```text
 //! measurer  prepare, run, check, prepare, ...: give the order, wait until all workers have obeyed
 //! worker    obey orders; to run is, until no task is left: take a task, pass the gate, run the region
-//! region    team: fork, phase, barrier, phase, ..., join; the worker is the team's first member
+//! region    team: fork, phase, barrier, phase, ..., join; the worker is the team's first member;
+//!           the others are its own, made for the region, or lent to it by a team that serves all
 //!           pool: hand the region to a pool of threads (rayon) and block until it is done
 //! ```
 //!
-//! It mirrors `host`: the orders of an execution and those around it; tasks by queue, static blocks or stealing; a gate that lets in as many
-//! threads as the composition allows and whose waiters, all woken when a region leaves, try again.
+//! It mirrors `host`: the orders of an execution and those around it; tasks by queue, static blocks
+//! or stealing; a gate that lets in as many threads as the composition allows and whose waiters, all
+//! woken when a region leaves, try again. Libraries bring gates of their own.
 
+mod gate;
 mod orders;
 mod pool;
 mod shape;
 mod supply;
 mod team;
 
-use std::collections::VecDeque;
 use std::ops::Range;
 
+use gate::Permits;
 use orders::Orders;
 use pool::Pool;
 use supply::Supply;
 
-pub(super) use shape::{Inner, Measuring, Role, Shape, Step, Wait};
+pub(super) use shape::{Gate, Inner, Measuring, Role, Shape, Step, Wait, Waits, Wakes};
 
 use super::rq::Tid;
 
@@ -40,8 +43,10 @@ enum At {
     Upkeep,
     /// Has a task, or wants one.
     Take,
-    /// Has a task and wants through the gate.
-    Gate,
+    /// Has a task and wants through this gate.
+    Gate(usize),
+    /// Makes this member of its team.
+    Spawn(u32),
     /// In a phase of its team's region.
     Phase(u32),
     /// Behind a phase: met the team or is about to.
@@ -59,17 +64,26 @@ struct Member {
     role: Role,
     at: At,
     waiting: bool,
-    /// Regions of its team that it has joined.
-    regions: u32,
+    /// Its place in a team; of who serves all workers, in the last one.
+    seat: Seat,
+}
+
+/// A place in a team.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seat {
+    /// Whose team.
+    worker: u32,
+    /// Which of its members.
+    member: u32,
 }
 
 #[derive(Clone, Debug)]
 struct Team {
-    /// Thread number of the worker; its team's other threads follow.
+    /// Thread number of the worker.
     worker: Tid,
     width: u32,
-    /// Regions forked so far.
-    regions: u32,
+    /// The other members; of a team that serves all, while the region runs.
+    others: Vec<Tid>,
     /// Members that have met behind the current phase.
     met: u32,
     /// Tasks in hand; the first is the one at work.
@@ -82,8 +96,10 @@ pub(super) struct Nest {
     members: Vec<Member>,
     teams: Vec<Team>,
     supply: Supply,
-    free: u32,
-    at_gate: VecDeque<Tid>,
+    /// Of each gate.
+    permits: Vec<Permits>,
+    /// Threads that serve all workers and are in no region.
+    servers: Vec<Tid>,
     pools: Vec<Pool>,
     pub(super) tasks_done: u32,
     orders: Orders,
@@ -94,38 +110,28 @@ impl Nest {
         let roles = shape.roles();
         let start = |role: &Role| match (role, shape.inner) {
             (Role::Worker(_) | Role::Measurer, _) => At::Start,
-            (_, Inner::Teams) => At::Fork,
+            (_, Inner::Teams | Inner::SharedTeam) => At::Fork,
             (_, Inner::OwnPools | Inner::SharedPool) => At::Pool,
+        };
+        let seat = |role: &Role| match *role {
+            Role::Worker(worker) => Seat { worker, member: 0 },
+            Role::Inner { worker, member } => Seat { worker, member },
+            Role::Measurer => Seat::default(),
         };
         let member = |role: &Role| Member {
             role: *role,
             at: start(role),
             waiting: *role != Role::Measurer,
-            regions: 0,
+            seat: seat(role),
         };
         let members: Vec<Member> = roles.iter().map(member).collect();
-        let workers = roles
-            .iter()
-            .enumerate()
-            .filter_map(|(tid, role)| match role {
-                Role::Worker(worker) => Some((tid as Tid, shape.widths[*worker as usize])),
-                Role::Inner { .. } | Role::Measurer => None,
-            });
-        let teams: Vec<Team> = workers
-            .map(|(worker, width)| Team {
-                worker,
-                width,
-                regions: 0,
-                met: 0,
-                tasks: 0..0,
-            })
-            .collect();
+        let (teams, servers) = Team::all(&shape, &roles);
         let pools = Pool::all(&shape, &roles);
         Self {
             supply: Supply::new(shape.tasks, shape.dispatch, teams.len()),
             orders: Orders::of(&shape),
-            free: shape.gate.as_ref().map_or(0, |(permits, _)| *permits),
-            at_gate: VecDeque::new(),
+            permits: shape.gates.iter().map(Permits::of).collect(),
+            servers,
             tasks_done: 0,
             shape,
             members,
@@ -152,11 +158,11 @@ impl Nest {
     /// How `tid` waits before the first task: workers block, inner threads as they always do, and
     /// whatever spin or yields they are allowed are used up. `None`: the measuring thread begins.
     pub(super) fn first_wait(&self, tid: Tid) -> Option<Wait> {
-        let Wait { spin, yields } = self.shape.wait;
+        let idle = self.shape.waits.idle;
+        let endless = idle.spin == Wait::FOREVER || idle.yields == u32::MAX;
         match self.role(tid) {
             Role::Measurer => None,
-            Role::Inner { .. } if spin == Wait::FOREVER => Some(Wait::SPIN),
-            Role::Inner { .. } if yields == u32::MAX => Some(Wait::YIELD),
+            Role::Inner { .. } if endless => Some(idle),
             Role::Inner { .. } | Role::Worker(_) => Some(Wait::BLOCK),
         }
     }
@@ -174,8 +180,9 @@ impl Nest {
                 let what = match member.at {
                     At::Start if member.role == Role::Measurer => "the workers",
                     At::Start | At::Upkeep => "the start",
-                    At::Take | At::Gate => "the gate",
-                    At::Phase(_) | At::Met(_) => "its team",
+                    At::Take | At::Gate(_) => "the gate",
+                    At::Spawn(_) | At::Phase(_) | At::Met(_) => "its team",
+                    At::Fork if self.shape.inner == Inner::SharedTeam => "a worker",
                     At::Fork => "its worker",
                     At::Region => "its region",
                     At::Pool => "work of its pool",
@@ -192,8 +199,8 @@ impl Nest {
         let step = match self.members[tid as usize].role {
             Role::Measurer => self.measurer(tid, released),
             Role::Worker(worker) => self.worker(tid, worker as usize, released),
-            Role::Inner { worker, member } => match self.shape.inner {
-                Inner::Teams => self.member(tid, worker as usize, member, released),
+            Role::Inner { worker, .. } => match self.shape.inner {
+                Inner::Teams | Inner::SharedTeam => self.member(tid, released),
                 Inner::OwnPools | Inner::SharedPool => {
                     self.pool_thread(tid, worker as usize, released)
                 }
@@ -219,22 +226,27 @@ impl Nest {
                         self.goto(tid, At::Start);
                         return self.report_back(released);
                     }
-                    self.goto(tid, At::Gate);
+                    self.goto(tid, At::Gate(0));
                 }
-                At::Gate => {
-                    if !self.enter(tid, worker) {
+                At::Gate(gate) if gate < self.permits.len() => {
+                    if let Some(wait) = self.enter(tid, worker, gate) {
+                        return wait;
+                    }
+                }
+                At::Gate(_) => match self.shape.inner {
+                    Inner::Teams | Inner::SharedTeam => self.fork(tid, worker, released),
+                    Inner::OwnPools | Inner::SharedPool => {
+                        self.goto(tid, At::Region);
+                        self.submit(worker, released);
                         return Step::Wait(Wait::BLOCK);
                     }
-                    match self.shape.inner {
-                        Inner::Teams => self.fork(tid, worker, released),
-                        Inner::OwnPools | Inner::SharedPool => {
-                            self.goto(tid, At::Region);
-                            self.submit(worker, released);
-                            return Step::Wait(Wait::BLOCK);
-                        }
+                },
+                At::Spawn(member) => {
+                    if let Some(step) = self.spawn(tid, worker, member, released) {
+                        return step;
                     }
                 }
-                At::Phase(phase) => return self.phase(tid, worker, 0, phase),
+                At::Phase(phase) => return self.phase(tid, phase),
                 At::Met(phase) if phase + 1 < self.shape.phases[worker] => {
                     if let Some(wait) = self.meet(tid, worker, phase, released) {
                         return wait;
@@ -256,31 +268,15 @@ impl Nest {
         }
     }
 
-    /// Takes the permits of a region, or queues for them.
-    fn enter(&mut self, tid: Tid, worker: usize) -> bool {
-        let Some((_, permits)) = &self.shape.gate else {
-            return true;
-        };
-        if self.free < permits[worker] {
-            self.at_gate.push_back(tid);
-            return false;
-        }
-        self.free -= permits[worker];
-        true
-    }
-
-    /// The region is done: gives its permits back, whereupon all who wait at the gate try again.
+    /// The region is done: gives back what it held of the gates and of the threads that serve all.
     fn leave(&mut self, tid: Tid, worker: usize, released: &mut Vec<Tid>) {
         self.tasks_done += 1;
         self.teams[worker].tasks.start += 1;
         self.goto(tid, At::Take);
-        if let Some((_, permits)) = &self.shape.gate {
-            self.free += permits[worker];
-            for waiter in self.at_gate.drain(..) {
-                self.members[waiter as usize].waiting = false;
-                released.push(waiter);
-            }
+        if self.shape.inner == Inner::SharedTeam {
+            self.servers.append(&mut self.teams[worker].others);
         }
+        self.reopen(worker, released);
     }
 
     fn goto(&mut self, tid: Tid, at: At) {

@@ -300,6 +300,7 @@ impl Parameter {
             "smt_spin",
             "smt_yield",
             "together",
+            "tsc",
         ];
         let divides = divides.contains(&name) || name.starts_with("flops_");
         if divides && self.value == 0.0 {

@@ -125,6 +125,49 @@ fn every_composition_and_runtime_reaches_its_end() {
     }
 }
 
+const LIBRARIES: [&str; 11] = [
+    "libgomp",
+    "libgomp.active",
+    "libgomp.passive",
+    "libomp",
+    "libomp.0",
+    "openblas-0.3.26",
+    "openblas-0.3.27",
+    "openblas-0.3.30",
+    "openblas-0.3.31",
+    "openblas-openmp-0.3.21",
+    "blis",
+];
+
+/// More callers than a library's team can serve, on fewer PUs than either.
+#[test]
+fn every_library_reaches_its_end_under_every_composition() {
+    for runtime in LIBRARIES {
+        for composition in ["independent", "partitioned", "exclusive", "counting"] {
+            for threads in ["5x3", "2x7", "4x1"] {
+                let cell =
+                    format!("matmul.f64.192_{threads}_{runtime}_{composition}_unbound_stealing_t7");
+                assert!(wall("l3:1 core:2 pu:2", &cell) > 0.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_library_answers_the_same_twice() {
+    for runtime in LIBRARIES {
+        let cell = format!("matmul.f64.256_3x2_{runtime}_independent_unbound_queue.1_t7");
+        assert_eq!(walls(TWO, &cell, 1), walls(TWO, &cell, 2), "{runtime}");
+    }
+}
+
+#[test]
+fn what_is_installed_is_not_guessed() {
+    let cell = "matmul.f64.256_3x2_blas:openblas_independent_unbound_queue.1_t7";
+    let why = modelled(&cell.parse().unwrap()).unwrap_err();
+    assert!(why.contains("openblas-0.3.26"), "{why}");
+}
+
 /// Each family of workloads on the same nest; nobody knows what a race costs.
 #[test]
 fn every_workload_has_a_model_or_a_reason_for_none() {

@@ -13,7 +13,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::experiment::{Cell, CommandCopy, Runtime, WaitPolicy};
+use crate::experiment::{Cell, CommandCopy, Modelled, OmpWait, Runtime, WaitPolicy};
 use crate::text::ParseError;
 use crate::units::counted;
 
@@ -142,18 +142,27 @@ impl Split<'_> {
     /// How an OpenMP runtime is told the wait policy; nothing where the cell has none, OpenMP knows
     /// no such policy, or nobody waits because each team is one thread.
     fn waiting(&self) -> Vec<(&'static str, String)> {
-        let Runtime::ForkJoin(wait) = self.cell.runtime else {
-            return Vec::new();
-        };
         if self.cell.inner.get() == 1 {
             return Vec::new();
         }
-        match wait {
-            WaitPolicy::Active => vec![("OMP_WAIT_POLICY", "active".to_owned())],
-            WaitPolicy::Passive => vec![("OMP_WAIT_POLICY", "passive".to_owned())],
-            WaitPolicy::SpinThenPark(spins) => vec![("GOMP_SPINCOUNT", spins.to_string())],
-            WaitPolicy::Yield => Vec::new(),
-        }
+        let set = match self.cell.runtime {
+            Runtime::ForkJoin(WaitPolicy::Active)
+            | Runtime::Modelled(Modelled::Libgomp(OmpWait::Active)) => {
+                ("OMP_WAIT_POLICY", "active".to_owned())
+            }
+            Runtime::ForkJoin(WaitPolicy::Passive)
+            | Runtime::Modelled(Modelled::Libgomp(OmpWait::Passive)) => {
+                ("OMP_WAIT_POLICY", "passive".to_owned())
+            }
+            Runtime::ForkJoin(WaitPolicy::SpinThenPark(spins)) => {
+                ("GOMP_SPINCOUNT", spins.to_string())
+            }
+            Runtime::Modelled(Modelled::Libomp(blocktime)) => {
+                ("KMP_BLOCKTIME", blocktime.to_string())
+            }
+            _ => return Vec::new(),
+        };
+        vec![set]
     }
 
     fn each(&self, line: impl Fn(&str, &str) -> String) -> String {

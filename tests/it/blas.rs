@@ -230,6 +230,9 @@ fn an_absent_library_is_refused_before_anything_runs() {
         ("blas:/no/such/lib.so", "/no/such/lib.so"),
         ("blas:atlas", "'blas:atlas'"),
         ("blas:lib.so", "'blas:lib.so'"),
+        ("openblas-0.3.26", "--runtime blas:openblas"),
+        ("libgomp", "oversub sweep -- ./program"),
+        ("openblas-0.3.3", "0.3.4 and later"),
     ] {
         let output = oversub(&["sweep", "--runtime", runtime, "--out", out]);
         assert_eq!(output.status.code(), Some(2), "{}", said(&output));

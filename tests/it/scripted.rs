@@ -107,6 +107,7 @@ pub(crate) fn plausible(machine: Machine) -> impl FnMut(&Visit, u32) -> Answer {
             Runtime::ForkJoin(WaitPolicy::Passive)
             | Runtime::Rayon
             | Runtime::Blas(_)
+            | Runtime::Modelled(_)
             | Runtime::Program => over.powf(0.3),
         };
         let sync = 1.0 + 0.03 * f64::from(cell.inner.get() - 1);

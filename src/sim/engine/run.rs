@@ -5,7 +5,7 @@
 //! for the next step.
 
 use super::schedule::Reach;
-use super::{Doing, Engine, Pu, State, Tid};
+use super::{Doing, Engine, Pu, State, Thread, Tid};
 use crate::sim::calendar::{NEVER, Ns};
 use crate::sim::nest::{Step, Wait};
 
@@ -177,16 +177,19 @@ impl Engine<'_> {
 
     /// The next thing a thread does that waits and has not been released.
     fn keep_waiting(&mut self, pu: Pu, tid: Tid) -> Waiting {
-        let Wait { spin, yields } = self.threads[tid as usize].wait;
-        if spin > 0 {
-            let span = if spin == Wait::FOREVER { NEVER } else { spin };
-            return Waiting::For(Doing::Spin, span);
+        let Thread { wait, gives_up, .. } = &self.threads[tid as usize];
+        let left = gives_up.saturating_sub(self.now);
+        match wait {
+            Wait { spin: 1.., .. } if left > 0 => {
+                // Endless spin and endless patience last until NEVER.
+                Waiting::For(Doing::Spin, wait.spin.min(left))
+            }
+            Wait { yields: 1.., .. } if left > 0 => self.keep_yielding(pu, tid),
+            _ => {
+                self.block(pu, tid);
+                Waiting::Leaves
+            }
         }
-        if yields > 0 {
-            return self.keep_yielding(pu, tid);
-        }
-        self.block(pu, tid);
-        Waiting::Leaves
     }
 
     fn keep_yielding(&mut self, pu: Pu, tid: Tid) -> Waiting {
@@ -197,9 +200,7 @@ impl Engine<'_> {
                 Waiting::Leaves
             }
             Some(left) => Waiting::For(Doing::Yield, left),
-            None if thread.wait.yields == u32::MAX && self.all_yield(pu) => {
-                Waiting::For(Doing::Rotation, NEVER)
-            }
+            None if thread.wait.yields == u32::MAX && self.all_yield(pu) => self.rotate(pu),
             None => {
                 // A yield that lets nobody run comes back at once: as many as are in vain are one.
                 let in_vain = match thread.wait.yields {
@@ -210,6 +211,23 @@ impl Engine<'_> {
                 self.threads[tid as usize].burst = Some(burst);
                 Waiting::For(Doing::Yield, burst)
             }
+        }
+    }
+
+    /// All threads of `pu` take turns until one loses patience, who then runs to block.
+    fn rotate(&mut self, pu: Pu) -> Waiting {
+        let rq = &self.pus[pu as usize].rq;
+        let gives_up = |tid: &Tid| self.threads[*tid as usize].gives_up;
+        let all = rq.running().into_iter().chain(rq.waiting());
+        let Some(first) = all.min_by_key(gives_up) else {
+            return Waiting::For(Doing::Rotation, NEVER);
+        };
+        match gives_up(&first).saturating_sub(self.now) {
+            0 => {
+                self.bring_forward(pu, first);
+                Waiting::Leaves
+            }
+            left => Waiting::For(Doing::Rotation, left),
         }
     }
 
@@ -249,6 +267,7 @@ impl Engine<'_> {
             Step::Wait(wait) => {
                 thread.waits = true;
                 thread.wait = wait;
+                thread.gives_up = self.now.saturating_add(wait.patience);
                 thread.burst = None;
                 self.active -= 1;
             }
@@ -312,17 +331,23 @@ impl Engine<'_> {
         let turns = processor.rq.len() as Ns;
         let turn = costs.yield_call + if turns > 1 { costs.switch } else { 0 };
         let delay = self.rng.random_range(0..(turns * turn).max(1));
-        if let Some(front) = processor.rq.running().filter(|front| *front != waiter) {
-            processor.rq.exchange_running(waiter);
-            processor.last = Some(waiter);
-            self.threads[front as usize].state = State::Queued;
-            self.threads[front as usize].queued_at = self.now;
-            self.end_wait_for_pu(waiter);
-            self.threads[waiter as usize].state = State::Running;
-        }
+        self.bring_forward(pu, waiter);
         let processor = &mut self.pus[pu as usize];
         processor.doing = Doing::Yield;
         self.threads[waiter as usize].handoff += delay;
+    }
+
+    /// It is the turn of `tid` among the threads that yield to each other on `pu`.
+    fn bring_forward(&mut self, pu: Pu, tid: Tid) {
+        let processor = &mut self.pus[pu as usize];
+        if let Some(front) = processor.rq.running().filter(|front| *front != tid) {
+            processor.rq.exchange_running(tid);
+            processor.last = Some(tid);
+            self.threads[front as usize].state = State::Queued;
+            self.threads[front as usize].queued_at = self.now;
+            self.end_wait_for_pu(tid);
+            self.threads[tid as usize].state = State::Running;
+        }
     }
 
     /// Adds what `tid` has to fetch again before it computes; whether there was anything.

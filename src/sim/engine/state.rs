@@ -48,6 +48,8 @@ pub(super) struct Thread {
     pub(super) released: bool,
     /// What is left of its ways to wait before it blocks.
     pub(super) wait: Wait,
+    /// When its patience ends.
+    pub(super) gives_up: Ns,
     /// Work left of its step [ns at rate 1].
     pub(super) work: f64,
     /// Left of being switched to [ns].
@@ -111,6 +113,7 @@ impl Thread {
             waits: wait.is_some(),
             released: false,
             wait: wait.unwrap_or(Wait::BLOCK),
+            gives_up: wait.map_or(Wait::FOREVER, |wait| wait.patience),
             work: 0.0,
             switch: 0,
             handoff: 0,

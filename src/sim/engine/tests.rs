@@ -5,6 +5,7 @@
 //! the start, steady states are compared: the difference of two runs of different length.
 
 mod executions;
+mod libraries;
 mod naive;
 mod properties;
 mod sharing;
@@ -14,7 +15,7 @@ use super::*;
 use crate::experiment::Dispatch;
 use crate::machine::{CpuSet, PuId, Topology};
 use crate::sim::kernel::{Policy, YieldRule};
-use crate::sim::nest::Inner;
+use crate::sim::nest::{Gate, Inner, Waits, Wakes};
 use crate::sim::report::Category;
 
 const US: Ns = 1_000;
@@ -64,16 +65,27 @@ fn teams(workers: usize, width: u32, phases: u32, work: Ns) -> Shape {
         pool: 0,
         tasks: workers as u32,
         dispatch: Dispatch::Static,
-        gate: None,
+        gates: Vec::new(),
         phases: vec![phases; workers],
         items: width,
         work: vec![work as f64; workers],
         sizes: Vec::new(),
         serial: 0.0,
-        wait: Wait::SPIN,
+        waits: Waits::all(Wait::SPIN),
+        spawn: 0.0,
         take: 0.0,
         meet: 0.0,
         measuring: None,
+    }
+}
+
+/// A gate at which workers block, and which wakes all of them.
+fn gate(permits: u32, each: Vec<u32>) -> Gate {
+    Gate {
+        permits,
+        each,
+        wait: Wait::BLOCK,
+        wakes: Wakes::All,
     }
 }
 
@@ -298,7 +310,7 @@ fn staggered_ticks_cost_at_most_the_quanta_of_the_other_teams() {
 #[test]
 fn yielding_members_pay_a_yield_and_a_switch() {
     let mut case = Case::new("core:1 pu:1", teams(1, 2, 1, 0));
-    case.shape.wait = Wait::YIELD;
+    case.shape.waits = Waits::all(Wait::YIELD);
     (case.costs.yield_call, case.costs.switch) = (US, 2 * US);
     assert_eq!(case.phase_time(2 * 5 * US), 13 * US);
 }
@@ -311,7 +323,7 @@ fn what_a_yield_costs_the_others_depends_on_the_kernel() {
     let wall = |policy| {
         let mut case = Case::new("core:1 pu:1", teams(1, 2, 1, 100 * MS));
         case.shape.items = 1;
-        case.shape.wait = Wait::YIELD;
+        case.shape.waits = Waits::all(Wait::YIELD);
         case.kernel = Kernel {
             policy,
             ..ticking_kernel()
@@ -344,7 +356,10 @@ fn what_a_yield_costs_the_others_depends_on_the_kernel() {
 fn a_spin_before_blocking_costs_the_spin_or_the_quantum() {
     let phase = |spin| {
         let mut case = Case::new("core:1 pu:1", teams(1, 2, 1, 0));
-        case.shape.wait = Wait { spin, yields: 0 };
+        case.shape.waits = Waits::all(Wait {
+            spin,
+            ..Wait::BLOCK
+        });
         case.phase_time(2 * 20 * US)
     };
     assert_eq!(phase(100 * US), (2 * 20 + 100) * US);

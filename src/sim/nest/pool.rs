@@ -48,7 +48,7 @@ impl Pool {
     /// The pools of a nest whose threads are `roles`; none where regions run on teams.
     pub(super) fn all(shape: &Shape, roles: &[Role]) -> Vec<Self> {
         let mut pools: Vec<Self> = Vec::new();
-        if shape.inner == Inner::Teams {
+        if matches!(shape.inner, Inner::Teams | Inner::SharedTeam) {
             return pools;
         }
         for (tid, role) in (0..).zip(roles) {
@@ -113,7 +113,7 @@ impl Nest {
             self.offer(pool, me, (region, 0), released);
         }
         self.pools[pool].idle.push_back(tid);
-        Step::Wait(self.shape.wait)
+        Step::Wait(self.shape.waits.idle)
     }
 
     /// All pieces of the phase are done: offers those of the next, or tells the worker.
@@ -189,7 +189,7 @@ impl Nest {
     fn pool_of(&self, worker: usize) -> usize {
         match self.shape.inner {
             Inner::SharedPool => 0,
-            Inner::Teams | Inner::OwnPools => worker,
+            Inner::Teams | Inner::SharedTeam | Inner::OwnPools => worker,
         }
     }
 }

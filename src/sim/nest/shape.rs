@@ -8,29 +8,83 @@ use crate::experiment::Dispatch;
 use crate::sim::calendar::Ns;
 
 /// How a thread waits: spins, then yields, then blocks.
+///
+/// Libraries count differently how long that may last: looks and yields pass only while the thread
+/// runs, patience by the clock on the wall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::sim) struct Wait {
     /// CPU time of spinning before it does something else; [`Wait::FOREVER`] never ends [ns].
     pub(in crate::sim) spin: Ns,
     /// Yields after that; `u32::MAX` never ends.
     pub(in crate::sim) yields: u32,
+    /// Time since it began to wait after which it blocks as soon as it runs, whatever is left of
+    /// the rest; [`Wait::FOREVER`] never ends [ns].
+    pub(in crate::sim) patience: Ns,
 }
 
 impl Wait {
     /// A spin that does not end.
     pub(in crate::sim) const FOREVER: Ns = Ns::MAX;
     /// Blocks at once.
-    pub(in crate::sim) const BLOCK: Self = Self { spin: 0, yields: 0 };
+    pub(in crate::sim) const BLOCK: Self = Self {
+        spin: 0,
+        yields: 0,
+        patience: Self::FOREVER,
+    };
     /// Spins until released.
     pub(in crate::sim) const SPIN: Self = Self {
         spin: Self::FOREVER,
-        yields: 0,
+        ..Self::BLOCK
     };
     /// Yields until released.
     pub(in crate::sim) const YIELD: Self = Self {
-        spin: 0,
         yields: u32::MAX,
+        ..Self::BLOCK
     };
+}
+
+/// How the threads of a region wait, by what they wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sim) struct Waits {
+    /// Inner threads for the next region.
+    pub(in crate::sim) idle: Wait,
+    /// Members for each other at a barrier.
+    pub(in crate::sim) meet: Wait,
+    /// The worker for the others at the end.
+    pub(in crate::sim) join: Wait,
+}
+
+impl Waits {
+    /// The same wait everywhere.
+    pub(in crate::sim) const fn all(wait: Wait) -> Self {
+        Self {
+            idle: wait,
+            meet: wait,
+            join: wait,
+        }
+    }
+}
+
+/// What a worker has to pass before its region, and leaves behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::sim) struct Gate {
+    /// Permits in all.
+    pub(in crate::sim) permits: u32,
+    /// Permits that the region of each worker takes.
+    pub(in crate::sim) each: Vec<u32>,
+    /// How a worker waits for them.
+    pub(in crate::sim) wait: Wait,
+    /// Who tries again when permits come back.
+    pub(in crate::sim) wakes: Wakes,
+}
+
+/// How many of those who wait for something are released when there may be some of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sim) enum Wakes {
+    /// Who has waited longest.
+    One,
+    /// All, who compete for it.
+    All,
 }
 
 /// What a thread does next.
@@ -63,6 +117,9 @@ pub(in crate::sim) enum Inner {
     OwnPools,
     /// One pool for all workers.
     SharedPool,
+    /// The worker and threads that serve all workers, each of them one region at a time. A gate
+    /// lets in no more regions than they can serve.
+    SharedTeam,
 }
 
 /// A nest as an engine needs it: who there is, what they do, in units of time.
@@ -72,14 +129,14 @@ pub(in crate::sim) struct Shape {
     pub(in crate::sim) widths: Vec<u32>,
     /// Who runs a region.
     pub(in crate::sim) inner: Inner,
-    /// Threads of the shared pool; ignored for other kinds.
+    /// Threads that serve all workers, where there are such.
     pub(in crate::sim) pool: u32,
     /// Tasks in all.
     pub(in crate::sim) tasks: u32,
     /// How tasks reach the workers.
     pub(in crate::sim) dispatch: Dispatch,
-    /// Permits in all and of each worker's region, where there is a gate.
-    pub(in crate::sim) gate: Option<(u32, Vec<u32>)>,
+    /// What a worker passes before each region, in this order.
+    pub(in crate::sim) gates: Vec<Gate>,
     /// Phases of a region on each worker's team.
     pub(in crate::sim) phases: Vec<u32>,
     /// Items among which the members of a team divide a phase.
@@ -92,7 +149,10 @@ pub(in crate::sim) struct Shape {
     /// the first [1].
     pub(in crate::sim) serial: f64,
     /// How inner threads wait, and the worker inside its region.
-    pub(in crate::sim) wait: Wait,
+    pub(in crate::sim) waits: Waits,
+    /// Work of the worker for each further member of its team before it is there, where threads
+    /// are made anew for every region [ns].
+    pub(in crate::sim) spawn: f64,
     /// Work of taking a task [ns].
     pub(in crate::sim) take: f64,
     /// Work of meeting the team [ns].
@@ -111,11 +171,11 @@ impl Shape {
             let inner = match self.inner {
                 Inner::Teams => 1..*width,
                 Inner::OwnPools => 0..*width,
-                Inner::SharedPool => 0..0,
+                Inner::SharedPool | Inner::SharedTeam => 0..0,
             };
             roles.extend(inner.map(|member| Role::Inner { worker, member }));
         }
-        if self.inner == Inner::SharedPool {
+        if matches!(self.inner, Inner::SharedPool | Inner::SharedTeam) {
             roles.extend((0..self.pool).map(|member| Role::Inner { worker: 0, member }));
         }
         roles.extend(self.measuring.map(|_| Role::Measurer));

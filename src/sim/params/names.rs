@@ -8,7 +8,7 @@ use crate::experiment::Family;
 /// Parameters with their units. Files may set these, rates of products by order, times of tasks, and
 /// no others. The quantum and the share of a thread beside a yielding one need not be known: they
 /// follow from the kernel's version.
-pub(super) const UNITS: [(&str, &str); 36] = [
+pub(super) const UNITS: [(&str, &str); 37] = [
     ("arrive", "ns"),
     ("efficiency", "1"),
     ("flops_f32", "flop/ns"),
@@ -39,6 +39,7 @@ pub(super) const UNITS: [(&str, &str); 36] = [
     ("take", "ns"),
     ("thread_create", "ns"),
     ("together", "1"),
+    ("tsc", "1/ns"),
     ("unexplained", "1"),
     ("wake_call", "ns"),
     ("wake_each", "ns"),

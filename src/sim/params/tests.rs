@@ -28,7 +28,7 @@ fn what_a_file_does_not_say_is_a_default() {
         (2000.0, Provenance::Measured)
     );
     assert_eq!(mine.provenance("take"), Provenance::Default);
-    assert_eq!(mine.summary(), "1 measured, 33 default");
+    assert_eq!(mine.summary(), "1 measured, 34 default");
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn executions_find_the_queues_as_the_last_one_left_them() {
 fn a_trace_tells_of_every_thread_at_every_time() {
     for wait in [Wait::SPIN, Wait::BLOCK] {
         let mut case = Case::new("core:2 pu:1", teams(3, 2, 4, 7 * MS));
-        case.shape.wait = wait;
+        case.shape.waits = Waits::all(wait);
         let (reports, trace) = case.traced();
         let [report] = &reports[..] else {
             panic!("one execution");

@@ -231,7 +231,7 @@ proptest! {
     ) {
         let (workers, width, phases, tasks) = size;
         let mut shape = teams(workers, width, phases, unit * US * Ns::from(width * phases));
-        (shape.tasks, shape.wait) = (tasks, wait);
+        (shape.tasks, shape.waits) = (tasks, Waits::all(wait));
         let mut case = Case::new("core:4 pu:1", shape.clone());
         case.pinned = pus.clone();
         let (engine, naive) = (case.wall() as i64, Reference::wall(shape, &pus, 4));

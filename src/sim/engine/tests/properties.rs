@@ -19,11 +19,11 @@ fn cases() -> impl Strategy<Value = Case> {
         Wait::BLOCK,
         Wait {
             spin: 30 * US,
-            yields: 0,
+            ..Wait::BLOCK
         },
         Wait {
-            spin: 0,
             yields: 32,
+            ..Wait::BLOCK
         },
     ]);
     let inner = prop::sample::select(vec![Inner::Teams, Inner::OwnPools, Inner::SharedPool]);
@@ -46,7 +46,8 @@ fn cases() -> impl Strategy<Value = Case> {
                 let (workers, width, phases, tasks, unit) = size;
                 let work = unit * US * Ns::from(width * phases);
                 let mut shape = teams(workers, width, phases, work);
-                (shape.tasks, shape.wait, shape.inner, shape.pool) = (tasks, wait, inner, width);
+                (shape.tasks, shape.inner, shape.pool) = (tasks, inner, width);
+                shape.waits = Waits::all(wait);
                 shape.dispatch = Dispatch::Stealing;
                 let mut case = Case::new(machine, shape);
                 case.kernel = kernels()[policy];

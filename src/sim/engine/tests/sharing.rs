@@ -49,7 +49,7 @@ fn spinners_burn_quota() {
 fn a_spinner_keeps_its_pu_from_helping() {
     let wall = |wait| {
         let mut case = Case::new("core:2 pu:1", teams(1, 3, 1, 300 * MS));
-        case.shape.wait = wait;
+        case.shape.waits = Waits::all(wait);
         case.kernel = ticking_kernel();
         case.wall()
     };
@@ -64,10 +64,10 @@ fn a_spinner_keeps_its_pu_from_helping() {
 #[test]
 fn a_lingering_member_takes_its_spin_from_whoever_is_queued_with_it() {
     let mut shape = teams(2, 2, 1, MS);
-    shape.wait = Wait {
+    shape.waits = Waits::all(Wait {
         spin: 10 * MS,
-        yields: 0,
-    };
+        ..Wait::BLOCK
+    });
     shape.widths = vec![2, 1];
     shape.work[1] = (100 * MS) as f64;
     let mut case = Case::new("core:2 pu:1", shape);
@@ -95,13 +95,13 @@ fn siblings_share_a_core() {
 /// of two: two at a time.
 #[test]
 fn a_gate_limits_how_many_regions_run() {
-    let wall = |workers, width, gate: (u32, u32)| {
+    let wall = |workers, width, (permits, each): (u32, u32)| {
         let mut shape = teams(workers, width, 1, MS * Ns::from(width));
         shape.tasks = 12;
-        shape.gate = Some((gate.0, vec![gate.1; workers]));
+        shape.gates = vec![gate(permits, vec![each; workers])];
         shape.dispatch =
             Dispatch::Queue(crate::experiment::Chunk::Tasks(std::num::NonZeroU32::MIN));
-        shape.wait = Wait::BLOCK;
+        shape.waits = Waits::all(Wait::BLOCK);
         Case::new("core:8 pu:1", shape).wall()
     };
     assert_eq!(
@@ -115,7 +115,7 @@ fn a_gate_limits_how_many_regions_run() {
 #[test]
 fn a_deadlock_names_who_waits_for_what() {
     let mut shape = teams(1, 2, 1, MS);
-    shape.gate = Some((1, vec![2]));
+    shape.gates = vec![gate(1, vec![2])];
     let report = Case::new("core:2 pu:1", shape).report();
     let expected = [
         "worker 0 waits for the gate",
@@ -134,7 +134,7 @@ fn pools_share_the_pieces_of_a_region() {
     let wall = |machine, inner| {
         let mut shape = teams(2, 2, 2, 4 * MS);
         (shape.inner, shape.pool) = (inner, 2);
-        shape.wait = Wait::BLOCK;
+        shape.waits = Waits::all(Wait::BLOCK);
         Case::new(machine, shape).wall()
     };
     assert_eq!(wall("core:4 pu:1", Inner::OwnPools), 2 * MS);

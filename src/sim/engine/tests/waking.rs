@@ -7,7 +7,7 @@ use super::*;
 #[test]
 fn blocking_members_pay_a_switch_and_a_wake() {
     let mut case = Case::new("core:1 pu:1", teams(1, 2, 1, 0));
-    case.shape.wait = Wait::BLOCK;
+    case.shape.waits = Waits::all(Wait::BLOCK);
     case.costs.switch = 2 * US;
     (case.costs.wake_call, case.costs.wake_each) = (US, 3 * US);
     assert_eq!(case.phase_time(2 * 50 * US), (2 * 50 + 2 + 1 + 3) * US);
@@ -16,7 +16,7 @@ fn blocking_members_pay_a_switch_and_a_wake() {
 /// Two blocking members on two PUs, with costs of waking and of the way out of idle.
 fn on_idle_pus() -> Case {
     let mut case = Case::new("core:2 pu:1", teams(1, 2, 1, 0));
-    case.shape.wait = Wait::BLOCK;
+    case.shape.waits = Waits::all(Wait::BLOCK);
     (
         case.costs.wake_call,
         case.costs.wake_each,
