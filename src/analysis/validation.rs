@@ -107,25 +107,31 @@ pub struct Part {
 pub struct Scores {
     /// Cells.
     pub cells: usize,
-    /// Geometric error: exp(median |ln(predicted / measured)|) - 1 [1].
-    pub error: f64,
-    /// The same of the 90th percentile [1].
-    pub p90: f64,
+    /// Of the prediction with what was measured.
+    pub prediction: Agreement,
+    /// Of one half of the measured rounds with the other: no prediction can be expected to come
+    /// much closer. `None` of single rounds.
+    pub itself: Option<Agreement>,
     /// Cells whose ratio is between 1/2 and 2 [1].
     pub within_two: f64,
-    /// Geometric error of one half of the rounds against the other: no prediction can be expected
-    /// to be closer [1]; `None` of single rounds.
-    pub noise: Option<f64>,
-    /// Kendall's tau-b between predicted and measured times, over pairs of cells of the same work
-    /// [1]; `None` where all are equal.
-    pub tau: Option<f64>,
-    /// Measured time of the cell that the prediction says is best over that of the best measured
-    /// one, less 1; of several works the largest [1].
-    pub regret: f64,
     /// Cells whose measured time lies in the predicted interval [1].
     pub coverage: f64,
     /// 1 - error / error of each of [`BASELINES`] [1]; `None` where a baseline has no error.
     pub skill: [Option<f64>; 2],
+}
+
+/// How far times that were expected agree with those that were found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Agreement {
+    /// Geometric error: exp(median |ln(expected / found)|) - 1 [1].
+    pub error: f64,
+    /// The same of the 90th percentile [1].
+    pub p90: f64,
+    /// Kendall's tau-b over pairs of cells of the same work [1]; `None` where all are equal.
+    pub tau: Option<f64>,
+    /// Time found of the cell that was expected to be the best over that of the best one, less 1;
+    /// of several works the largest [1].
+    pub regret: f64,
 }
 
 /// The scores of every part of every split of `cases`, under a budget of `budget` CPUs.
@@ -190,52 +196,101 @@ impl Split {
 
 impl Scores {
     fn of(cases: &[Case]) -> Option<Self> {
-        let errors = |predicted: &dyn Fn(&Case) -> f64| -> Vec<f64> {
-            let error = |case: &Case| (predicted(case) / case.measured).ln().abs();
-            cases.iter().map(error).collect()
+        let pairs = |expected: &dyn Fn(&Case) -> f64| -> Vec<Pair> {
+            let pair = |case: &Case| Pair::new(case.cell, expected(case), case.measured);
+            cases.iter().map(pair).collect()
         };
-        let own = errors(&|case| case.predicted);
-        let error = median(&own)?;
+        let prediction = Agreement::of(&pairs(&|case| case.predicted))?;
         let skill = |baseline: usize| {
-            let theirs = median(&errors(&|case| case.baselines[baseline]))?;
-            (theirs > 0.0).then(|| 1.0 - error / theirs)
+            let theirs = Agreement::of(&pairs(&|case| case.baselines[baseline]))?.log_error();
+            (theirs > 0.0).then(|| 1.0 - prediction.log_error() / theirs)
         };
         let share = |holds: &dyn Fn(&&Case) -> bool| {
             cases.iter().filter(holds).count() as f64 / cases.len() as f64
         };
-        let halves = cases.iter().filter_map(|case| case.halves);
-        let noise: Vec<f64> = halves.map(|[a, b]| (a / b).ln().abs()).collect();
         Some(Self {
             cells: cases.len(),
-            error: error.exp_m1(),
-            p90: quantile(&own, 0.9)?.exp_m1(),
+            prediction,
+            itself: Agreement::of_halves(cases),
             within_two: share(&|case| (0.5..=2.0).contains(&(case.predicted / case.measured))),
-            noise: median(&noise).map(f64::exp_m1),
-            tau: tau(cases),
-            regret: regret(cases),
             coverage: share(&|case| case.interval.contains(case.measured)),
             skill: [skill(0), skill(1)],
         })
     }
 }
 
+/// A time that was expected of a cell, and the one that was found [s].
+#[derive(Clone, Copy)]
+struct Pair {
+    cell: Cell,
+    expected: f64,
+    found: f64,
+}
+
+impl Pair {
+    fn new(cell: Cell, expected: f64, found: f64) -> Self {
+        Self {
+            cell,
+            expected,
+            found,
+        }
+    }
+
+    /// The other way round.
+    fn swapped(self) -> Self {
+        Self::new(self.cell, self.found, self.expected)
+    }
+}
+
+impl Agreement {
+    fn of(pairs: &[Pair]) -> Option<Self> {
+        let error = |pair: &Pair| (pair.expected / pair.found).ln().abs();
+        let errors: Vec<f64> = pairs.iter().map(error).collect();
+        Some(Self {
+            error: median(&errors)?.exp_m1(),
+            p90: quantile(&errors, 0.9)?.exp_m1(),
+            tau: tau(pairs),
+            regret: regret(pairs),
+        })
+    }
+
+    /// Of the halves of `cases` with each other; the regret is the mean of both ways.
+    fn of_halves(cases: &[Case]) -> Option<Self> {
+        let pair = |case: &Case| {
+            let [one, other] = case.halves?;
+            Some(Pair::new(case.cell, one, other))
+        };
+        let pairs: Vec<Pair> = cases.iter().filter_map(pair).collect();
+        let swapped: Vec<Pair> = pairs.iter().copied().map(Pair::swapped).collect();
+        let there = Self::of(&pairs)?;
+        Some(Self {
+            regret: f64::midpoint(there.regret, regret(&swapped)),
+            ..there
+        })
+    }
+
+    fn log_error(&self) -> f64 {
+        self.error.ln_1p()
+    }
+}
+
 /// Kendall's tau-b over pairs of cells of the same work.
-fn tau(cases: &[Case]) -> Option<f64> {
-    let (mut agree, mut measured, mut predicted) = (0_i64, 0_i64, 0_i64);
-    for (at, a) in cases.iter().enumerate() {
-        for b in &cases[..at] {
+fn tau(pairs: &[Pair]) -> Option<f64> {
+    let (mut agree, mut found, mut expected) = (0_i64, 0_i64, 0_i64);
+    for (at, a) in pairs.iter().enumerate() {
+        for b in &pairs[..at] {
             if Work::of(&a.cell) != Work::of(&b.cell) {
                 continue;
             }
-            let by_measure = sign(a.measured, b.measured);
-            let by_prediction = sign(a.predicted, b.predicted);
-            agree += by_measure * by_prediction;
-            measured += by_measure.abs();
-            predicted += by_prediction.abs();
+            let by_found = sign(a.found, b.found);
+            let by_expected = sign(a.expected, b.expected);
+            agree += by_found * by_expected;
+            found += by_found.abs();
+            expected += by_expected.abs();
         }
     }
-    let pairs = (measured as f64 * predicted as f64).sqrt();
-    (pairs > 0.0).then(|| agree as f64 / pairs)
+    let untied = (found as f64 * expected as f64).sqrt();
+    (untied > 0.0).then(|| agree as f64 / untied)
 }
 
 fn sign(a: f64, b: f64) -> i64 {
@@ -246,17 +301,17 @@ fn sign(a: f64, b: f64) -> i64 {
     }
 }
 
-/// What following the prediction costs: of the works among `cases` the largest.
-fn regret(cases: &[Case]) -> f64 {
+/// What following the expectation costs: of the works among `pairs` the largest.
+fn regret(pairs: &[Pair]) -> f64 {
     let of_work = |work: Work| {
-        let cells = || cases.iter().filter(|case| Work::of(&case.cell) == work);
-        let chosen = cells().min_by(|a, b| a.predicted.total_cmp(&b.predicted))?;
-        let best = cells().map(|case| case.measured).min_by(f64::total_cmp)?;
-        Some(chosen.measured / best - 1.0)
+        let cells = || pairs.iter().filter(|pair| Work::of(&pair.cell) == work);
+        let chosen = cells().min_by(|a, b| a.expected.total_cmp(&b.expected))?;
+        let best = cells().map(|pair| pair.found).min_by(f64::total_cmp)?;
+        Some(chosen.found / best - 1.0)
     };
-    let works = cases
+    let works = pairs
         .iter()
-        .filter_map(|case| of_work(Work::of(&case.cell)));
+        .filter_map(|pair| of_work(Work::of(&pair.cell)));
     works.fold(0.0, f64::max)
 }
 

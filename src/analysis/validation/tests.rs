@@ -17,6 +17,10 @@ fn case(threads: &str, measured: f64, predicted: f64) -> Case {
     }
 }
 
+fn prediction(cases: &[Case]) -> Agreement {
+    Scores::of(cases).unwrap().prediction
+}
+
 /// Ratios 1, 2, 1/2, 1.1 and 4: their absolute logarithms in order are 0, ln 1.1, ln 2, ln 2, ln 4.
 /// The median is a factor 2, the 90th percentile 0.6 of the way from ln 2 to ln 4: 2^1.6 = 3.03.
 /// Ratios 1 and 1.1 leave the measured time within 1.5 times the prediction, the others do not.
@@ -30,8 +34,8 @@ fn errors_are_of_ratios_and_twice_is_as_wrong_as_half() {
         .collect();
     let scores = Scores::of(&cases).unwrap();
     assert_eq!((scores.cells, scores.within_two), (5, 0.8));
-    assert!((scores.error - 1.0).abs() < 1e-12);
-    assert!((scores.p90 - (2_f64.powf(1.6) - 1.0)).abs() < 1e-12);
+    assert!((scores.prediction.error - 1.0).abs() < 1e-12);
+    assert!((scores.prediction.p90 - (2_f64.powf(1.6) - 1.0)).abs() < 1e-12);
     assert!((scores.coverage - 0.4).abs() < 1e-12);
     // The fluid baseline is always wrong by 2, as the median is: no skill. The other never errs.
     assert!(scores.skill[0].unwrap().abs() < 1e-12);
@@ -48,8 +52,8 @@ fn tau_counts_pairs_in_the_same_order() {
         .zip(times)
         .map(|(threads, (measured, predicted))| case(threads, measured, predicted))
         .collect();
-    assert!((tau(&cases).unwrap() - 4.0 / 6.0).abs() < 1e-12);
-    assert_eq!(tau(&cases[..1]), None);
+    assert!((prediction(&cases).tau.unwrap() - 4.0 / 6.0).abs() < 1e-12);
+    assert_eq!(prediction(&cases[..1]).tau, None);
 }
 
 /// The prediction takes 1x2, which was measured at 1.2 times the best.
@@ -60,7 +64,7 @@ fn regret_is_what_following_the_prediction_costs() {
         case("1x2", 1.2, 0.9),
         case("2x1", 1.0, 1.1),
     ];
-    assert!((regret(&cases) - 0.2).abs() < 1e-12);
+    assert!((prediction(&cases).regret - 0.2).abs() < 1e-12);
 }
 
 #[test]
@@ -101,4 +105,29 @@ fn splits_are_fixed_and_those_that_part_nothing_are_left_out() {
     ];
     let expected = expected.map(|(split, part)| (split.to_owned(), part.to_owned()));
     assert_eq!(parts, expected);
+}
+
+/// The odd rounds say 1, 2, 3, the even ones 1.5, 1, 6: ratios 1.5, 2 and 2; two of three pairs
+/// stand in the same order: tau 1 / 3. The best of the odd rounds costs 1.5 times the best of the
+/// even ones, and the best of those 2 times the best of the odd ones: 0.75 too much on average.
+#[test]
+fn halves_of_the_rounds_say_how_close_a_prediction_could_come() {
+    let halves = [
+        ("1x1", [1.0, 1.5]),
+        ("1x2", [2.0, 1.0]),
+        ("2x1", [3.0, 6.0]),
+    ];
+    let mut cases: Vec<Case> = halves
+        .into_iter()
+        .map(|(threads, halves)| Case {
+            halves: Some(halves),
+            ..case(threads, 1.0, 1.0)
+        })
+        .collect();
+    let itself = Scores::of(&cases).unwrap().itself.unwrap();
+    assert!((itself.error - 1.0).abs() < 1e-12);
+    assert!((itself.tau.unwrap() - 1.0 / 3.0).abs() < 1e-12);
+    assert!((itself.regret - 0.75).abs() < 1e-12);
+    cases.iter_mut().for_each(|case| case.halves = None);
+    assert_eq!(Scores::of(&cases).unwrap().itself, None);
 }

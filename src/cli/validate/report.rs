@@ -1,16 +1,15 @@
 //! How are the scores of a validation written down?
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use crate::analysis::validation::{BASELINES, Case, Part, Scores};
+use crate::analysis::validation::{Agreement, BASELINES, Case, Part};
 
 /// Version of the meaning of `validation.json`.
-const FORMAT_VERSION: u32 = 1;
+const FORMAT_VERSION: u32 = 2;
 
 const PERCENT: f64 = 100.0;
 
@@ -80,35 +79,38 @@ impl Report {
 
     /// The scores as a table.
     pub(super) fn text(&self) -> String {
+        let heads = [
+            "cells", "error", "p90", "tau", "regret", "in 1:2", "covered", "fluid", "Amdahl",
+        ];
         let mut text = format!(
-            "{} against {}\nnothing was fitted to the run\n\n{:36}{:>6}{:>8}{:>8}{:>8}{:>8}{:>6}{:>8}{:>8}{:>8}{:>8}\n",
+            "{} against {}\nnothing was fitted to the run\n\n{}\n",
             self.simulation,
             self.run,
-            "",
-            "cells",
-            "error",
-            "p90",
-            "in 1:2",
-            "noise",
-            "tau",
-            "regret",
-            "covered",
-            "fluid",
-            "Amdahl"
+            line("", &heads.map(str::to_owned))
         );
         for part in &self.parts {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{}", row(part));
+            text += &(row(part) + "\n");
         }
         let baselines = BASELINES.join(" and ");
         text + "\n\
+            A / B    of the prediction / of one half of the measured rounds with the other: what the\n         \
+            measurement itself reaches, and no prediction can be expected to do much better\n\
             error    geometric: exp(median |ln(predicted / measured)|) - 1; p90 its 90th percentile\n\
-            in 1:2   cells predicted within a factor of 2; noise: error of half the rounds by the other\n\
-            tau      Kendall's tau-b within each work; regret: loss by taking the cell predicted best\n\
+            tau      Kendall's tau-b within each work; regret: loss by taking the cell expected best\n\
+            in 1:2   cells predicted within a factor of 2\n\
             covered  cells whose time lies in the predicted 9-in-10 interval\n\
             last     skill, 1 - error / error of the baseline: "
             + &baselines
     }
+}
+
+/// A name and its columns.
+fn line(name: &str, columns: &[String; 9]) -> String {
+    let widths = [6, 13, 13, 14, 13, 8, 9, 8, 8];
+    let columns = columns.iter().zip(widths);
+    columns.fold(format!("{name:32}"), |line, (column, width)| {
+        format!("{line}{column:>width$}")
+    })
 }
 
 fn row(part: &Part) -> String {
@@ -117,22 +119,30 @@ fn row(part: &Part) -> String {
     } else {
         format!("{} {}", part.split, part.part)
     };
-    let percent = |share: f64| format!("{:.0} %", share * PERCENT);
+    let number = |share: f64| format!("{:.0}", share * PERCENT);
+    let percent = |share: f64| number(share) + " %";
     let optional = |share: Option<f64>| share.map_or("-".to_owned(), percent);
-    let Scores { tau, skill, .. } = part.scores;
     let s = &part.scores;
-    format!(
-        "{name:36}{:>6}{:>8}{:>8}{:>8}{:>8}{:>6}{:>8}{:>8}{:>8}{:>8}",
-        s.cells,
-        percent(s.error),
-        percent(s.p90),
-        percent(s.within_two),
-        optional(s.noise),
-        tau.map_or("-".to_owned(), |tau| format!("{tau:.2}")),
-        percent(s.regret),
-        percent(s.coverage),
-        optional(skill[0]),
-        optional(skill[1]),
+    let both = |of: fn(&Agreement) -> f64| {
+        let itself = s.itself.as_ref().map(|halves| number(of(halves)));
+        let itself = itself.unwrap_or("-".to_owned());
+        format!("{} / {itself} %", number(of(&s.prediction)))
+    };
+    let tau = |tau: Option<f64>| tau.map_or("-".to_owned(), |tau| format!("{tau:.2}"));
+    let taus = [Some(s.prediction), s.itself].map(|of| tau(of.and_then(|of| of.tau)));
+    line(
+        &name,
+        &[
+            s.cells.to_string(),
+            both(|of| of.error),
+            both(|of| of.p90),
+            taus.join(" / "),
+            both(|of| of.regret),
+            percent(s.within_two),
+            percent(s.coverage),
+            optional(s.skill[0]),
+            optional(s.skill[1]),
+        ],
     )
 }
 
@@ -142,14 +152,20 @@ fn part(part: &Part) -> Value {
         "split": part.split,
         "part": part.part,
         "cells": s.cells,
-        "geometric_error": s.error,
-        "geometric_error_p90": s.p90,
+        "prediction": agreement(&s.prediction),
+        "half_of_the_rounds": s.itself.as_ref().map(agreement),
         "within_factor_2": s.within_two,
-        "noise": s.noise,
-        "kendall_tau_b": s.tau,
-        "regret": s.regret,
         "coverage": s.coverage,
         "skill_against_fluid": s.skill[0],
         "skill_against_amdahl": s.skill[1],
+    })
+}
+
+fn agreement(agreement: &Agreement) -> Value {
+    json!({
+        "geometric_error": agreement.error,
+        "geometric_error_p90": agreement.p90,
+        "kendall_tau_b": agreement.tau,
+        "regret": agreement.regret,
     })
 }

@@ -4,7 +4,7 @@ use std::hint;
 use std::sync::Barrier;
 
 use super::work::time;
-use super::{Bench, CalibrationError, REPETITIONS, nanos};
+use super::{Bench, CalibrationError, nanos};
 use crate::experiment::{Computation, Dtype, Family};
 use crate::host::clock;
 use crate::host::ruler::bandwidth::{bandwidths, last_level};
@@ -51,7 +51,7 @@ fn refill(bench: &mut Bench, pu: PuId, topology: &Topology) -> Result<(), Calibr
     };
     let half = bytes as usize / 2;
     let mut rates = vec![];
-    for _ in 0..REPETITIONS {
+    for _ in 0..bench.repetitions {
         let body = Box::new(move || refill_rate(half));
         rates.extend(bench.on(vec![(pu, body as Box<dyn FnOnce() -> Option<f64> + Send>)])?);
     }
@@ -127,7 +127,7 @@ fn first_touch(bench: &mut Bench, pu: PuId) -> Result<(), CalibrationError> {
     };
     let pages = fresh.account(1).fresh as f64 / PAGE;
     let mut costs = vec![];
-    for _ in 0..REPETITIONS {
+    for _ in 0..bench.repetitions {
         let body = Box::new(|| (time(&fresh, 1) - time(&again, 1)).max(0.0) / pages);
         costs.extend(bench.on(vec![(pu, body as Box<dyn FnOnce() -> f64 + Send + '_>)])?);
     }
@@ -143,7 +143,7 @@ pub(super) fn together(bench: &Bench, pus: &[PuId]) -> Result<Vec<f64>, Calibrat
         return Ok(Vec::new());
     };
     let mut speeds = vec![];
-    for _ in 0..REPETITIONS {
+    for _ in 0..bench.repetitions {
         let alone = mean(&at_once(bench, &pus[..1], &task)?);
         speeds.push((alone / mean(&at_once(bench, pus, &task)?)).min(1.0));
     }

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::work::{of, task};
-use super::{Bench, CalibrationError, REPETITIONS, nanos};
+use super::{Bench, CalibrationError, nanos};
 use crate::experiment::{Computation, Dtype, WorkloadName};
 use crate::host::clock;
 use crate::machine::PuId;
@@ -30,7 +30,7 @@ const BATCH: u32 = 64;
 /// Quantum, switch, and what a yield costs and means, on `pu`.
 pub(super) fn measure(bench: &mut Bench, pu: PuId) -> Result<(), CalibrationError> {
     let (mut quanta, mut switches, mut yields, mut shares) = (vec![], vec![], vec![], vec![]);
-    for _ in 0..REPETITIONS {
+    for _ in 0..bench.repetitions {
         quanta.extend(median(&gaps(bench, pu)?));
         let [alone, both] = [1, 2].map(|threads| yield_time(bench, pu, threads));
         let (alone, both) = (alone?, both?);

@@ -8,7 +8,7 @@ use crossbeam::sync::Parker;
 use crossbeam::utils::CachePadded;
 
 use super::queue::yield_time;
-use super::{Bench, CalibrationError, REPETITIONS, nanos};
+use super::{Bench, CalibrationError, nanos};
 use crate::host::clock;
 use crate::machine::PuId;
 use crate::stats::median;
@@ -37,8 +37,7 @@ const ADDITIONS: u64 = 50_000;
 pub(super) fn measure(bench: &mut Bench, pus: [PuId; 2]) -> Result<(), CalibrationError> {
     let (mut handoffs, mut exits, mut adds) = (vec![], vec![], vec![]);
     let (mut calls, mut interrupts) = (vec![], vec![]);
-    for repetition in 0..REPETITIONS {
-        let asleep = ASLEEP[repetition % ASLEEP.len()];
+    for (asleep, _) in ASLEEP.into_iter().cycle().zip(0..bench.repetitions) {
         handoffs.push(handoff(bench, pus)?);
         let near = wake_here(bench, pus[0])?;
         let (far, until_awake) = wake(bench, pus, asleep)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::{Bench, CalibrationError, REPETITIONS, nanos};
+use super::{Bench, CalibrationError, nanos};
 use crate::experiment::{Computation, Dtype, Family, Workload, WorkloadName};
 use crate::host::clock;
 use crate::host::kernel::{Common, Kernel, kernel};
@@ -51,7 +51,7 @@ fn repeat(
     body: impl Fn() -> f64 + Send + Sync,
 ) -> Result<Vec<f64>, CalibrationError> {
     let once: Box<dyn FnOnce() -> Vec<f64> + Send + '_> =
-        Box::new(|| (0..REPETITIONS).map(|_| body()).collect());
+        Box::new(|| (0..bench.repetitions).map(|_| body()).collect());
     Ok(bench.on(vec![(pu, once)])?.remove(0))
 }
 
@@ -112,7 +112,7 @@ fn times(bench: &Bench, pu: PuId, task: &Computation) -> Result<Vec<f64>, Calibr
         };
         // The first touches what the others find.
         spell(&*kernel);
-        (0..REPETITIONS).map(|_| spell(&*kernel)).collect()
+        (0..bench.repetitions).map(|_| spell(&*kernel)).collect()
     });
     Ok(bench.on(vec![(pu, once)])?.remove(0))
 }
