@@ -55,6 +55,11 @@ fn circumstances((header, records): (&RunHeader, &[Record])) -> BTreeMap<String,
     let slice = header.kernel.slice_ns;
     note("kernel slice", slice.map(|ns| format!("{ns} ns")));
     note("governor", header.kernel.governor.clone());
+    let arguments = header.kernel.arguments.join(" ");
+    note(
+        "kernel arguments",
+        Some(arguments).filter(|words| !words.is_empty()),
+    );
     note("source", header.git_revision.clone());
     let protocol = &header.plan.protocol;
     note("rounds", Some(protocol.rounds.to_string()));

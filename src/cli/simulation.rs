@@ -48,9 +48,10 @@ pub(super) struct Assumptions {
     /// Ticks a second [default: this machine's, or 250 for another].
     #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(24..=10_000))]
     hz: Option<u32>,
-    /// When slices are looked at: aligned, staggered or exact (HRTICK).
-    #[arg(long, value_name = "MODE", default_value = "aligned")]
-    tick: TickMode,
+    /// When slices are looked at: aligned, staggered or exact (HRTICK) [default: staggered under
+    /// skew_tick=1, else aligned].
+    #[arg(long, value_name = "MODE")]
+    tick: Option<TickMode>,
     /// What sched_yield does: deadline or forfeit [default: as the kernel version does].
     #[arg(long = "yield", value_name = "RULE")]
     yields: Option<YieldRule>,
@@ -78,7 +79,7 @@ impl Assumptions {
             calibration: None,
             kernel: None,
             hz: None,
-            tick: TickMode::Aligned,
+            tick: None,
             yields: None,
         }
     }
@@ -100,7 +101,11 @@ impl Assumptions {
             model,
             kernel: self.kernel.or(here).unwrap_or(USUAL_KERNEL),
             hz: self.hz.or(facts.hz).unwrap_or(USUAL_HZ),
-            tick: self.tick,
+            tick: self.tick.unwrap_or(if facts.skews_ticks() {
+                TickMode::Staggered
+            } else {
+                TickMode::Aligned
+            }),
             yields: self.yields,
             slice_ns: facts.slice_ns.filter(|_| own_kernel),
             quota_cpus: budget.quota(),
@@ -183,6 +188,7 @@ impl Simulation {
                 hz: Some(self.hz),
                 slice_ns: self.slice_ns,
                 governor: None,
+                arguments: Vec::new(),
             },
         }
     }

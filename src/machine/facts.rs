@@ -33,7 +33,31 @@ pub struct KernelFacts {
     pub slice_ns: Option<u64>,
     /// CPU frequency governor of PU 0.
     pub governor: Option<String>,
+    /// Words of its command line that decide how threads are scheduled, such as `isolcpus=2-3`.
+    #[serde(default)]
+    pub arguments: Vec<String>,
 }
+
+/// What the names of such words begin with.
+// Source: Documentation/admin-guide/kernel-parameters.txt of Linux 6.12.
+const SCHEDULING: [&str; 16] = [
+    "amd_pstate",
+    "cpuidle",
+    "haltpoll",
+    "idle",
+    "intel_idle",
+    "intel_pstate",
+    "isolcpus",
+    "maxcpus",
+    "mitigations",
+    "nohz",
+    "nosmt",
+    "numa_balancing",
+    "preempt",
+    "rcu_nocbs",
+    "sched",
+    "skew_tick",
+];
 
 impl HostFacts {
     /// The facts of this host.
@@ -63,9 +87,26 @@ impl KernelFacts {
             hz: config(system, release.as_deref()).as_deref().and_then(hz),
             slice_ns: slice(system),
             governor: system.text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+            arguments: arguments(system),
             release,
         }
     }
+
+    /// Whether PUs have their ticks one after the other and not at the same time.
+    pub fn skews_ticks(&self) -> bool {
+        self.arguments.iter().any(|word| word == "skew_tick=1")
+    }
+}
+
+fn arguments(system: &System) -> Vec<String> {
+    let line = system.text("/proc/cmdline").unwrap_or_default();
+    let decides = |word: &&str| {
+        let after = |name: &&str| word.strip_prefix(*name);
+        let rest = SCHEDULING.iter().find_map(after);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['=', '_', '.']))
+    };
+    let words = line.split_whitespace().filter(decides);
+    words.map(str::to_owned).collect()
 }
 
 /// x86 names the model; Arm only numbers the implementer and part.
@@ -147,6 +188,17 @@ mod tests {
         let sched = "cat (1, #threads: 1)\n-----\nse.slice                 :   2800000\n";
         let (_folder, system) = machine(&[("/proc/self/sched", sched)]);
         assert_eq!(KernelFacts::read(&system).slice_ns, Some(2_800_000));
+    }
+
+    #[test]
+    fn of_the_command_line_only_what_concerns_scheduling_is_kept() {
+        let line =
+            "root=/dev/sda1 secret=x isolcpus=2-3 idlewild nohz_full=2-3 skew_tick=1 nosmt\n";
+        let (_folder, system) = machine(&[("/proc/cmdline", line)]);
+        let kernel = KernelFacts::read(&system);
+        let expected = ["isolcpus=2-3", "nohz_full=2-3", "skew_tick=1", "nosmt"];
+        assert_eq!(kernel.arguments, expected);
+        assert!(kernel.skews_ticks() && !KernelFacts::default().skews_ticks());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What does the report say, and in which order?
 
 use std::fmt::Write;
+use std::iter;
 
 use serde_json::{Value, json};
 
@@ -175,12 +176,19 @@ impl ThisMachine {
         let slice = kernel
             .slice_ns
             .map(|ns| human_span(std::time::Duration::from_nanos(ns)));
-        vec![
+        let mut lines = vec![
             pair("release", &kernel.release.clone().unwrap_or_else(unread)),
             pair("HZ", &tick.unwrap_or_else(unread)),
             pair("base slice", &slice.unwrap_or_else(unread)),
             pair("governor", &kernel.governor.clone().unwrap_or_else(unread)),
-        ]
+        ];
+        let names = iter::once("arguments").chain(iter::repeat(""));
+        lines.extend(
+            names
+                .zip(&kernel.arguments)
+                .map(|(name, word)| pair(name, word)),
+        );
+        lines
     }
 
     /// Names every runtime that starts more threads than the budget runs.
