@@ -7,6 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+
 use super::UsageError;
 use crate::experiment::{
     Axis, Chunks, CommandRequest, Composition, Count, Counts, Dtype, Margin, Request, WaitPolicy,
@@ -91,6 +93,11 @@ pub(super) struct Args {
 }
 
 impl Args {
+    /// The experiment file, if one was named.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.experiment.as_deref()
+    }
+
     /// The file, if one was named, with the flags laid over it.
     pub(super) fn request(self) -> Result<Request, UsageError> {
         self.with(None)
@@ -124,6 +131,7 @@ impl Args {
             limit: self.limit,
             seed: self.seed,
             until: self.until,
+            simulate: None,
             command,
         };
         flags
@@ -137,16 +145,7 @@ impl Args {
 fn read(path: &Path) -> Result<Request, UsageError> {
     let text = fs::read_to_string(path)
         .map_err(|error| UsageError(format!("cannot read {}: {error}", path.display())))?;
-    let mut request: Request = toml::from_str(&text).map_err(|error| {
-        let line = error
-            .span()
-            .map_or(1, |span| text[..span.start].lines().count().max(1));
-        UsageError(format!(
-            "{} line {line}: {}",
-            path.display(),
-            one_line(error.message())
-        ))
-    })?;
+    let mut request: Request = parsed(path, &text)?;
     request
         .coherent()
         .map_err(|error| UsageError(format!("{}: {error}", path.display())))?;
@@ -158,6 +157,16 @@ fn read(path: &Path) -> Result<Request, UsageError> {
         request.name = Some(folder.to_string_lossy().into_owned());
     }
     Ok(request)
+}
+
+/// What the TOML file `text`, found at `path`, says.
+pub(super) fn parsed<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, UsageError> {
+    toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map_or(1, |before| before.lines().count().max(1));
+        let message = one_line(error.message());
+        UsageError(format!("{} line {line}: {message}", path.display()))
+    })
 }
 
 fn one_line(text: &str) -> String {

@@ -1,6 +1,7 @@
 //! `oversub simulate`: walk an outer x inner grid on a machine that need not be here.
 
 mod breakdown;
+mod setup;
 
 use std::cell::RefCell;
 use std::fs;
@@ -12,6 +13,7 @@ use std::rc::Rc;
 use anyhow::Context;
 
 use breakdown::Breakdown;
+use setup::Setup;
 
 use super::simulation::Assumptions;
 use super::{UsageError, doctor, header, request, simulation, sweep};
@@ -36,22 +38,14 @@ const ROUNDS: NonZeroU32 = NonZeroU32::new(3).expect("three is not zero");
     after_help = "Examples:
   oversub simulate --wait active,passive                      this machine, for comparison
   oversub simulate --machine 'pack:2 [numa] l3:8 core:8 pu:2' --preset epyc-9004
-  oversub simulate --machine lab.xml --preset xeon-e5-v4 --kernel 5.15 --hz 250 --quota 4"
+  oversub simulate --machine lab.xml --preset xeon-e5-v4 --kernel 5.15 --hz 250 --quota 4
+  oversub simulate experiments/published-t13/experiment.toml"
 )]
 pub(super) struct Args {
     #[command(flatten)]
     request: request::Args,
-    /// hwloc synthetic description or lstopo XML file [default: this machine].
-    #[arg(long, value_name = "DESCRIPTION|FILE.xml")]
-    machine: Option<String>,
     #[command(flatten)]
-    assumptions: Assumptions,
-    /// How faithful: slices (threads on run queues) or fluid (PUs divided at will; the baseline).
-    #[arg(long, value_name = "MODEL", default_value = "slices")]
-    model: Model,
-    /// CPU quota in CPUs, such as 1.5 [default: this machine's, or none for another].
-    #[arg(long, value_name = "CPUS")]
-    quota: Option<f64>,
+    setup: Setup,
     /// Write who held which PU when, in the plan's only cell, for ui.perfetto.dev.
     #[arg(long, value_name = "FILE.json")]
     trace: Option<PathBuf>,
@@ -69,9 +63,11 @@ struct Target {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let target = self.target()?;
+        let setup = self.setup.over(self.request.file())?;
+        let target = Target::of(&setup)?;
         let Target { facts, budget, .. } = &target;
-        let simulation = self.assumptions.simulation(facts, budget, self.model)?;
+        let model = setup.model.unwrap_or(Model::Slices);
+        let simulation = setup.assumptions.simulation(facts, budget, model)?;
         let mut request = self.request.request()?;
         let default = |count| Some(Count(count));
         request.rounds = request.rounds.or(default(ROUNDS));
@@ -90,7 +86,7 @@ impl Args {
         let default_out = || PathBuf::from("runs").join(format!("sim-{name}"));
         let out = self.out.unwrap_or_else(default_out);
         let traced = match self.trace {
-            Some(_) if self.model == Model::Fluid => {
+            Some(_) if model == Model::Fluid => {
                 return Err(
                     UsageError("--trace needs --model slices: a fluid has no PUs".into()).into(),
                 );
@@ -127,12 +123,15 @@ impl Args {
         drop(folder);
         sweep::conclude(&out)
     }
+}
 
-    fn target(&self) -> anyhow::Result<Target> {
-        let Some(text) = &self.machine else {
-            return Ok(Target {
+impl Target {
+    /// The machine that `setup` names, or this one.
+    fn of(setup: &Setup) -> anyhow::Result<Self> {
+        let Some(text) = &setup.machine else {
+            return Ok(Self {
                 topology: Topology::discover()?,
-                budget: self.limited(CpuBudget::discover())?,
+                budget: setup.limited(CpuBudget::discover())?,
                 facts: KernelFacts::discover(),
             });
         };
@@ -146,13 +145,15 @@ impl Args {
             cpus,
             limits,
         };
-        Ok(Target {
+        Ok(Self {
             topology,
-            budget: self.limited(budget)?,
+            budget: setup.limited(budget)?,
             facts: KernelFacts::default(),
         })
     }
+}
 
+impl Setup {
     /// `budget` under the quota that was asked for instead of its own.
     fn limited(&self, mut budget: CpuBudget) -> Result<CpuBudget, UsageError> {
         let Some(cpus) = self.quota.map(request::quota).transpose()? else {

@@ -4,14 +4,19 @@
 //! machine: everything but the plan that decides the answers.
 
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::UsageError;
 use crate::machine::{CpuBudget, HostFacts, KernelFacts, Topology};
-use crate::sim::{Kernel, KernelVersion, Machine, Model, Parameters, Quota, TickMode, YieldRule};
+use crate::sim::{
+    Kernel, KernelVersion, Machine, Model, ParameterError, Parameters, Quota, TickMode, YieldRule,
+};
+use crate::text::ParseError;
 
 /// Length of a quota period [ns].
 // Source: kernel/sched/fair.c default_cfs_period.
@@ -26,6 +31,9 @@ const USUAL_KERNEL: KernelVersion = KernelVersion {
 /// Ticks a second of most distributions' kernels [Hz].
 const USUAL_HZ: u32 = 250;
 
+/// Ticks a second that a kernel can have [Hz].
+const HZ: RangeInclusive<u32> = 24..=10_000;
+
 /// Part by which a measured quantum may differ from that of the kernel's version: less is chance.
 const TOLERANCE: f64 = 0.25;
 
@@ -36,25 +44,53 @@ const GIVES_UP: f64 = 0.75;
 /// What the machine costs and how its kernel behaves.
 #[derive(clap::Args)]
 pub(super) struct Assumptions {
-    /// What things cost: generic, epyc-9004, epyc-9004-vm, cortex-a76, xeon-e5-v4, xeon-spr, or a file.
-    #[arg(long, value_name = "NAME|FILE.toml", default_value = "generic")]
-    preset: String,
+    /// What things cost: generic, epyc-9004, epyc-9004-vm, cortex-a76, xeon-e5-v4, xeon-spr, or a file
+    /// [default: generic].
+    #[arg(long, value_name = "NAME|FILE.toml")]
+    pub(super) preset: Option<String>,
     /// What `oversub calibrate` measured on the machine; what it does not say is as in the preset.
     #[arg(long, value_name = "FILE.toml")]
-    calibration: Option<PathBuf>,
+    pub(super) calibration: Option<PathBuf>,
+    /// A parameter of the preset or the calibration, in its unit, such as flops_f64=17.4; may be repeated.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) set: Vec<Setting>,
     /// Version of Linux, such as 6.12 [default: this machine's, or 6.12 for another].
     #[arg(long, value_name = "VERSION")]
-    kernel: Option<KernelVersion>,
+    pub(super) kernel: Option<KernelVersion>,
     /// Ticks a second [default: this machine's, or 250 for another].
-    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(24..=10_000))]
-    hz: Option<u32>,
+    #[arg(long, value_name = "HZ")]
+    pub(super) hz: Option<u32>,
     /// When slices are looked at: aligned, staggered or exact (HRTICK) [default: staggered under
     /// skew_tick=1, else aligned].
     #[arg(long, value_name = "MODE")]
-    tick: Option<TickMode>,
+    pub(super) tick: Option<TickMode>,
     /// What sched_yield does: deadline or forfeit [default: as the kernel version does].
     #[arg(long = "yield", value_name = "RULE")]
-    yields: Option<YieldRule>,
+    pub(super) yields: Option<YieldRule>,
+}
+
+/// A parameter as the user says it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Setting {
+    name: String,
+    value: f64,
+}
+
+impl Setting {
+    pub(super) fn new(name: String, value: f64) -> Self {
+        Self { name, value }
+    }
+}
+
+impl FromStr for Setting {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let bad = || ParseError::new("parameter", text, "NAME=VALUE, such as flops_f64=17.4");
+        let (name, value) = text.split_once('=').ok_or_else(bad)?;
+        let value = value.parse().map_err(|_| bad())?;
+        Ok(Self::new(name.to_owned(), value))
+    }
 }
 
 /// Everything but the plan that decides the answers; kept beside them as `simulation.toml`.
@@ -75,8 +111,9 @@ impl Assumptions {
     /// The kernel that the machine has, and what `preset` says of the rest.
     pub(super) fn of(preset: String) -> Self {
         Self {
-            preset,
+            preset: Some(preset),
             calibration: None,
+            set: Vec::new(),
             kernel: None,
             hz: None,
             tick: None,
@@ -100,7 +137,7 @@ impl Assumptions {
         Ok(Simulation {
             model,
             kernel: self.kernel.or(here).unwrap_or(USUAL_KERNEL),
-            hz: self.hz.or(facts.hz).unwrap_or(USUAL_HZ),
+            hz: self.hz()?.or(facts.hz).unwrap_or(USUAL_HZ),
             tick: self.tick.unwrap_or(if facts.skews_ticks() {
                 TickMode::Staggered
             } else {
@@ -114,23 +151,43 @@ impl Assumptions {
     }
 
     fn parameters(&self) -> Result<Parameters, UsageError> {
-        let preset = if self.preset.ends_with(".toml") {
-            read(Path::new(&self.preset))?
+        let preset = self.preset.as_deref().unwrap_or("generic");
+        let preset = if preset.ends_with(".toml") {
+            read(Path::new(preset))?
         } else {
-            Parameters::preset(&self.preset).map_err(|error| UsageError(error.to_string()))?
+            Parameters::preset(preset).map_err(usage)?
         };
-        Ok(match &self.calibration {
+        let mut parameters = match &self.calibration {
             Some(file) => read(file)?.over(preset),
             None => preset,
-        })
+        };
+        for Setting { name, value } in &self.set {
+            parameters.set(name, *value).map_err(usage)?;
+        }
+        Ok(parameters)
     }
+
+    fn hz(&self) -> Result<Option<u32>, UsageError> {
+        match self.hz {
+            Some(hz) if !HZ.contains(&hz) => {
+                let (least, most) = (HZ.start(), HZ.end());
+                let message = format!("hz {hz} is no number of ticks from {least} to {most}");
+                Err(UsageError(message))
+            }
+            hz => Ok(hz),
+        }
+    }
+}
+
+fn usage(error: ParameterError) -> UsageError {
+    UsageError(error.to_string())
 }
 
 fn read(file: &Path) -> Result<Parameters, UsageError> {
     let name = file.display().to_string();
     let text = fs::read_to_string(file)
         .map_err(|error| UsageError(format!("cannot read {name}: {error}")))?;
-    Parameters::read(&name, &text).map_err(|error| UsageError(error.to_string()))
+    Parameters::read(&name, &text).map_err(usage)
 }
 
 impl Simulation {

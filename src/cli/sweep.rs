@@ -61,6 +61,11 @@ impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let time_limit = self.time_limit.map(request::limit).transpose()?;
         let request = self.request.with(self.command.request())?;
+        if request.simulate.is_some() {
+            let why = "the experiment has a set-up for oversub simulate; to measure its grid here, \
+                       take the table [simulate] out";
+            return Err(UsageError(why.to_owned()).into());
+        }
         // Entered before anything is asked of the machine, and held to the end.
         let _quota = self.quota.map(quota).transpose()?;
         let topology = Topology::discover()?;

@@ -9,6 +9,7 @@ mod workloads;
 
 use std::num::NonZeroU32;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 pub use error::RequestError;
@@ -67,6 +68,9 @@ pub struct Request {
     pub until: Option<Margin>,
     /// A program of the user's in place of a workload.
     pub command: Option<CommandRequest>,
+    /// Whether the file sets up a simulated machine as well, which only simulations read.
+    #[serde(skip_serializing)]
+    pub simulate: Option<IgnoredAny>,
 }
 
 /// A name from a fixed list, checked when read.
@@ -131,6 +135,7 @@ impl Request {
             limit: over.limit.or(self.limit),
             seed: over.seed.or(self.seed),
             until: over.until.or(self.until),
+            simulate: over.simulate.or(self.simulate),
             command: match (self.command, over.command) {
                 (Some(file), Some(flags)) => Some(file.overlaid(flags)),
                 (file, flags) => flags.or(file),

@@ -201,6 +201,29 @@ impl Parameters {
         self
     }
 
+    /// Has the user say that a parameter is `value`, in its unit and for certain.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such parameter or it cannot have that value.
+    pub fn set(&mut self, name: &str, value: f64) -> Result<(), ParameterError> {
+        let parameter = Parameter {
+            value,
+            interval: [value, value],
+            unit: unit(name).unwrap_or_default().to_owned(),
+            provenance: Provenance::User,
+            source: "said by the user".to_owned(),
+        };
+        let refused = |message| ParameterError::Parameter {
+            file: "what was set".to_owned(),
+            name: name.to_owned(),
+            message,
+        };
+        parameter.check(name).map_err(refused)?;
+        self.parameters.insert(name.to_owned(), parameter);
+        Ok(())
+    }
+
     /// The value of a parameter; every one in the table has one.
     pub(super) fn value(&self, name: &str) -> f64 {
         self.parameters
