@@ -193,13 +193,17 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Gives every thread a PU: those that spin first, then those that sleep, each where there is
-    /// the least to do among those it may use; queues that come out alike are in random order.
+    /// Gives every thread a PU: inner threads first, which may spin, then workers, each where there
+    /// is the least to do among those it may use; queues that come out alike are in random order.
     fn settle_in(&mut self) {
         let mut order: Vec<Tid> = (0..self.nest.len() as Tid).collect();
         order.shuffle(&mut self.rng);
-        let is_inner = |tid: &Tid| matches!(self.nest.role(*tid), Role::Inner { .. });
-        order.sort_by_key(|tid| !is_inner(tid));
+        // Who measures hardly ever runs and takes nobody's place.
+        order.sort_by_key(|tid| match self.nest.role(*tid) {
+            Role::Inner { .. } => 0,
+            Role::Worker(_) => 1,
+            Role::Measurer => 2,
+        });
         let layout = self.setup.layout;
         let mut of_pu = vec![0_u32; layout.len()];
         let mut of_core = vec![0_u32; layout.cores.pus.len()];

@@ -15,6 +15,7 @@ mod install;
 mod lesson;
 mod plot;
 mod program;
+mod published;
 mod recommend;
 mod report;
 mod scripted;

@@ -254,3 +254,39 @@ fn names_that_are_no_text_are_taken_as_they_are() {
         assert_eq!(RunFolder::read(&folder.join(out)).unwrap().1.len(), 3);
     }
 }
+
+/// A file with a machine of its own, over which flags win; a sweep does not take it for its own.
+#[test]
+fn an_experiment_file_sets_the_machine_up() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("experiment.toml");
+    let grid = "n = 64\nouter = 3\ninner = 1\nrounds = 1\n[simulate]\nmachine = 'core:4 pu:1'\n";
+    let write = |rest: &str| fs::write(&file, format!("{grid}{rest}")).unwrap();
+    let run = |verb: &str, more: &[&str]| {
+        let out = place.path().join(format!("run{}", more.len()));
+        let fixed = [verb, file.to_str().unwrap(), "--out", out.to_str().unwrap()];
+        (crate::program::oversub(&[&fixed[..], more].concat()), out)
+    };
+    write("preset = 'xeon-spr'\nkernel = '5.15'\nset = { flops_f64 = 10 }\n");
+    let (done, slow) = run("simulate", &[]);
+    assert!(done.status.success(), "{}", said(&done));
+    let (header, _) = RunFolder::read(&slow).unwrap();
+    assert_eq!(header.topology.pus().len(), 4);
+    assert_eq!(header.kernel.release.as_deref(), Some("5.15"));
+    let (done, fast) = run("simulate", &["--set", "flops_f64=100"]);
+    assert!(done.status.success(), "{}", said(&done));
+    assert!(median_wall(&slow) > 5 * median_wall(&fast));
+    let (refused, _) = run("sweep", &["--rounds", "1"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(said(&refused).contains("[simulate]"), "{}", said(&refused));
+    for (line, why) in [
+        ("speed = 3", "unknown field `speed`"),
+        ("set = { speed = 3 }", "parameter 'speed': unknown"),
+        ("hz = 3", "hz 3 is no number of ticks"),
+    ] {
+        write(line);
+        let (refused, _) = run("simulate", &["--seed", "2", "--reps", "1"]);
+        assert_eq!(refused.status.code(), Some(2), "{line}");
+        assert!(said(&refused).contains(why), "{}", said(&refused));
+    }
+}
