@@ -4,6 +4,7 @@
 //! has work. Costs are zero unless a test names them. Where ticks come at a random time against
 //! the start, steady states are compared: the difference of two runs of different length.
 
+mod bounds;
 mod executions;
 mod libraries;
 mod naive;

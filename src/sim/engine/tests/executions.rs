@@ -10,7 +10,7 @@ impl Case {
         clippy::redundant_closure,
         reason = "the function is not one for every lifetime"
     )]
-    fn traced(&self) -> (Vec<Report>, Trace) {
+    pub(super) fn traced(&self) -> (Vec<Report>, Trace) {
         self.simulated(|setup, shape| Engine::trace(setup, shape))
     }
 }

@@ -67,7 +67,7 @@ fn cases() -> impl Strategy<Value = Case> {
         )
 }
 
-fn kernels() -> [Kernel; 4] {
+pub(super) fn kernels() -> [Kernel; 4] {
     let slice = 1_400 * US;
     let cfs = Policy::Cfs {
         latency: 12 * MS,
