@@ -46,7 +46,7 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use costs::Costs;
-use engine::{Engine, Setup};
+use engine::{Engine, Extent, Setup};
 use fluid::Fluid;
 use layout::{Layout, Masks};
 use machinery::Cpus;
@@ -84,11 +84,13 @@ pub struct Machine {
     pub parameters: Parameters,
 }
 
-/// How faithful a simulation is. Text forms: `slices`, `fluid`.
+/// How faithful a simulation is. Text forms: `slices`, `steady`, `fluid`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Model {
     /// Threads on run queues, in slices, with all that they cost.
     Slices,
+    /// The same until the time of a wave of equal tasks is known; the other waves follow from that.
+    Steady,
     /// PUs divided at will and nothing else: the baseline.
     Fluid,
 }
@@ -97,6 +99,7 @@ impl fmt::Display for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Slices => "slices",
+            Self::Steady => "steady",
             Self::Fluid => "fluid",
         })
     }
@@ -108,8 +111,9 @@ impl FromStr for Model {
     fn from_str(text: &str) -> Result<Self, ParseError> {
         match text {
             "slices" => Ok(Self::Slices),
+            "steady" => Ok(Self::Steady),
             "fluid" => Ok(Self::Fluid),
-            _ => Err(ParseError::new("model", text, "slices or fluid")),
+            _ => Err(ParseError::new("model", text, "steady, slices or fluid")),
         }
     }
 }
@@ -242,15 +246,18 @@ impl Predictor {
         let warmups = ask.protocol.warmups;
         let executions = warmups + ask.last_rep.get();
         let measured = match self.model {
-            Model::Slices => Some(executions),
+            Model::Slices | Model::Steady => Some(executions),
             // A fluid has no history: all executions are the same.
             Model::Fluid => None,
         };
         let Ok(nest) = self.nest(ask, measured) else {
             return Vec::new();
         };
+        let by_slices =
+            |extent| Engine::simulate(self.setup(ask, &nest, extent), nest.shape.clone());
         let reports = match self.model {
-            Model::Slices => Engine::simulate(self.setup(ask, &nest), nest.shape.clone()),
+            Model::Slices => by_slices(Extent::Whole),
+            Model::Steady => by_slices(Extent::Steady { warmups }),
             Model::Fluid => {
                 let Nested { shape, masks, .. } = nest;
                 let one = Fluid::simulate(shape, &masks, self.layout.len(), limit(ask));
@@ -270,7 +277,7 @@ impl Predictor {
     /// If there is no model of its cell, why.
     pub fn trace(&self, ask: &Ask, rep: u32) -> Result<(Report, Trace), String> {
         let nest = self.nest(ask, Some(ask.protocol.warmups + rep))?;
-        let setup = self.setup(ask, &nest);
+        let setup = self.setup(ask, &nest, Extent::Whole);
         let (mut reports, mut trace) = Engine::trace(setup, nest.shape.clone());
         let report = reports.swap_remove(reports.len() - 1);
         trace.cell = ask.visit.cell.to_string();
@@ -310,7 +317,7 @@ impl Predictor {
         })
     }
 
-    fn setup<'a>(&'a self, ask: &Ask, nest: &'a Nested) -> Setup<'a> {
+    fn setup<'a>(&'a self, ask: &Ask, nest: &'a Nested, extent: Extent) -> Setup<'a> {
         Setup {
             layout: &self.layout,
             kernel: self.machine.kernel,
@@ -320,6 +327,7 @@ impl Predictor {
             traffic: nest.traffic,
             quota: self.machine.quota,
             limit: limit(ask),
+            extent,
             seed: seed(ask),
         }
     }
@@ -341,7 +349,7 @@ fn limit(ask: &Ask) -> u64 {
 impl Model {
     /// The answer that `report` gives; counters of what the model leaves out are missing.
     fn answer(self, report: Report) -> Answer {
-        let slices = self == Self::Slices;
+        let slices = self != Self::Fluid;
         let sample = Sample {
             wall: Duration::from_nanos(report.wall),
             cpu: Some(Duration::from_nanos(report.split.busy())),

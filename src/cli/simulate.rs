@@ -119,6 +119,9 @@ impl Args {
             stop,
         );
         breakdown.borrow().append(&out)?;
+        if let Some(extrapolated) = breakdown.borrow().extrapolated() {
+            eprintln!("{extrapolated}");
+        }
         walked?;
         drop(folder);
         sweep::conclude(&out)

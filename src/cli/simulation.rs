@@ -237,9 +237,14 @@ impl Simulation {
         } else {
             ", uncalibrated"
         };
+        let machine = &self.parameters.machine;
+        let extent = match self.model {
+            Model::Steady => ", extrapolated",
+            Model::Slices | Model::Fluid => "",
+        };
         HostFacts {
             host: None,
-            processor: Some(format!("simulated {}{calibrated}", self.parameters.machine)),
+            processor: Some(format!("simulated {machine}{calibrated}{extent}")),
             kernel: KernelFacts {
                 release: Some(self.kernel.to_string()),
                 hz: Some(self.hz),

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::serde_as_text;
 use crate::text::ParseError;
@@ -22,9 +23,10 @@ impl fmt::Display for PuId {
 
 /// Set of PUs, as taken by `sched_setaffinity(2)`.
 ///
-/// The text form is the kernel's list format: `0-3,8`; the empty set is the empty text.
+/// The text form is the kernel's list format: `0-3,8`; the empty set is the empty text. Copies share
+/// their PUs: a cell may have tens of thousands of threads that all run on the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CpuSet(BTreeSet<PuId>);
+pub struct CpuSet(Arc<BTreeSet<PuId>>);
 
 impl CpuSet {
     /// Larger than any kernel's CONFIG_NR_CPUS, so that a typo cannot ask for gigabytes.
@@ -52,12 +54,12 @@ impl CpuSet {
 
     /// The PUs in both sets.
     pub fn intersection(&self, other: &Self) -> Self {
-        Self(&self.0 & &other.0)
+        (&*self.0 & &*other.0).into_iter().collect()
     }
 
     /// The PUs in either set.
     pub fn union(&self, other: &Self) -> Self {
-        Self(&self.0 | &other.0)
+        (&*self.0 | &*other.0).into_iter().collect()
     }
 
     /// Whether every PU of this set is in `other`.
@@ -68,7 +70,7 @@ impl CpuSet {
 
 impl FromIterator<PuId> for CpuSet {
     fn from_iter<I: IntoIterator<Item = PuId>>(pus: I) -> Self {
-        Self(pus.into_iter().collect())
+        Self(Arc::new(pus.into_iter().collect()))
     }
 }
 
@@ -103,7 +105,7 @@ impl FromStr for CpuSet {
             }
             pus.extend((first..=last).map(PuId));
         }
-        Ok(Self(pus))
+        Ok(Self(Arc::new(pus)))
     }
 }
 

@@ -11,8 +11,10 @@
 //! ```text
 //! run        what does the running thread do next: its wait policy, its steps
 //! schedule   who runs: picking, switching, waking, placing
+//! queues     which PUs have nothing to run, and which too much
 //! balance    moving threads to PUs that have less to do
 //! execution  what comes of each execution, and of nothing between them
+//! steady     what need not be simulated, because it is like what was
 //! rate       how fast work goes beside what else core and package do
 //! memory     what the memory leaves to each
 //! quota      how long a group may run in each period
@@ -22,11 +24,13 @@ mod balance;
 mod execution;
 mod load;
 mod memory;
+mod queues;
 mod quota;
 mod rate;
 mod run;
 mod schedule;
 mod state;
+mod steady;
 mod trail;
 
 use std::collections::VecDeque;
@@ -46,10 +50,13 @@ use crate::record::trace::Trace;
 
 use load::Load;
 use memory::Memory;
+use queues::Queues;
 use rate::Clock;
 use state::{Doing, Processor, State, Thread};
+use steady::Steady;
 
 pub use quota::Quota;
+pub(super) use steady::Extent;
 
 /// Events at one time after which the engine takes it for going round in circles.
 const MOST_AT_ONCE: u32 = 1_000_000;
@@ -70,6 +77,8 @@ pub(super) struct Setup<'a> {
     pub(super) quota: Option<Quota>,
     /// Simulated time after which to stop an execution [ns].
     pub(super) limit: Ns,
+    /// How much of each execution is simulated.
+    pub(super) extent: Extent,
     /// Seed of where threads start and of when ticks come.
     pub(super) seed: u64,
 }
@@ -82,6 +91,7 @@ pub(super) struct Engine<'a> {
     nest: Nest,
     threads: Vec<Thread>,
     pus: Vec<Processor>,
+    queues: Queues,
     memory: Memory,
     /// Of each package.
     clocks: Vec<Clock>,
@@ -96,6 +106,7 @@ pub(super) struct Engine<'a> {
     began: Option<Ns>,
     /// What has been counted of it.
     report: Report,
+    steady: Steady,
     /// The executions before it.
     reports: Vec<Report>,
     trace: Option<Trace>,
@@ -135,6 +146,7 @@ impl<'a> Engine<'a> {
             ends: NEVER,
             slice_ends: NEVER,
             rate: 1.0,
+            core_rate: 1.0,
             flow: None,
             resched: false,
             dirty: false,
@@ -157,9 +169,11 @@ impl<'a> Engine<'a> {
             calendar: Calendar::new(2 * count + 1),
             active: 0,
             report: Report::new(nest.threads(), count),
+            steady: Steady::NEVER,
             nest,
             threads,
             pus,
+            queues: Queues::empty(setup.layout),
             memory: Memory::new(&setup),
             clocks: vec![Clock::ALONE; setup.layout.packages.pus.len()],
             dirty: VecDeque::new(),
@@ -185,6 +199,7 @@ impl<'a> Engine<'a> {
             self.active = 1;
             return;
         }
+        self.expect_waves();
         let workers: Vec<Tid> = self.nest.workers().collect();
         self.active = workers.len() as u32;
         for tid in workers {
@@ -234,7 +249,9 @@ impl<'a> Engine<'a> {
                 return Stop::Deadlock(self.nest.waiting());
             }
             let (time, slot) = self.calendar.first();
-            if let Some(limit) = self.began.map(|began| began + self.setup.limit)
+            if let Some(limit) = self
+                .began
+                .map(|began| began + self.setup.limit - self.report.extrapolated_wall)
                 && time > limit
             {
                 self.now = limit;

@@ -18,56 +18,76 @@ pub(super) struct Flows {
     pub(super) uses: Vec<usize>,
 }
 
-/// What each flow of every kind gets where resources have these capacities.
-pub(super) fn shares(flows: &[Flows], capacities: &[f64]) -> Vec<f64> {
-    let mut shares = vec![None; flows.len()];
-    loop {
-        let level = |resource: usize| level(flows, &shares, resource, capacities[resource]);
-        let full = (0..capacities.len())
-            .filter_map(|resource| Some((level(resource)?, resource)))
-            .min_by(|a, b| a.0.total_cmp(&b.0));
-        let (level, full) = full.map_or((f64::INFINITY, None), |(l, r)| (l, Some(r)));
-        let open = |shares: &[Option<f64>], kind: usize| shares[kind].is_none();
-        let content: Vec<usize> = (0..flows.len())
-            .filter(|kind| open(&shares, *kind) && flows[*kind].demand <= level)
-            .collect();
-        if !content.is_empty() {
-            content
-                .into_iter()
-                .for_each(|kind| shares[kind] = Some(flows[kind].demand));
-            continue;
-        }
-        let Some(full) = full else {
-            return shares.into_iter().map(Option::unwrap_or_default).collect();
-        };
-        for (kind, flow) in flows.iter().enumerate() {
-            if open(&shares, kind) && flow.uses.contains(&full) {
-                shares[kind] = Some(level);
+/// Shares of flows, and the room that working them out takes: it is done for every change.
+#[derive(Debug, Default)]
+pub(super) struct Shares {
+    /// What each flow of every kind gets, where that is settled.
+    of: Vec<Option<f64>>,
+    /// Of each resource, what is settled, and how many flows want of the rest.
+    taken: Vec<(f64, u32)>,
+}
+
+impl Shares {
+    /// What each flow of every kind gets where resources have these capacities.
+    pub(super) fn out(&mut self, flows: &[Flows], capacities: &[f64]) -> impl Iterator<Item = f64> {
+        self.of.clear();
+        self.of.resize(flows.len(), None);
+        loop {
+            let (level, full) = self.level(flows, capacities);
+            let mut content = false;
+            for (flow, share) in flows.iter().zip(&mut self.of) {
+                if share.is_none() && flow.demand <= level {
+                    *share = Some(flow.demand);
+                    content = true;
+                }
+            }
+            if content {
+                continue;
+            }
+            let Some(full) = full else {
+                return self.of.iter().map(|share| share.unwrap_or_default());
+            };
+            for (flow, share) in flows.iter().zip(&mut self.of) {
+                if share.is_none() && flow.uses.contains(&full) {
+                    *share = Some(level);
+                }
             }
         }
     }
-}
 
-/// What each flow of `resource` that has no share yet could get of what is left; `None` without any.
-fn level(flows: &[Flows], shares: &[Option<f64>], resource: usize, capacity: f64) -> Option<f64> {
-    let users = || {
-        let all = flows.iter().zip(shares);
-        all.filter(|(flow, _)| flow.count > 0 && flow.uses.contains(&resource))
-    };
-    let taken: f64 = users()
-        .filter_map(|(flow, share)| share.map(|share| share * f64::from(flow.count)))
-        .sum();
-    let open: u32 = users()
-        .filter(|(_, share)| share.is_none())
-        .map(|(flow, _)| flow.count)
-        .sum();
-    (open > 0).then(|| (capacity - taken).max(0.0) / f64::from(open))
+    /// The least that a resource can give to each of its flows without a share, and the resource;
+    /// infinitely much where there is none.
+    fn level(&mut self, flows: &[Flows], capacities: &[f64]) -> (f64, Option<usize>) {
+        self.taken.clear();
+        self.taken.resize(capacities.len(), (0.0, 0));
+        for (flow, share) in flows.iter().zip(&self.of) {
+            for resource in flow.uses.iter().filter(|_| flow.count > 0) {
+                let (taken, open) = &mut self.taken[*resource];
+                match share {
+                    Some(share) => *taken += share * f64::from(flow.count),
+                    None => *open += flow.count,
+                }
+            }
+        }
+        let levels = (0..).zip(self.taken.iter().zip(capacities));
+        let wanted = levels.filter(|(_, ((_, open), _))| *open > 0);
+        let each = wanted.map(|(resource, ((taken, open), capacity))| {
+            let left = (capacity - taken).max(0.0) / f64::from(*open);
+            (left, Some(resource))
+        });
+        each.min_by(|a, b| a.0.total_cmp(&b.0))
+            .unwrap_or((f64::INFINITY, None))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn shares(flows: &[Flows], capacities: &[f64]) -> Vec<f64> {
+        Shares::default().out(flows, capacities).collect()
+    }
 
     fn flows(count: u32, demand: f64, uses: &[usize]) -> Flows {
         Flows {

@@ -199,7 +199,7 @@ mod tests {
         let topology = Topology::synthetic("core:4 pu:1").unwrap();
         let layout = Layout::new(&topology, topology.pus());
         let set = pinned_to.map_or(topology.pus().clone(), |pu| CpuSet::from_iter([PuId(pu)]));
-        let masks = shape.roles().iter().map(|_| layout.mask(&set)).collect();
+        let masks = layout.masks(shape.roles().iter().map(|_| &set));
         let report = Fluid::simulate(shape, &masks, 4, 1000 * MS);
         assert_eq!(report.split.total(), 4 * report.wall);
         assert_eq!(report.stop, Stop::Done);

@@ -18,6 +18,8 @@ pub(super) struct Groups {
     pub(super) of: Vec<u32>,
     /// PUs of each group, ascending.
     pub(super) pus: Vec<Vec<Pu>>,
+    /// The same as sets.
+    sets: Vec<Mask>,
 }
 
 impl Groups {
@@ -29,12 +31,20 @@ impl Groups {
             pus[group].push(number as Pu);
             of.push(group as u32);
         }
-        Self { of, pus }
+        let all = 0..order.len() as Pu;
+        let set = |group: u32| all.clone().map(|pu| of[pu as usize] == group).collect();
+        let sets = (0..sets.len() as u32).map(set).collect();
+        Self { of, pus, sets }
     }
 
     /// PUs that share this group with `pu`, itself among them.
     pub(super) fn with(&self, pu: Pu) -> &[Pu] {
         &self.pus[self.of[pu as usize] as usize]
+    }
+
+    /// The same as a set.
+    pub(super) fn set_with(&self, pu: Pu) -> &Mask {
+        &self.sets[self.of[pu as usize] as usize]
     }
 }
 
@@ -114,9 +124,25 @@ impl Layout {
         self.order.len()
     }
 
-    /// The PUs of `set`, as a mask over the layout.
-    pub(super) fn mask(&self, set: &CpuSet) -> Mask {
-        Mask::from_iter(self.order.iter().map(|pu| set.contains(*pu)))
+    /// The PUs of each of `sets`, as masks over the layout.
+    pub(super) fn masks<'a>(&self, sets: impl IntoIterator<Item = &'a CpuSet>) -> Masks {
+        let mut masks = Masks::default();
+        let mut numbers = BTreeMap::new();
+        let mut before: Option<(&CpuSet, u32)> = None;
+        for set in sets {
+            // Threads of a team mostly have the same, which is quickly told.
+            let number = match before {
+                Some((same, number)) if same == set => number,
+                _ => *numbers.entry(set).or_insert_with(|| {
+                    let members = self.order.iter().map(|pu| set.contains(*pu));
+                    masks.distinct.push(members.collect());
+                    masks.distinct.len() as u32 - 1
+                }),
+            };
+            before = Some((set, number));
+            masks.of.push(number);
+        }
+        masks
     }
 
     /// How far apart `a` and `b` are.
@@ -157,7 +183,7 @@ fn distinct(levels: [&Groups; 5]) -> Vec<Groups> {
 }
 
 /// A set of PUs of a layout.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Mask(Vec<u64>);
 
 impl Mask {
@@ -168,8 +194,34 @@ impl Mask {
 
     /// The PUs of the set, ascending.
     pub(super) fn pus(&self) -> impl Iterator<Item = Pu> + '_ {
-        (0..self.0.len() as Pu * 64).filter(|pu| self.allows(*pu))
+        members(self.0.iter().copied())
     }
+
+    /// The PUs that are in `other` too, ascending.
+    pub(super) fn common<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = Pu> + 'a {
+        members(self.0.iter().zip(&other.0).map(|(a, b)| a & b))
+    }
+
+    /// The first PU that is in all three sets.
+    pub(super) fn first_common(&self, one: &Self, other: &Self) -> Option<Pu> {
+        let words = self.0.iter().zip(&one.0).zip(&other.0);
+        members(words.map(|((a, b), c)| a & b & c)).next()
+    }
+
+    /// Puts `pu` into the set, or takes it out.
+    pub(super) fn put(&mut self, pu: Pu, is_in: bool) {
+        let word = &mut self.0[pu as usize / 64];
+        *word = *word & !(1 << (pu % 64)) | u64::from(is_in) << (pu % 64);
+    }
+}
+
+/// The PUs of a set of these words, ascending.
+fn members(words: impl Iterator<Item = u64>) -> impl Iterator<Item = Pu> {
+    (0..).zip(words).flat_map(|(at, word)| {
+        let rest = |word: &u64| Some(word & (word - 1)).filter(|rest| *rest != 0);
+        let lowest = std::iter::successors(Some(word).filter(|word| *word != 0), rest);
+        lowest.map(move |word| at * 64 + word.trailing_zeros())
+    })
 }
 
 impl FromIterator<bool> for Mask {
@@ -197,20 +249,9 @@ impl Masks {
     pub(super) fn of(&self, thread: u32) -> &Mask {
         &self.distinct[self.of[thread as usize] as usize]
     }
-}
 
-impl FromIterator<Mask> for Masks {
-    fn from_iter<I: IntoIterator<Item = Mask>>(masks: I) -> Self {
-        let mut numbers = BTreeMap::new();
-        let mut all = Self::default();
-        for mask in masks {
-            let next = numbers.len() as u32;
-            let number = *numbers.entry(mask.clone()).or_insert(next);
-            if number == next {
-                all.distinct.push(mask);
-            }
-            all.of.push(number);
-        }
-        all
+    /// Whether some thread may run on `pu`.
+    pub(super) fn any_allows(&self, pu: Pu) -> bool {
+        self.distinct.iter().any(|mask| mask.allows(pu))
     }
 }

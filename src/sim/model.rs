@@ -3,11 +3,9 @@
 //! Translates the description that the measuring side follows too (the cell and its workload)
 //! into a nest, its work and its costs. There is no second account of what a task does.
 
-use std::collections::BTreeSet;
-
 use super::calendar::Ns;
 use super::costs::Costs;
-use super::layout::{Layout, Mask, Masks, Pu, last_level_cache};
+use super::layout::{Layout, Masks, Pu, last_level_cache};
 use super::machinery::{Cpus, Machinery};
 use super::nest::{Measuring, Role, Shape};
 use super::params::{Parameters, Provenance};
@@ -153,8 +151,8 @@ pub(super) fn spilled(cell: &Cell, map: &Map, layout: &Layout, cache: f64) -> f6
     if data <= cache {
         return 0.0;
     }
-    let places: BTreeSet<Mask> = map.iter().flatten().map(|set| layout.mask(set)).collect();
-    let is_near = |pu: &Pu| places.iter().any(|place| place.allows(*pu));
+    let places = layout.masks(map.iter().flatten());
+    let is_near = |pu: &Pu| places.any_allows(*pu);
     let near = layout.llcs.pus.iter().filter(|pus| pus.iter().any(is_near));
     work::spilled(data, near.count() as f64 * cache)
 }
@@ -171,11 +169,7 @@ pub(super) fn masks(shape: &Shape, map: &Map, layout: &Layout, allowed: &CpuSet)
         team.and_then(|team| team.get(member as usize))
             .unwrap_or(allowed)
     };
-    shape
-        .roles()
-        .into_iter()
-        .map(|role| -> Mask { layout.mask(set(role)) })
-        .collect()
+    layout.masks(shape.roles().into_iter().map(set))
 }
 
 /// Data a thread keeps close while it computes: its part of the task's [bytes].

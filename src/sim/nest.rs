@@ -172,6 +172,18 @@ impl Nest {
         self.teams.iter().map(|team| team.worker)
     }
 
+    /// Tasks that all workers do at a time, where they are equal and come from one queue.
+    pub(super) fn wave(&self) -> Option<u32> {
+        self.supply.wave().filter(|_| self.shape.sizes.is_empty())
+    }
+
+    /// Counts the waves that nobody has begun as done, of `most` tasks at most; how many tasks.
+    pub(super) fn skip(&mut self, most: u32) -> u32 {
+        let tasks = self.supply.skip(most);
+        self.tasks_done += tasks;
+        tasks
+    }
+
     /// What waiting threads wait for, one line each; for the report of a deadlock.
     pub(super) fn waiting(&self) -> Vec<String> {
         let waiting = self.members.iter().filter(|m| m.waiting);

@@ -67,11 +67,38 @@ impl Split {
         self.0[category as usize] += span;
     }
 
+    /// What was spent after `before` [ns].
+    fn since(&self, before: &Self) -> Self {
+        let mut span = *self;
+        for (now, then) in span.0.iter_mut().zip(before.0) {
+            *now -= then;
+        }
+        span
+    }
+
+    /// The same in proportion, `total` in all [ns].
+    fn stretched(&self, total: Ns) -> Self {
+        let whole = self.total().max(1);
+        let mut split = Self(self.0.map(|part| times(part, total, whole)));
+        // What is lost in rounding is too little to matter anywhere, least in the largest.
+        let lost = total - split.total();
+        if let Some(largest) = split.0.iter_mut().max() {
+            *largest += lost;
+        }
+        split
+    }
+
     pub(super) fn add(&mut self, other: &Self) {
         for (sum, more) in self.0.iter_mut().zip(other.0) {
             *sum += more;
         }
     }
+}
+
+/// `count` times `by` / `of`, rounded down.
+fn times(count: u64, by: u64, of: u64) -> u64 {
+    let product = u128::from(count) * u128::from(by) / u128::from(of);
+    u64::try_from(product).unwrap_or(u64::MAX)
 }
 
 /// Why a simulation ended.
@@ -112,6 +139,10 @@ pub struct Report {
     pub migrations: u64,
     /// Events handled.
     pub events: u64,
+    /// Tasks among those finished that were not simulated: they count like the mean of those that were.
+    pub extrapolated_tasks: u32,
+    /// Their part of the wall time [ns].
+    pub extrapolated_wall: Ns,
 }
 
 impl Report {
@@ -128,6 +159,36 @@ impl Report {
             run_queue_wait: 0,
             migrations: 0,
             events: 0,
+            extrapolated_tasks: 0,
+            extrapolated_wall: 0,
         }
+    }
+
+    /// What came after `before`, an earlier state of the same execution.
+    pub(super) fn since(&self, before: &Self) -> Self {
+        Self {
+            wall: self.wall - before.wall,
+            tasks_done: self.tasks_done - before.tasks_done,
+            split: self.split.since(&before.split),
+            voluntary_switches: self.voluntary_switches - before.voluntary_switches,
+            involuntary_switches: self.involuntary_switches - before.involuntary_switches,
+            run_queue_wait: self.run_queue_wait - before.run_queue_wait,
+            migrations: self.migrations - before.migrations,
+            ..self.clone()
+        }
+    }
+
+    /// Adds `tasks` more, of which as many as `seen` finished cost what `seen` says.
+    pub(super) fn extrapolate(&mut self, seen: &Self, tasks: u32) {
+        let of = u64::from(seen.tasks_done.max(1));
+        let more = |count: u64| times(count, tasks.into(), of);
+        self.extrapolated_tasks += tasks;
+        self.extrapolated_wall += more(seen.wall);
+        let all = self.pus as Ns * more(seen.wall);
+        self.split.add(&seen.split.stretched(all));
+        self.voluntary_switches += more(seen.voluntary_switches);
+        self.involuntary_switches += more(seen.involuntary_switches);
+        self.run_queue_wait += more(seen.run_queue_wait);
+        self.migrations += more(seen.migrations);
     }
 }

@@ -14,6 +14,8 @@
 
 mod slice;
 
+use std::collections::VecDeque;
+
 use super::calendar::Ns;
 use super::kernel::{Kernel, Policy, TickMode};
 
@@ -83,7 +85,8 @@ pub(super) struct RunQueue {
     protected: Virtual,
     /// Runtime of the running thread when it was picked.
     picked_at: Virtual,
-    queued: Vec<Entity>,
+    /// The threads that wait, by deadline, then by order of queueing.
+    queued: VecDeque<Entity>,
     /// Runtimes of all, the running thread's included.
     sum: Virtual,
     /// V when there was last a thread; later for CFS, which never lets it go back.
@@ -103,7 +106,7 @@ impl RunQueue {
             running: None,
             protected: 0,
             picked_at: 0,
-            queued: Vec::new(),
+            queued: VecDeque::new(),
             sum: 0,
             fair: 0,
             next_seq: 0,
@@ -126,7 +129,7 @@ impl RunQueue {
         self.running.map(|entity| entity.tid)
     }
 
-    /// The threads that wait for the PU, in no particular order.
+    /// The threads that wait for the PU.
     pub(super) fn waiting(&self) -> impl Iterator<Item = Tid> + '_ {
         self.queued.iter().map(|entity| entity.tid)
     }
@@ -174,7 +177,7 @@ impl RunQueue {
             deadline: runtime + slice,
             seq,
         };
-        self.queued.push(entity);
+        self.queue(entity);
         self.sum += runtime;
         match (self.running, self.policy) {
             (None, _) => Preempt::Yes,
@@ -185,11 +188,9 @@ impl RunQueue {
             }
             (Some(running), Policy::Eevdf { .. }) => {
                 let stays = self.is_protected(&running) && self.eligible(&running);
-                let first = self
-                    .earliest_eligible()
-                    .is_some_and(|first| first.tid == tid);
                 let sooner = entity.deadline <= running.deadline || !self.eligible(&running);
-                preempt(!stays && first && sooner)
+                let is_first = |at: usize| self.queued[at].tid == tid;
+                preempt(!stays && sooner && self.earliest_eligible().is_some_and(is_first))
             }
             (
                 Some(running),
@@ -236,7 +237,7 @@ impl RunQueue {
     /// Takes a waiting thread off the queue because it moves elsewhere.
     pub(super) fn steal(&mut self, tid: Tid) -> Option<Account> {
         let at = self.queued.iter().position(|entity| entity.tid == tid)?;
-        let entity = self.queued.swap_remove(at);
+        let entity = self.queued.remove(at)?;
         Some(self.leave(entity))
     }
 
@@ -280,7 +281,7 @@ impl RunQueue {
         }
         if let Some(mut running) = self.running.take() {
             running.seq = self.next_seq();
-            self.queued.push(running);
+            self.queue(running);
         }
         let next = match self.policy {
             Policy::Eevdf { .. } => self.earliest_eligible(),
@@ -289,12 +290,7 @@ impl RunQueue {
             } => self.leftmost(wakeup_granularity as Virtual),
         };
         self.skip = None;
-        let next = next?;
-        let at = self
-            .queued
-            .iter()
-            .position(|entity| entity.tid == next.tid)?;
-        self.queued.swap_remove(at);
+        let next = self.queued.remove(next?)?;
         self.running = Some(next);
         self.protected = next.deadline;
         self.picked_at = next.runtime;
@@ -303,12 +299,25 @@ impl RunQueue {
 
     /// Runs `tid`, which is waiting, in place of the running thread, which takes its place.
     pub(super) fn exchange_running(&mut self, tid: Tid) {
-        let waiting = self.queued.iter_mut().find(|entity| entity.tid == tid);
-        if let (Some(waiting), Some(running)) = (waiting, self.running.as_mut()) {
-            std::mem::swap(waiting, running);
+        let waiting = self.queued.iter().position(|entity| entity.tid == tid);
+        let Some((waiting, running)) = waiting.zip(self.running) else {
+            return;
+        };
+        self.running = self.queued.remove(waiting);
+        self.queue(running);
+        if let Some(running) = self.running {
             self.protected = running.deadline;
             self.picked_at = running.runtime;
         }
+    }
+
+    /// Puts `entity` among those that wait.
+    fn queue(&mut self, entity: Entity) {
+        let key = |entity: &Entity| (entity.deadline, entity.seq);
+        let at = self
+            .queued
+            .partition_point(|other| key(other) < key(&entity));
+        self.queued.insert(at, entity);
     }
 
     fn is_protected(&self, running: &Entity) -> bool {
@@ -322,25 +331,24 @@ impl RunQueue {
         }
     }
 
-    fn earliest_eligible(&self) -> Option<Entity> {
-        let eligible = self.queued.iter().filter(|entity| self.eligible(entity));
-        eligible
-            .min_by_key(|entity| (entity.deadline, entity.seq))
-            .copied()
+    /// Place in the queue of the thread with the earliest deadline of those that are eligible.
+    fn earliest_eligible(&self) -> Option<usize> {
+        self.queued.iter().position(|entity| self.eligible(entity))
     }
 
-    /// The smallest runtime, unless it asked to be skipped and the second is close behind.
-    fn leftmost(&self, granularity: Virtual) -> Option<Entity> {
-        let key = |entity: &&Entity| (entity.runtime, entity.seq);
-        let first = *self.queued.iter().min_by_key(key)?;
-        let others = self.queued.iter().filter(|entity| entity.tid != first.tid);
+    /// Place of the smallest runtime, unless it asked to be skipped and the second is close behind.
+    fn leftmost(&self, granularity: Virtual) -> Option<usize> {
+        let all = || self.queued.iter().enumerate();
+        let key = |(_, entity): &(usize, &Entity)| (entity.runtime, entity.seq);
+        let (place, first) = all().min_by_key(key)?;
+        let others = all().filter(|(_, entity)| entity.tid != first.tid);
         match others.min_by_key(key) {
-            Some(second)
+            Some((at, second))
                 if self.skip == Some(first.tid) && second.runtime - first.runtime < granularity =>
             {
-                Some(*second)
+                Some(at)
             }
-            _ => Some(first),
+            _ => Some(place),
         }
     }
 

@@ -28,8 +28,26 @@ impl Breakdown {
             rep.to_string(),
         ];
         row.extend(Category::ALL.map(|(category, _)| report.split.of(category).to_string()));
-        row.extend([report.migrations, report.events].map(|count| count.to_string()));
+        let counts = [
+            report.migrations,
+            report.events,
+            report.extrapolated_tasks.into(),
+        ];
+        row.extend(counts.map(|count| count.to_string()));
         self.0.push(row);
+    }
+
+    /// Whether executions were extrapolated, and how many, in a line for the terminal.
+    pub(super) fn extrapolated(&self) -> Option<String> {
+        let is_part = |row: &&Vec<String>| row.last().is_some_and(|tasks| tasks != "0");
+        let parts = self.0.iter().filter(is_part).count();
+        let all = self.0.len();
+        (parts > 0).then(|| {
+            format!(
+                "{parts} of {all} executions extrapolated from their steady state, within about 2 % \
+                 (extrapolated_tasks in breakdown.csv); --exact simulates every task"
+            )
+        })
     }
 
     /// Appends the rows to `breakdown.csv`.
@@ -47,7 +65,7 @@ impl Breakdown {
             let names = ["cell", "round", "rep"]
                 .into_iter()
                 .chain(times.iter().map(String::as_str));
-            writer.write_record(names.chain(["migrations", "events"]))?;
+            writer.write_record(names.chain(["migrations", "events", "extrapolated_tasks"]))?;
         }
         for row in &self.0 {
             writer.write_record(row)?;

@@ -36,16 +36,15 @@ impl Engine<'_> {
     /// Enters the next round of `pu`; to be called when one is over and when `pu` goes idle.
     pub(super) fn set_balance(&mut self, pu: Pu) {
         let domains = 0..self.setup.layout.domains.len();
-        let next = domains.map(|domain| self.balance_due(pu, domain)).min();
-        let next = next.unwrap_or(NEVER);
+        let due = domains.map(|domain| self.balance_due(pu, domain)).min();
+        let ticks = self.pus[pu as usize].rq.ticks();
+        let next = due.map_or(NEVER, |due| ticks.at_or_after(due));
         self.calendar.set(pu, next);
     }
 
-    /// The tick at which `pu` looks at a domain again.
+    /// When `pu` looks at a domain again, at the next tick.
     fn balance_due(&self, pu: Pu, domain: usize) -> Ns {
-        let processor = &self.pus[pu as usize];
-        let due = processor.balanced[domain] + self.interval(pu, domain);
-        processor.rq.ticks().at_or_after(due)
+        self.pus[pu as usize].balanced[domain] + self.interval(pu, domain)
     }
 
     fn interval(&self, pu: Pu, domain: usize) -> Ns {
@@ -73,14 +72,14 @@ impl Engine<'_> {
         let Some(inner) = domain.checked_sub(1) else {
             return true;
         };
-        let group = self.setup.layout.domains[inner].with(pu);
-        let idle = group.iter().find(|other| self.is_idle(**other));
-        *idle.unwrap_or(&group[0]) == pu
+        let group = &self.setup.layout.domains[inner];
+        let idle = self.queues.first_idle(group.set_with(pu));
+        idle.unwrap_or(group.with(pu)[0]) == pu
     }
 
     /// A PU without threads looks for one before it goes idle.
     pub(super) fn pull_for_idle(&mut self, pu: Pu) -> bool {
-        if self.pus[pu as usize].doing == Doing::Idle {
+        if self.pus[pu as usize].doing == Doing::Idle || !self.queues.anybody_waits() {
             return false;
         }
         (0..self.setup.layout.domains.len()).any(|domain| self.pull(pu, domain, HOT))
@@ -88,15 +87,11 @@ impl Engine<'_> {
 
     /// Moves one thread to `pu` from the longest queue of its domain, if that is longer by two.
     fn pull(&mut self, pu: Pu, domain: usize, hot: Ns) -> bool {
-        let layout = self.setup.layout;
-        let length = |pu: Pu| self.pus[pu as usize].rq.len();
-        let group = layout.domains[domain].with(pu).iter().copied();
-        // The first of the longest, so that the choice does not depend on anything else.
-        let Some(from) = group.max_by_key(|other| (length(*other), std::cmp::Reverse(*other)))
-        else {
+        let group = self.setup.layout.domains[domain].set_with(pu);
+        let Some(from) = self.queues.longest(group) else {
             return false;
         };
-        if length(from) < length(pu) + 2 {
+        if self.queues.length(from) < self.queues.length(pu) + 2 {
             return false;
         }
         let Some(tid) = self.movable(from, pu, hot) else {

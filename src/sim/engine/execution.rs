@@ -14,7 +14,8 @@ impl Engine<'_> {
         match (self.began, self.nest.is_timed()) {
             (None, true) => self.begin_execution(),
             (Some(_), false) => self.end_execution(Stop::Done),
-            (None, false) | (Some(_), true) => {}
+            (Some(_), true) => self.count_waves(),
+            (None, false) => {}
         }
     }
 
@@ -31,6 +32,7 @@ impl Engine<'_> {
         let threads = self.nest.threads();
         self.report = Report::new(threads, self.pus.len());
         self.began = Some(self.now);
+        self.expect_waves();
         if let Some(trace) = &mut self.trace {
             trace.clear();
         }
@@ -46,7 +48,7 @@ impl Engine<'_> {
         }
         self.end_all_waits();
         self.began = None;
-        self.report.wall = self.now - began;
+        self.report.wall = self.now - began + self.report.extrapolated_wall;
         self.report.tasks_done = self.nest.tasks_done;
         self.report.stop = stop;
         self.reports.push(self.report.clone());

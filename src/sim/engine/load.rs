@@ -56,6 +56,9 @@ pub(super) struct Load {
 impl Load {
     /// The average at `now`, if since it was last updated `ready` were ready to run [threads].
     pub(super) fn update(&mut self, now: Ns, ready: usize) -> f64 {
+        if now == self.at {
+            return self.average;
+        }
         let left = left(now.saturating_sub(self.at));
         self.average = self.average * left + ready as f64 * (1.0 - left);
         self.at = now;

@@ -6,7 +6,8 @@
 //! ask for more than there is, nothing is counted.
 
 use super::{Engine, Pu, Setup};
-use crate::sim::fair::{Flows, shares};
+use crate::sim::fair::{Flows, Shares};
+use crate::sim::layout::Mask;
 use crate::sim::nest::Role;
 use crate::sim::rq::Tid;
 
@@ -23,8 +24,15 @@ pub(super) struct Memory {
     capacities: Vec<f64>,
     /// What a thread of each flow gets [bytes/ns].
     shares: Vec<f64>,
+    fair: Shares,
+    /// Threads that use each.
+    users: Vec<u32>,
     /// Whether there can be too little for all.
     scarce: bool,
+    /// What each thread asks for [bytes/ns].
+    demand: f64,
+    /// The PUs that work in each flow.
+    members: Vec<Mask>,
 }
 
 impl Memory {
@@ -51,29 +59,47 @@ impl Memory {
         }
         let all = setup.layout.len() as f64 * setup.traffic;
         let least = capacities.iter().copied().fold(f64::INFINITY, f64::min);
+        let nobody: Mask = (0..setup.layout.len()).map(|_| false).collect();
         Self {
             nodes,
+            members: vec![nobody; flows.len()],
+            users: vec![0; capacities.len()],
+            demand: setup.traffic,
             shares: vec![setup.traffic; flows.len()],
             scarce: all > least,
+            fair: Shares::default(),
             flows,
             capacities,
         }
     }
 
-    /// Shares out anew after `flow` has become wider or narrower; the flows that notice.
-    fn count(&mut self, flow: usize, joins: bool) -> Vec<usize> {
-        let count = &mut self.flows[flow].count;
-        *count = if joins { *count + 1 } else { *count - 1 };
-        let new = shares(&self.flows, &self.capacities);
+    /// Shares out anew after `pu` has joined or left `flow`; the flows that notice.
+    fn count(&mut self, flow: usize, pu: Pu, joins: bool) -> Vec<usize> {
+        self.members[flow].put(pu, joins);
+        let by_one = |count: &mut u32| *count = if joins { *count + 1 } else { *count - 1 };
+        by_one(&mut self.flows[flow].count);
+        for resource in &self.flows[flow].uses {
+            by_one(&mut self.users[*resource]);
+        }
+        let enough = self.is_enough();
+        let new = (!enough).then(|| self.fair.out(&self.flows, &self.capacities));
+        let mut new = new.into_iter().flatten();
         let mut noticed = Vec::new();
-        for (kind, share) in new.into_iter().enumerate() {
-            let old = self.shares[kind];
-            if self.flows[kind].count == 0 || (share - old).abs() > NOTICED * old {
-                self.shares[kind] = share;
-                noticed.push(kind);
+        for (kind, (flow, share)) in self.flows.iter().zip(&mut self.shares).enumerate() {
+            let (old, new) = (*share, new.next().unwrap_or(self.demand));
+            let nobody = flow.count == 0;
+            if nobody || (new - old).abs() > NOTICED * old {
+                *share = new;
+                noticed.extend((!nobody).then_some(kind));
             }
         }
         noticed
+    }
+
+    /// Whether everybody gets what he asks for.
+    fn is_enough(&self) -> bool {
+        let mut resources = self.users.iter().zip(&self.capacities);
+        resources.all(|(users, capacity)| capacity / f64::from(*users) >= self.demand)
     }
 }
 
@@ -106,11 +132,20 @@ impl Engine<'_> {
             return;
         }
         for (flow, joins) in [(old, false), (new, true)] {
-            let noticed = flow.map(|flow| self.memory.count(flow, joins));
+            let noticed = flow.map(|flow| self.memory.count(flow, pu, joins));
             for flow in noticed.into_iter().flatten() {
-                self.retime_all(|processor| processor.flow == Some(flow), pu);
+                self.retime_flow(flow, pu);
             }
         }
+    }
+
+    /// Works out anew when the work of `flow` ends, but for that of `pu`.
+    fn retime_flow(&mut self, flow: usize, pu: Pu) {
+        let members = std::mem::take(&mut self.memory.members[flow]);
+        for other in members.pus().filter(|other| *other != pu) {
+            self.retime_by_memory(other);
+        }
+        self.memory.members[flow] = members;
     }
 
     /// Largest speed of work that the memory allows on `pu` [1].

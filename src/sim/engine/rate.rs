@@ -1,6 +1,5 @@
 //! How fast does a thread's work go beside what else its core, its package and its memory do?
 
-use super::state::Processor;
 use super::{Doing, Engine, Pu, Tid};
 use crate::sim::calendar::Ns;
 
@@ -32,6 +31,12 @@ impl Clock {
     };
 }
 
+/// The first whole number not below `time`: `f64::ceil` is a call where processors need not know it.
+fn whole(time: f64) -> Ns {
+    let below = time as Ns;
+    below + Ns::from((below as f64) < time)
+}
+
 impl Doing {
     fn load(self) -> Load {
         match self {
@@ -47,16 +52,18 @@ impl Engine<'_> {
     /// Has the running thread of `pu` work from now on.
     pub(super) fn begin_work(&mut self, pu: Pu, tid: Tid) {
         self.move_data(pu, Some(tid));
-        let rate = self.rate(pu);
-        self.pus[pu as usize].rate = rate;
-        let span = (self.threads[tid as usize].work / rate).ceil() as Ns;
+        let core = self.core_rate(pu);
+        let rate = core.min(self.by_memory(pu));
+        let processor = &mut self.pus[pu as usize];
+        (processor.core_rate, processor.rate) = (core, rate);
+        let span = whole(self.threads[tid as usize].work / rate);
         self.begin(pu, Doing::Work, span);
     }
 
-    /// Speed of work on `pu`: one thread alone on its machine has 1 [1].
+    /// Speed of work on `pu` as far as its core decides it: one thread alone on its machine has 1 [1].
     ///
     /// Computing threads share the throughput of a core; spinning and yielding ones slow them.
-    fn rate(&self, pu: Pu) -> f64 {
+    fn core_rate(&self, pu: Pu) -> f64 {
         let costs = self.setup.costs;
         let layout = self.setup.layout;
         let others = layout.cores.with(pu).iter().filter(|other| **other != pu);
@@ -73,7 +80,7 @@ impl Engine<'_> {
         if computing > 1.0 {
             rate *= costs.smt_compute / computing;
         }
-        rate.min(self.by_memory(pu))
+        rate
     }
 
     /// Tells the other PUs of the core and of the package what `pu` does now.
@@ -119,26 +126,25 @@ impl Engine<'_> {
         }
     }
 
-    /// Works out anew when the work ends on PUs that `concerned` names, but for `pu`.
-    pub(super) fn retime_all(&mut self, concerned: impl Fn(&Processor) -> bool, pu: Pu) {
-        for other in (0..self.pus.len() as Pu).filter(|other| *other != pu) {
-            let processor = &self.pus[other as usize];
-            if processor.doing == Doing::Work && concerned(processor) {
-                self.retime(other);
-            }
-        }
+    /// Works out anew when the work on `pu` ends, because of what its core does now.
+    fn retime(&mut self, pu: Pu) {
+        self.pus[pu as usize].core_rate = self.core_rate(pu);
+        self.retime_by_memory(pu);
     }
 
-    /// Works out anew when the work on `pu` ends, because its speed has changed.
-    fn retime(&mut self, pu: Pu) {
+    /// Works out anew when the work on `pu` ends, if its speed has changed.
+    pub(super) fn retime_by_memory(&mut self, pu: Pu) {
+        let rate = self.pus[pu as usize].core_rate.min(self.by_memory(pu));
+        if rate == self.pus[pu as usize].rate {
+            return;
+        }
         self.settle(pu);
-        let rate = self.rate(pu);
         let processor = &mut self.pus[pu as usize];
         let Some(tid) = processor.rq.running() else {
             return;
         };
         processor.rate = rate;
-        let span = (self.threads[tid as usize].work / rate).ceil() as Ns;
+        let span = whole(self.threads[tid as usize].work / rate);
         processor.ends = self.now + span;
         self.set_event(pu);
     }

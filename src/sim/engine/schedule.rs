@@ -81,6 +81,7 @@ impl Engine<'_> {
             self.threads[tid as usize].account = account;
         }
         processor.resched = true;
+        self.queue_changed(pu);
         self.report.voluntary_switches += 1;
         self.depart(tid, pu, State::Blocked);
     }
@@ -117,11 +118,7 @@ impl Engine<'_> {
         if self.is_idle(last) {
             return last;
         }
-        let idle = |pu: &Pu| mask.allows(*pu) && self.is_idle(*pu);
-        let core_idle = |pu: &Pu| layout.cores.with(*pu).iter().all(|pu| self.is_idle(*pu));
-        let near = layout.llcs.with(last).iter().copied();
-        let in_idle_core = near.clone().find(|pu| idle(pu) && core_idle(pu));
-        if let Some(idle) = in_idle_core.or_else(|| near.clone().find(idle)) {
+        if let Some(idle) = self.queues.idlest(layout.llcs.set_with(last), mask) {
             return idle;
         }
         let near = |by: &Pu| layout.llcs.of[*by as usize] == layout.llcs.of[last as usize];
@@ -143,7 +140,7 @@ impl Engine<'_> {
 
     /// Whether `pu` has nothing to run.
     pub(super) fn is_idle(&self, pu: Pu) -> bool {
-        self.pus[pu as usize].rq.len() == 0
+        self.queues.is_idle(pu)
     }
 
     /// Queues `tid` on `pu`; whether what that does is cut short.
@@ -161,6 +158,8 @@ impl Engine<'_> {
         let exit = self.setup.costs.idle_exit;
         let processor = &mut self.pus[pu as usize];
         let preempt = processor.rq.enqueue(tid, account, self.now);
+        self.queue_changed(pu);
+        let processor = &mut self.pus[pu as usize];
         match processor.doing {
             Doing::Idle => {
                 self.begin(pu, Doing::Leaving, exit);
@@ -198,6 +197,7 @@ impl Engine<'_> {
         let Some(account) = self.pus[from as usize].rq.steal(tid) else {
             return;
         };
+        self.queue_changed(from);
         self.end_wait_for_pu(tid);
         self.enqueue(tid, pu, account);
         self.mark(from);

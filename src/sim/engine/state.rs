@@ -84,8 +84,10 @@ pub(super) struct Processor {
     pub(super) ends: Ns,
     /// When the running thread's slice ends.
     pub(super) slice_ends: Ns,
-    /// Speed of work.
+    /// Speed of work [1].
     pub(super) rate: f64,
+    /// What that would be if the memory had enough for all [1].
+    pub(super) core_rate: f64,
     /// The flow of data that its work is part of, where that matters.
     pub(super) flow: Option<usize>,
     pub(super) resched: bool,

@@ -10,6 +10,7 @@ mod libraries;
 mod naive;
 mod properties;
 mod sharing;
+mod steady;
 mod waking;
 
 use super::*;
@@ -54,6 +55,7 @@ struct Case {
     pinned: Vec<u32>,
     quota: Option<Quota>,
     traffic: f64,
+    extent: Extent,
     limit: Ns,
     seed: u64,
 }
@@ -101,6 +103,7 @@ impl Case {
             pinned: Vec::new(),
             quota: None,
             traffic: 0.0,
+            extent: Extent::Whole,
             limit: 1_000_000 * MS,
             seed: 1,
         }
@@ -128,11 +131,12 @@ impl Case {
     fn simulated<T>(&self, simulate: impl FnOnce(Setup<'_>, Shape) -> T) -> T {
         let topology = Topology::synthetic(self.machine).unwrap();
         let layout = Layout::new(&topology, topology.pus());
-        let mask = |tid: usize| match self.pinned.get(tid) {
-            Some(pu) => layout.mask(&CpuSet::from_iter([PuId(*pu)])),
-            None => layout.mask(topology.pus()),
+        let set = |tid: usize| match self.pinned.get(tid) {
+            Some(pu) => CpuSet::from_iter([PuId(*pu)]),
+            None => topology.pus().clone(),
         };
-        let masks: Masks = (0..self.shape.roles().len()).map(mask).collect();
+        let sets: Vec<CpuSet> = (0..self.shape.roles().len()).map(set).collect();
+        let masks = layout.masks(&sets);
         let setup = Setup {
             layout: &layout,
             kernel: self.kernel,
@@ -142,6 +146,7 @@ impl Case {
             traffic: self.traffic,
             quota: self.quota,
             limit: self.limit,
+            extent: self.extent,
             seed: self.seed,
         };
         simulate(setup, self.shape.clone())

@@ -53,6 +53,25 @@ impl Supply {
         taken
     }
 
+    /// As many tasks as all workers take at a time, where they take them from one queue.
+    pub(super) fn wave(&self) -> Option<u32> {
+        match self.dispatch {
+            Dispatch::Queue(_) => Some(self.busy.saturating_mul(self.chunk)),
+            Dispatch::Static | Dispatch::Stealing => None,
+        }
+    }
+
+    /// Takes away the waves that nobody has begun, of `most` tasks at most; how many tasks.
+    pub(super) fn skip(&mut self, most: u32) -> u32 {
+        let Some(wave) = self.wave().filter(|wave| *wave > 0) else {
+            return 0;
+        };
+        let left = self.left[0].len() as u32;
+        let tasks = left.min(most) / wave * wave;
+        self.left[0].start += tasks;
+        tasks
+    }
+
     /// The worker itself, or the first to its right that has tasks left.
     fn victim(&self, worker: usize) -> usize {
         let workers = self.left.len();
