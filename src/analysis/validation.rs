@@ -25,7 +25,7 @@ pub struct Case {
     /// Predicted wall time [s].
     pub predicted: f64,
     /// Where the prediction says the time lies nine times out of ten [s].
-    pub interval: Interval,
+    pub interval: Option<Interval>,
     /// What each baseline predicts, as in [`BASELINES`] [s].
     pub baselines: [f64; 2],
 }
@@ -114,8 +114,8 @@ pub struct Scores {
     pub itself: Option<Agreement>,
     /// Cells whose ratio is between 1/2 and 2 [1].
     pub within_two: f64,
-    /// Cells whose measured time lies in the predicted interval [1].
-    pub coverage: f64,
+    /// Cells whose measured time lies in the predicted interval [1]; `None` where there are none.
+    pub coverage: Option<f64>,
     /// 1 - error / error of each of [`BASELINES`] [1]; `None` where a baseline has no error.
     pub skill: [Option<f64>; 2],
 }
@@ -213,7 +213,10 @@ impl Scores {
             prediction,
             itself: Agreement::of_halves(cases),
             within_two: share(&|case| (0.5..=2.0).contains(&(case.predicted / case.measured))),
-            coverage: share(&|case| case.interval.contains(case.measured)),
+            coverage: cases
+                .iter()
+                .all(|case| case.interval.is_some())
+                .then(|| share(&|case| case.interval.is_some_and(|i| i.contains(case.measured)))),
             skill: [skill(0), skill(1)],
         })
     }

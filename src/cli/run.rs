@@ -49,9 +49,14 @@ impl Run {
         })
     }
 
+    /// Whether nothing of it was measured.
+    pub(super) fn is_simulated(&self) -> bool {
+        self.records.iter().all(|record| record.runner == "sim")
+    }
+
     /// What disturbed it. Nothing disturbs a simulation.
     pub(super) fn disturbances(&self) -> Disturbances {
-        match self.records.iter().all(|record| record.runner == "sim") {
+        match self.is_simulated() {
             true => Disturbances::default(),
             false => Disturbances::of(&self.records, self.header.budget.cpus),
         }

@@ -1,6 +1,7 @@
 //! `oversub simulate`: walk an outer x inner grid on a machine that need not be here.
 
 mod breakdown;
+mod outlook;
 mod setup;
 
 use std::cell::RefCell;
@@ -13,15 +14,16 @@ use std::rc::Rc;
 use anyhow::Context;
 
 use breakdown::Breakdown;
+use outlook::Outlook;
 use setup::Setup;
 
 use super::simulation::Assumptions;
-use super::{UsageError, doctor, header, request, simulation, sweep};
+use super::{UsageError, doctor, header, request, screen, simulation, sweep};
 use crate::experiment::{Count, Plan, Visit};
 use crate::machine::{CpuBudget, KernelFacts, Limit, LimitSource, Topology};
 use crate::record::{Ruler, RunFolder};
 use crate::runner::Ask;
-use crate::sim::{Model, Predictor, Sim, modelled};
+use crate::sim::{Model, Predictor, Sim, forecast, modelled};
 
 /// Rounds simulated unless said: chance decides where threads start, and a median wants three.
 const ROUNDS: NonZeroU32 = NonZeroU32::new(3).expect("three is not zero");
@@ -46,6 +48,10 @@ pub(super) struct Args {
     request: request::Args,
     #[command(flatten)]
     setup: Setup,
+    /// Sets of parameters drawn from their intervals, each with a simulation of its own: how sure the
+    /// times are and how likely each cell is the best, in forecast.csv.
+    #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u32).range(..=10_000))]
+    draws: u32,
     /// Write who held which PU when, in the plan's only cell, for ui.perfetto.dev.
     #[arg(long, value_name = "FILE.json")]
     trace: Option<PathBuf>,
@@ -97,7 +103,7 @@ impl Args {
         simulation.refuse_other(&out)?;
         let breakdown = Rc::<RefCell<Breakdown>>::default();
         let machine = simulation.machine(&topology, &budget);
-        let predictor = Predictor::new(machine, simulation.model)
+        let predictor = Predictor::new(machine.clone(), simulation.model)
             .map_err(|error| UsageError(error.to_string()))?;
         let facts = simulation.facts();
         let header = header::compose((name, plan), (topology, budget), facts, Ruler::default())?;
@@ -109,6 +115,15 @@ impl Args {
             write_trace(&predictor, &ask, &file)?;
         }
         let pool = simulation::threads()?;
+        let outlook = || -> anyhow::Result<Outlook> {
+            let asks = simulation::asks(&header.plan);
+            let forecasts = forecast(&machine, simulation.model, &asks, self.draws)?;
+            let draws = self.draws;
+            Ok(Outlook { draws, forecasts })
+        };
+        let outlook = (self.draws > 0)
+            .then(|| pool.install(outlook))
+            .transpose()?;
         let mut sim = Sim::new(predictor, pool, Breakdown::filler(&breakdown));
         let stop = sweep::stop_on_signal()?;
         let walked = sweep::walk(
@@ -124,7 +139,12 @@ impl Args {
         }
         walked?;
         drop(folder);
-        sweep::conclude(&out)
+        sweep::conclude(&out)?;
+        let Some(outlook) = outlook else {
+            return Ok(());
+        };
+        outlook.write(&out)?;
+        screen::say(outlook.text(&out).trim_end())
     }
 }
 

@@ -12,7 +12,9 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::UsageError;
+use crate::experiment::Plan;
 use crate::machine::{CpuBudget, HostFacts, KernelFacts, Topology};
+use crate::runner::Ask;
 use crate::sim::{
     Kernel, KernelVersion, Machine, Model, ParameterError, Parameters, Quota, TickMode, YieldRule,
 };
@@ -298,6 +300,18 @@ impl Simulation {
             self.parameters.summary()
         )
     }
+}
+
+/// What the plan asks of a runner, visit by visit.
+pub(super) fn asks(plan: &Plan) -> Vec<Ask> {
+    let ask = |visit| Ask {
+        visit,
+        first_rep: 1,
+        last_rep: plan.protocol.reps,
+        protocol: plan.protocol.clone(),
+        budget: plan.grid.budget,
+    };
+    plan.visits().into_iter().map(ask).collect()
 }
 
 /// Threads that simulate several visits at a time: as many as may run here.

@@ -66,9 +66,17 @@ impl Args {
             let message = format!("{} exists; give --out another folder", out.display());
             return Err(UsageError(message).into());
         }
+        if measured.is_simulated() {
+            let message = format!(
+                "{} was simulated, and a prediction can only be held against what was measured; \
+                 `oversub compare` tells two simulations apart",
+                self.run.display()
+            );
+            return Err(UsageError(message).into());
+        }
         let simulation = self.assumptions.simulation(kernel, budget, Model::Slices)?;
         let machine = simulation.machine(&measured.header.topology, budget);
-        let asks = asks(&measured.header.plan);
+        let asks = simulation::asks(&measured.header.plan);
         let forecasts = forecast(&machine, Model::Slices, &asks, self.draws)
             .map_err(|error| UsageError(error.to_string()))?;
         let cases = cases(&measured, &forecasts, &machine)?;
@@ -96,18 +104,6 @@ impl Args {
     }
 }
 
-/// What the plan asks of a runner, visit by visit.
-fn asks(plan: &Plan) -> Vec<Ask> {
-    let ask = |visit| Ask {
-        visit,
-        first_rep: 1,
-        last_rep: plan.protocol.reps,
-        protocol: plan.protocol.clone(),
-        budget: plan.grid.budget,
-    };
-    plan.visits().into_iter().map(ask).collect()
-}
-
 /// The cells that were timed and can be simulated.
 fn cases(
     measured: &Run,
@@ -119,7 +115,7 @@ fn cases(
     let fluid = forecast(machine, Model::Fluid, &fluid, 0)?;
     let case = |summary: &CellSummary| {
         let cell = summary.cell;
-        let Forecast { wall, interval } = *forecasts.get(&cell)?;
+        let Forecast { wall, interval, .. } = *forecasts.get(&cell)?;
         let timed = summary.state == State::Ok;
         let alone = fluid.get(&alone(cell))?.wall;
         let busy = f64::from(cell.demand()).min(budget);
@@ -146,7 +142,7 @@ fn alone(cell: Cell) -> Cell {
 /// Every cell of `plan` and the work of each by itself, once: a fluid has neither chance nor
 /// history.
 fn fluid_asks(plan: &Plan) -> Vec<Ask> {
-    let mut all = asks(plan);
+    let mut all = simulation::asks(plan);
     all.retain(|ask| ask.visit.round == 1);
     let works: Vec<Ask> = all
         .iter()

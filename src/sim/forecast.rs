@@ -24,8 +24,19 @@ pub struct Forecast {
     /// Median wall time over rounds, by the parameters' values [s].
     pub wall: f64,
     /// Where the time of a round lies nine times out of ten, as far as parameters and chance
-    /// decide it [s].
-    pub interval: Interval,
+    /// decide it [s]; unknown without draws.
+    pub interval: Option<Interval>,
+    /// Part of the draws in which no cell with the same work takes less time [1]; unknown without
+    /// draws.
+    pub best: Option<f64>,
+}
+
+/// What comes of a cell.
+struct Times {
+    /// In each round by the parameters' values [s].
+    rounds: Vec<f64>,
+    /// In each draw [s].
+    drawn: Vec<Option<f64>>,
 }
 
 /// What is predicted of the cells of `asks`, which may ask for a cell in several rounds, on
@@ -48,26 +59,71 @@ pub fn forecast(
     for ask in asks {
         of_cell.entry(ask.visit.cell).or_default().push(ask);
     }
-    // No smaller than 1: a factor either way.
-    let unexplained = machine.parameters.value("unexplained").max(1.0);
     let cells: Vec<(Cell, Vec<&Ask>)> = of_cell.into_iter().collect();
-    let forecasts = cells.par_iter().filter_map(|(cell, asks)| {
-        let rounds: Vec<f64> = asks
-            .iter()
-            .filter_map(|ask| round(&by_value, ask))
-            .collect();
+    let times = cells.par_iter().map(|(cell, asks)| {
+        let rounds = asks.iter().filter_map(|ask| round(&by_value, ask));
         // Each draw begins in a round of its own, so that it does not repeat another's chance.
         let others = drawn.iter().zip(asks.iter().cycle());
-        let mut all: Vec<f64> = others.filter_map(|(by, ask)| round(by, ask)).collect();
-        all.extend(&rounds);
-        let interval = Interval {
-            low: quantile(&all, 0.05)? / unexplained,
-            high: quantile(&all, 0.95)? * unexplained,
+        let times = Times {
+            rounds: rounds.collect(),
+            drawn: others.map(|(by, ask)| round(by, ask)).collect(),
         };
-        let wall = median(&rounds)?;
-        Some((*cell, Forecast { wall, interval }))
+        (*cell, times)
+    });
+    let times: BTreeMap<Cell, Times> = times.collect();
+    let best = best(&times, draws);
+    // No smaller than 1: a factor either way.
+    let unexplained = machine.parameters.value("unexplained").max(1.0);
+    let forecasts = times.iter().filter_map(|(cell, times)| {
+        let forecast = Forecast {
+            wall: median(&times.rounds)?,
+            interval: times.interval(unexplained),
+            best: (draws > 0).then(|| best.get(cell).map_or(0.0, |d| *d / f64::from(draws))),
+        };
+        Some((*cell, forecast))
     });
     Ok(forecasts.collect())
+}
+
+/// In how many draws each cell is the best of those with its work; those that tie share a draw.
+fn best(times: &BTreeMap<Cell, Times>, draws: u32) -> BTreeMap<Cell, f64> {
+    let mut best = BTreeMap::new();
+    for draw in 0..draws as usize {
+        let mut of_work: BTreeMap<_, (f64, Vec<Cell>)> = BTreeMap::new();
+        for (cell, times) in times {
+            let Some(time) = times.drawn[draw] else {
+                continue;
+            };
+            let work = (cell.workload, cell.tasks);
+            let (least, cells) = of_work.entry(work).or_insert((time, Vec::new()));
+            if time < *least {
+                (*least, *cells) = (time, Vec::new());
+            }
+            cells.extend((time == *least).then_some(*cell));
+        }
+        for (_, cells) in of_work.into_values() {
+            let part = 1.0 / cells.len() as f64;
+            cells
+                .iter()
+                .for_each(|cell| *best.entry(*cell).or_default() += part);
+        }
+    }
+    best
+}
+
+impl Times {
+    /// Where nine in ten of all times lie, wider by the factor `unexplained` on both sides [s].
+    fn interval(&self, unexplained: f64) -> Option<Interval> {
+        let drawn: Vec<f64> = self.drawn.iter().flatten().copied().collect();
+        let all = [&drawn[..], &self.rounds].concat();
+        let interval = || {
+            Some(Interval {
+                low: quantile(&all, 0.05)? / unexplained,
+                high: quantile(&all, 0.95)? * unexplained,
+            })
+        };
+        (!drawn.is_empty()).then(interval).flatten()
+    }
 }
 
 /// Median wall time over the repetitions of a round [s].

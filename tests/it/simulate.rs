@@ -255,6 +255,7 @@ fn names_that_are_no_text_are_taken_as_they_are() {
     }
 }
 
+<<<<<<< HEAD
 /// A file with a machine of its own, over which flags win; a sweep does not take it for its own.
 #[test]
 fn an_experiment_file_sets_the_machine_up() {
@@ -289,4 +290,60 @@ fn an_experiment_file_sets_the_machine_up() {
         assert_eq!(refused.status.code(), Some(2), "{line}");
         assert!(said(&refused).contains(why), "{}", said(&refused));
     }
+=======
+/// Most executions are extrapolated, which their rows and the figures say; --exact is not far off.
+#[test]
+fn equal_tasks_are_extrapolated_and_marked() {
+    let place = tempfile::tempdir().unwrap();
+    let (part, whole) = (place.path().join("part"), place.path().join("whole"));
+    let plan = [
+        "--outer", "2", "--inner", "2", "--tasks", "500", "--rounds", "1",
+    ];
+    let done = simulate(TWO_PUS, &part, &plan);
+    assert!(
+        said(&done).contains("1 of 1 executions extrapolated"),
+        "{}",
+        said(&done)
+    );
+    let done = simulate(TWO_PUS, &whole, &[&plan[..], &["--exact"]].concat());
+    assert!(!said(&done).contains("extrapolated"), "{}", said(&done));
+    for (out, marked) in [(&part, true), (&whole, false)] {
+        let (header, _) = RunFolder::read(out).unwrap();
+        assert_eq!(header.processor.unwrap().contains("extrapolated"), marked);
+        let rows = fs::read_to_string(out.join("breakdown.csv")).unwrap();
+        let last = rows.lines().nth(1).unwrap().rsplit(',').next().unwrap();
+        assert_eq!(last.parse::<u32>().unwrap() > 0, marked, "{rows}");
+    }
+    let ratio = median_wall(&part) as f64 / median_wall(&whole) as f64;
+    assert!((ratio - 1.0).abs() < 0.02, "{ratio}");
+}
+
+/// Every cell has an interval around its time, and one of them is the best in each draw.
+#[test]
+fn draws_say_how_sure_a_prediction_is() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    let done = simulate(
+        TWO_PUS,
+        &out,
+        &[
+            "--n", "64", "--outer", "1,2", "--inner", "1,2", "--draws", "4",
+        ],
+    );
+    assert!(said(&done).contains("by 4 draws"), "{}", said(&done));
+    let mut rows = csv::Reader::from_path(out.join("forecast.csv")).unwrap();
+    let rows: Vec<[f64; 4]> = rows
+        .records()
+        .map(|row| {
+            let row = row.unwrap();
+            [1, 2, 3, 4].map(|column| row[column].parse().unwrap())
+        })
+        .collect();
+    assert_eq!(rows.len(), 4);
+    for [wall, low, high, _] in &rows {
+        assert!(low < wall && wall < high, "{rows:?}");
+    }
+    let best: f64 = rows.iter().map(|[.., best]| best).sum();
+    assert!((best - 1.0).abs() < 1e-9, "{rows:?}");
+>>>>>>> 94d9f51 (simulate, validate: intervals from draws; only measured runs are validated)
 }

@@ -9,10 +9,10 @@ fn case(threads: &str, measured: f64, predicted: f64) -> Case {
         measured,
         halves: None,
         predicted,
-        interval: Interval {
+        interval: Some(Interval {
             low: predicted / 1.5,
             high: predicted * 1.5,
-        },
+        }),
         baselines: [2.0 * measured, measured],
     }
 }
@@ -36,7 +36,7 @@ fn errors_are_of_ratios_and_twice_is_as_wrong_as_half() {
     assert_eq!((scores.cells, scores.within_two), (5, 0.8));
     assert!((scores.prediction.error - 1.0).abs() < 1e-12);
     assert!((scores.prediction.p90 - (2_f64.powf(1.6) - 1.0)).abs() < 1e-12);
-    assert!((scores.coverage - 0.4).abs() < 1e-12);
+    assert_eq!(scores.coverage, Some(0.4));
     // The fluid baseline is always wrong by 2, as the median is: no skill. The other never errs.
     assert!(scores.skill[0].unwrap().abs() < 1e-12);
     assert_eq!(scores.skill[1], None);
@@ -130,4 +130,13 @@ fn halves_of_the_rounds_say_how_close_a_prediction_could_come() {
     assert!((itself.regret - 0.75).abs() < 1e-12);
     cases.iter_mut().for_each(|case| case.halves = None);
     assert_eq!(Scores::of(&cases).unwrap().itself, None);
+}
+
+/// A case without an interval can neither be covered nor not.
+#[test]
+fn without_intervals_nothing_is_said_of_coverage() {
+    let mut unsure = case("1x1", 1.0, 1.0);
+    unsure.interval = None;
+    let scores = Scores::of(&[unsure, case("1x2", 1.0, 1.0)]).unwrap();
+    assert_eq!(scores.coverage, None);
 }

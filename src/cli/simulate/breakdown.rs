@@ -45,7 +45,7 @@ impl Breakdown {
         (parts > 0).then(|| {
             format!(
                 "{parts} of {all} executions extrapolated from their steady state, within about 2 % \
-                 (extrapolated_tasks in breakdown.csv); --exact simulates every task"
+                 (extrapolated_tasks in breakdown.csv); --model slices simulates every task"
             )
         })
     }

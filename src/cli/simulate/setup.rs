@@ -20,7 +20,8 @@ pub(super) struct Setup {
     pub(super) machine: Option<String>,
     #[command(flatten)]
     pub(super) assumptions: Assumptions,
-    /// How faithful: slices (threads on run queues) or fluid (PUs divided at will; the baseline)
+    /// How faithful: slices (threads on run queues), steady (the same, but equal tasks only until
+    /// their time is known, for large grids) or fluid (PUs divided at will; the baseline)
     /// [default: slices].
     #[arg(long, value_name = "MODEL")]
     pub(super) model: Option<Model>,

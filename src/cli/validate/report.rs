@@ -48,17 +48,17 @@ impl Report {
         for case in &self.cases {
             let [fluid, amdahl] = case.baselines;
             let ratio = case.predicted / case.measured;
-            let (low, high) = (case.interval.low, case.interval.high);
             let numbers = [
-                case.measured,
-                case.predicted,
-                low,
-                high,
-                ratio,
-                fluid,
-                amdahl,
+                Some(case.measured),
+                Some(case.predicted),
+                case.interval.map(|interval| interval.low),
+                case.interval.map(|interval| interval.high),
+                Some(ratio),
+                Some(fluid),
+                Some(amdahl),
             ];
-            let numbers = numbers.map(|number| number.to_string());
+            let text = |number: f64| number.to_string();
+            let numbers = numbers.map(|number| number.map_or_else(String::new, text));
             rows.write_record([case.cell.to_string()].iter().chain(&numbers))?;
         }
         rows.flush().with_context(|| cannot(&csv))
@@ -98,7 +98,7 @@ impl Report {
             error    geometric: exp(median |ln(predicted / measured)|) - 1; p90 its 90th percentile\n\
             tau      Kendall's tau-b within each work; regret: loss by taking the cell expected best\n\
             in 1:2   cells predicted within a factor of 2\n\
-            covered  cells whose time lies in the predicted 9-in-10 interval\n\
+            covered  cells whose time lies in the predicted 9-in-10 interval (- without --draws: there is none)\n\
             last     skill, 1 - error / error of the baseline: "
             + &baselines
     }
@@ -139,7 +139,7 @@ fn row(part: &Part) -> String {
             taus.join(" / "),
             both(|of| of.regret),
             percent(s.within_two),
-            percent(s.coverage),
+            optional(s.coverage),
             optional(s.skill[0]),
             optional(s.skill[1]),
         ],

@@ -1,0 +1,69 @@
+//! How sure are the predicted times, and how likely is each cell to be the best?
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use crate::experiment::Cell;
+use crate::sim::Forecast;
+use crate::units::human_span;
+use crate::view::cell_name::CellNames;
+
+/// Cells shown in the terminal; all are in the file.
+const SHOWN: usize = 5;
+
+/// What is predicted of each cell by draws of the parameters.
+pub(super) struct Outlook {
+    pub(super) draws: u32,
+    pub(super) forecasts: BTreeMap<Cell, Forecast>,
+}
+
+impl Outlook {
+    /// Writes `forecast.csv` into `out`, anew each time: a longer plan has more cells.
+    pub(super) fn write(&self, out: &Path) -> anyhow::Result<()> {
+        let path = out.join("forecast.csv");
+        let cannot = || format!("cannot write {}", path.display());
+        let mut rows = csv::Writer::from_path(&path).with_context(cannot)?;
+        rows.write_record(["cell", "wall_s", "low_s", "high_s", "best"])?;
+        for (cell, forecast) in &self.forecasts {
+            let numbers = [
+                Some(forecast.wall),
+                forecast.interval.map(|interval| interval.low),
+                forecast.interval.map(|interval| interval.high),
+                forecast.best,
+            ];
+            let text = |number: f64| number.to_string();
+            let numbers = numbers.map(|number| number.map_or_else(String::new, text));
+            rows.write_record([cell.to_string()].iter().chain(&numbers))?;
+        }
+        rows.flush().with_context(cannot)
+    }
+
+    /// The cells that are most often the best, in lines for the terminal.
+    pub(super) fn text(&self, out: &Path) -> String {
+        let cells: Vec<Cell> = self.forecasts.keys().copied().collect();
+        let names = CellNames::of(&cells);
+        let mut likely: Vec<(&Cell, &Forecast)> = self.forecasts.iter().collect();
+        likely.sort_by(|a, b| b.1.best.unwrap_or(0.0).total_cmp(&a.1.best.unwrap_or(0.0)));
+        let mut text = format!(
+            "how sure that is, by {} draws of the parameters (all cells in {}):\n",
+            self.draws,
+            out.join("forecast.csv").display()
+        );
+        for (cell, forecast) in likely.into_iter().take(SHOWN) {
+            let span = |seconds| human_span(Duration::from_secs_f64(seconds));
+            let interval = forecast.interval.map_or_else(String::new, |interval| {
+                format!(" [{}, {}]", span(interval.low), span(interval.high))
+            });
+            text += &format!(
+                "  best in {:>3.0} %  {}: {}{interval}\n",
+                forecast.best.unwrap_or(0.0) * 100.0,
+                names.name(cell),
+                span(forecast.wall),
+            );
+        }
+        text
+    }
+}
