@@ -1,6 +1,6 @@
 //! How fast are oversub's kernels and teams beside their peers?
 //!
-//! `oversub-benches [single[=N] | team[=N] | empty | effect | overhead | record | picture | reading | coverage]..`, all of them by
+//! `oversub-benches [single[=N] | team[=N] | empty | effect | overhead | record | picture | reading | coverage | scaling]..`, all of them by
 //! default; `single` and
 //! `team` multiply matrices, of order N only where one is given. Contestants take
 //! turns: a *turn* is a process of its own that warms up and repeats one contestant's work for a
@@ -22,6 +22,7 @@ mod picture;
 mod products;
 mod reading;
 mod record;
+mod scaling;
 mod turn;
 
 use std::env;
@@ -34,7 +35,8 @@ fn main() -> ExitCode {
         return turn::answer(rest);
     }
     let all = [
-        "single", "team", "empty", "effect", "overhead", "record", "picture", "reading", "coverage",
+        "single", "team", "empty", "effect", "overhead", "record", "picture", "reading",
+        "coverage", "scaling",
     ];
     for section in if args.is_empty() { &all[..] } else { &args[..] } {
         let (name, order) = section.split_once('=').unwrap_or((section, ""));
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
             "picture" => picture::table(),
             "reading" => reading::table(),
             "coverage" => coverage::table(),
+            "scaling" => scaling::table(),
             "labelled" => labelled::table(order),
             other => {
                 eprintln!("error: '{other}' is not one of {}", all.join(", "));

@@ -330,7 +330,11 @@ fn draws_say_how_sure_a_prediction_is() {
             "--n", "64", "--outer", "1,2", "--inner", "1,2", "--draws", "4",
         ],
     );
-    assert!(said(&done).contains("by 4 draws"), "{}", said(&done));
+    let told = String::from_utf8(done.stdout).unwrap();
+    assert!(
+        told.contains("by 4 draws") && told.contains("best in"),
+        "{told}"
+    );
     let mut rows = csv::Reader::from_path(out.join("forecast.csv")).unwrap();
     let rows: Vec<[f64; 4]> = rows
         .records()

@@ -13,8 +13,8 @@ fn a_run(out: &Path) {
     simulated(out);
     let samples = out.join("samples.csv");
     let text = fs::read_to_string(&samples).unwrap();
-    assert!(text.contains(",sim,"));
-    fs::write(samples, text.replace(",sim,", ",host,")).unwrap();
+    assert!(text.contains("\nsim,"));
+    fs::write(samples, text.replace("\nsim,", "\nhost,")).unwrap();
 }
 
 fn simulated(out: &Path) {

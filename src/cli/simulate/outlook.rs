@@ -11,7 +11,7 @@ use crate::sim::Forecast;
 use crate::units::human_span;
 use crate::view::cell_name::CellNames;
 
-/// Cells shown in the terminal; all are in the file.
+/// Cells shown in the terminal of those that are ever the best; all are in the file.
 const SHOWN: usize = 5;
 
 /// What is predicted of each cell by draws of the parameters.
@@ -45,8 +45,10 @@ impl Outlook {
     pub(super) fn text(&self, out: &Path) -> String {
         let cells: Vec<Cell> = self.forecasts.keys().copied().collect();
         let names = CellNames::of(&cells);
-        let mut likely: Vec<(&Cell, &Forecast)> = self.forecasts.iter().collect();
-        likely.sort_by(|a, b| b.1.best.unwrap_or(0.0).total_cmp(&a.1.best.unwrap_or(0.0)));
+        let chance = |forecast: &Forecast| forecast.best.unwrap_or(0.0);
+        let all = self.forecasts.iter();
+        let mut likely: Vec<_> = all.filter(|(_, forecast)| chance(forecast) > 0.0).collect();
+        likely.sort_by(|a, b| chance(b.1).total_cmp(&chance(a.1)));
         let mut text = format!(
             "how sure that is, by {} draws of the parameters (all cells in {}):\n",
             self.draws,
@@ -59,7 +61,7 @@ impl Outlook {
             });
             text += &format!(
                 "  best in {:>3.0} %  {}: {}{interval}\n",
-                forecast.best.unwrap_or(0.0) * 100.0,
+                chance(forecast) * 100.0,
                 names.name(cell),
                 span(forecast.wall),
             );

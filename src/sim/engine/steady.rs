@@ -15,9 +15,9 @@ use super::{Engine, Pu};
 use crate::sim::calendar::Ns;
 use crate::sim::report::Report;
 
-/// Half-width of the mean time of a wave at which it counts as known [1]: half of what may be lost, as
+/// Half-width of the mean time of a wave at which it counts as known [1]: less than the 0.02 that may be lost, as
 /// looking again and again until it is small enough finds it small by chance too.
-const PRECISION: f64 = 0.01;
+const PRECISION: f64 = 0.015;
 
 /// Batches before which two that agree by chance are not believed.
 const FEWEST: usize = 3;
