@@ -255,7 +255,6 @@ fn names_that_are_no_text_are_taken_as_they_are() {
     }
 }
 
-<<<<<<< HEAD
 /// A file with a machine of its own, over which flags win; a sweep does not take it for its own.
 #[test]
 fn an_experiment_file_sets_the_machine_up() {
@@ -290,8 +289,9 @@ fn an_experiment_file_sets_the_machine_up() {
         assert_eq!(refused.status.code(), Some(2), "{line}");
         assert!(said(&refused).contains(why), "{}", said(&refused));
     }
-=======
-/// Most executions are extrapolated, which their rows and the figures say; --exact is not far off.
+}
+
+/// Executions are extrapolated only where that is asked for, which their rows and the figures say.
 #[test]
 fn equal_tasks_are_extrapolated_and_marked() {
     let place = tempfile::tempdir().unwrap();
@@ -299,13 +299,17 @@ fn equal_tasks_are_extrapolated_and_marked() {
     let plan = [
         "--outer", "2", "--inner", "2", "--tasks", "500", "--rounds", "1",
     ];
-    let done = simulate(TWO_PUS, &part, &plan);
+    let done = simulate(
+        TWO_PUS,
+        &part,
+        &[&plan[..], &["--model", "steady"]].concat(),
+    );
     assert!(
         said(&done).contains("1 of 1 executions extrapolated"),
         "{}",
         said(&done)
     );
-    let done = simulate(TWO_PUS, &whole, &[&plan[..], &["--exact"]].concat());
+    let done = simulate(TWO_PUS, &whole, &plan);
     assert!(!said(&done).contains("extrapolated"), "{}", said(&done));
     for (out, marked) in [(&part, true), (&whole, false)] {
         let (header, _) = RunFolder::read(out).unwrap();
@@ -349,5 +353,4 @@ fn draws_say_how_sure_a_prediction_is() {
     }
     let best: f64 = rows.iter().map(|[.., best]| best).sum();
     assert!((best - 1.0).abs() < 1e-9, "{rows:?}");
->>>>>>> 94d9f51 (simulate, validate: intervals from draws; only measured runs are validated)
 }
