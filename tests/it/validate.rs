@@ -18,12 +18,7 @@ fn a_run(out: &Path) {
 }
 
 fn simulated(out: &Path) {
-    let fixed = [
-        "simulate",
-        "--exact",
-        "--machine",
-        "pack:1 l3:1 core:2 pu:1",
-    ];
+    let fixed = ["simulate", "--machine", "pack:1 l3:1 core:2 pu:1"];
     let rest =
         "--preset epyc-9004 --n 128 --outer 1,2 --inner 1,2 --wait active,passive --rounds 2";
     let rest: Vec<&str> = rest.split(' ').collect();
