@@ -10,7 +10,7 @@
 // forecasting: 1 - error / error of the baseline.
 
 use super::{Dimension, Work};
-use crate::experiment::{Cell, Runtime, WaitPolicy};
+use crate::experiment::{BlasVersion, Cell, Modelled, Runtime, WaitPolicy};
 use crate::stats::{Interval, median, quantile};
 
 /// A cell that was both measured and predicted.
@@ -55,7 +55,22 @@ impl Regime {
             _ if cell.inner.get() == 1 => Self::Blocking,
             Runtime::ForkJoin(WaitPolicy::Active) => Self::Spinning,
             Runtime::ForkJoin(WaitPolicy::Yield) | Runtime::Rayon => Self::Yielding,
+            Runtime::Modelled(modelled) => Self::of_library(modelled),
             _ => Self::Blocking,
+        }
+    }
+
+    /// What the threads of a library do that is oversubscribed, at the barriers of a region.
+    fn of_library(modelled: Modelled) -> Self {
+        match modelled {
+            Modelled::OpenBlas(version) | Modelled::OpenBlasOpenMp(version)
+                if version < BlasVersion::SPINS =>
+            {
+                Self::Yielding
+            }
+            Modelled::OpenBlas(_) | Modelled::OpenBlasOpenMp(_) | Modelled::Blis => Self::Spinning,
+            Modelled::Libomp(1..) => Self::Yielding,
+            Modelled::Libomp(0) | Modelled::Libgomp(_) => Self::Blocking,
         }
     }
 

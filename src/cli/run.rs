@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::UsageError;
 use crate::analysis::{Analysis, Condition, Disturbances, Setting};
-use crate::experiment::Cell;
+use crate::experiment::{Cell, Modelled, Runtime};
 use crate::record::{FolderError, Record, RunFolder, RunHeader};
 
 /// A run with what its records say.
@@ -39,14 +39,41 @@ impl Run {
             let conditions = conditions.join(",");
             return Err(UsageError(format!("no cell of the run has {conditions}")).into());
         }
+        let conditions = conditions.to_vec();
+        Ok(Self::of(folder.to_owned(), header, (records, conditions)))
+    }
+
+    /// A run with `header` and those of its records that `conditions` admit.
+    fn of(
+        folder: PathBuf,
+        header: RunHeader,
+        (records, conditions): (Vec<Record>, Vec<Condition>),
+    ) -> Self {
         let analysis = Analysis::of_run(&header.plan, header.budget.cpus, &records);
-        Ok(Self {
-            folder: folder.to_owned(),
+        Self {
+            folder,
             analysis: analysis.explained(&records, &Setting::of(&header)),
             header,
             records,
-            conditions: conditions.to_vec(),
-        })
+            conditions,
+        }
+    }
+
+    /// This run as if it had been made with the models of its libraries in their place, where there
+    /// are such.
+    pub(super) fn with_models(mut self) -> Self {
+        let models = |runtime: Runtime| {
+            let facts = self.header.blas.get(&runtime.blas()?.to_string())?;
+            Modelled::of(facts).map(Runtime::Modelled)
+        };
+        let stand_in = |runtime: &mut Runtime| *runtime = models(*runtime).unwrap_or(*runtime);
+        let mut grid = self.header.plan.grid.clone();
+        grid.runtime.iter_mut().for_each(stand_in);
+        for record in &mut self.records {
+            stand_in(&mut record.visit.cell.runtime);
+        }
+        self.header.plan.grid = grid;
+        Self::of(self.folder, self.header, (self.records, self.conditions))
     }
 
     /// Whether nothing of it was measured.

@@ -29,12 +29,14 @@ use report::Report;
 /// Simulates the cells of a measured run and says how far that is from what was measured.
 ///
 /// Nothing is fitted to the run. Machine, kernel and protocol are those that the run recorded;
-/// what things cost comes from a preset or from `oversub calibrate`. The simulation is kept as a
+/// what things cost comes from a preset or from `oversub calibrate`. A BLAS library is simulated by the
+/// model of its version; how fast it multiplies has to be said (--set flops_f64_N=RATE). The simulation is kept as a
 /// run that every other verb reads, `simulated`, beside the scores.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   oversub validate runs/matmul --calibration here.toml
-  oversub validate runs/matmul --preset epyc-9004 --out /tmp/check --draws 32")]
+  oversub validate runs/matmul --preset epyc-9004 --out /tmp/check --draws 32
+  oversub validate runs/blas --calibration here.toml --set flops_f64_256=52")]
 pub(super) struct Args {
     /// Folder of the measured run.
     run: PathBuf,
@@ -58,7 +60,7 @@ impl Watch for Unwatched {}
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let measured = Run::read(&self.run)?;
+        let measured = Run::read(&self.run)?.with_models();
         let RunHeader { kernel, budget, .. } = &measured.header;
         let name = format!("validate-{}", measured.header.name);
         let out = self.out.unwrap_or_else(|| Path::new("runs").join(&name));

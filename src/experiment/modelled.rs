@@ -7,6 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::machine::{BlasFacts, BlasFamily, BlasThreading};
 use crate::serde_as_text;
 use crate::text::ParseError;
 
@@ -47,6 +48,10 @@ impl BlasVersion {
         Self([major, minor, patch])
     }
 
+    /// The first version that spins on x86-64 where those before yield.
+    // Source: OpenMathLib/OpenBLAS 07b1c0bc (2024-03-11), common.h YIELDING, in 0.3.27.
+    pub const SPINS: Self = Self::new(0, 3, 27);
+
     /// The first version whose threaded products may be called by several threads.
     // Source: OpenMathLib/OpenBLAS 2e6fae2a (2018-11-19), in 0.3.4.
     const OLDEST: Self = Self::new(0, 3, 4);
@@ -60,6 +65,20 @@ const FORMS: &str = "libgomp, libgomp.active, libgomp.passive, libomp, libomp.MS
                      openblas-VERSION (0.3.4 and later), openblas-openmp-VERSION or blis";
 
 impl Modelled {
+    /// The model of a library that has said what it is, where there is one.
+    pub fn of(library: &BlasFacts) -> Option<Self> {
+        let version = || {
+            let number = library.version.as_deref()?.split_whitespace().next()?;
+            number.parse().ok()
+        };
+        match (library.family?, library.threading?) {
+            (BlasFamily::OpenBlas, BlasThreading::Pthreads) => version().map(Self::OpenBlas),
+            (BlasFamily::OpenBlas, BlasThreading::OpenMp) => version().map(Self::OpenBlasOpenMp),
+            (BlasFamily::Blis, BlasThreading::Pthreads) => Some(Self::Blis),
+            _ => None,
+        }
+    }
+
     /// Whether it is a library for products of matrices and nothing else.
     pub fn is_blas(&self) -> bool {
         match self {
@@ -170,6 +189,31 @@ mod tests {
             assert_eq!(text.parse::<Modelled>().unwrap().to_string(), text);
         }
         assert_eq!("libomp.200".parse(), "libomp".parse::<Modelled>());
+    }
+
+    #[test]
+    fn a_library_is_told_by_what_it_says_of_itself() {
+        let facts = |family, version: &str, threading| BlasFacts {
+            path: "/lib.so".into(),
+            family: Some(family),
+            version: Some(version.to_owned()),
+            threading: Some(threading),
+            integer_bits: Some(32),
+            symbol: "dgemm_".to_owned(),
+            threads: Some(2),
+        };
+        let model = |family, version, threading| {
+            let model = Modelled::of(&facts(family, version, threading));
+            model.map(|modelled| modelled.to_string())
+        };
+        let (own, openmp) = (BlasThreading::Pthreads, BlasThreading::OpenMp);
+        let openblas = |version, threading| model(BlasFamily::OpenBlas, version, threading);
+        assert_eq!(openblas("0.3.21", own).unwrap(), "openblas-0.3.21");
+        let on_openmp = openblas("0.3.29 (Prescott kernels)", openmp).unwrap();
+        assert_eq!(on_openmp, "openblas-openmp-0.3.29");
+        assert_eq!(openblas("0.3.3", own), None);
+        assert_eq!(model(BlasFamily::Blis, "0.9.0", own).unwrap(), "blis");
+        assert_eq!(model(BlasFamily::Mkl, "2024.1", openmp), None);
     }
 
     #[test]

@@ -58,7 +58,7 @@ const OPENBLAS: [Era; 4] = [
         at_once: AtOnce::One,
     },
     Era {
-        since: BlasVersion::new(0, 3, 27),
+        since: BlasVersion::SPINS,
         poll: Wait::SPIN,
         at_once: AtOnce::One,
     },
