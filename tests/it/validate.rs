@@ -140,3 +140,40 @@ fn what_cannot_be_validated_is_one_line_and_code_two() {
         assert!(!new.exists(), "{why}: nothing is left behind");
     }
 }
+
+/// A run of a library is simulated by the model of the version that it recorded. Here the model made
+/// the run itself, under the library's name: no cell is off.
+#[test]
+fn a_library_is_simulated_by_the_model_of_its_version() {
+    let place = tempfile::tempdir().unwrap();
+    let (run, out) = (place.path().join("run"), place.path().join("scores"));
+    let machine = ["simulate", "--machine", "pack:1 l3:1 core:2 pu:1"];
+    let rest = "--preset epyc-9004 --n 128 --outer 1,2 --inner 1,2 --runtime openblas-0.3.21 --out";
+    let rest: Vec<&str> = rest.split(' ').collect();
+    let made = oversub(&[&machine[..], &rest, &[run.to_str().unwrap()]].concat());
+    assert!(made.status.success(), "{made:?}");
+    for file in ["run.json", "samples.csv"] {
+        let file = run.join(file);
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, text.replace("openblas-0.3.21", "blas:openblas")).unwrap();
+    }
+    let header = run.join("run.json");
+    let mut json: Value = serde_json::from_str(&fs::read_to_string(&header).unwrap()).unwrap();
+    json["blas"]["blas:openblas"] = serde_json::json!({
+        "path": "/lib/libopenblas.so.0", "family": "openblas", "version": "0.3.21 DYNAMIC_ARCH",
+        "threading": "pthreads", "symbol": "dgemm_",
+    });
+    fs::write(&header, json.to_string()).unwrap();
+    let done = validate(
+        &run,
+        &out,
+        &["--preset", "epyc-9004", "--draws", "0", "--json"],
+    );
+    assert!(done.status.success(), "{done:?}");
+    let scores: Value = serde_json::from_slice(&done.stdout).unwrap();
+    let all = &scores["parts"][0];
+    assert_eq!((&all["split"], &all["cells"]), (&"all".into(), &4.into()));
+    let rows = fs::read_to_string(out.join("validation.csv")).unwrap();
+    assert!(rows.contains("_2x2_openblas-0.3.21_"), "{rows}");
+    assert_eq!(all["prediction"]["geometric_error"], 0.0, "{rows}");
+}
