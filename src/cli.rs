@@ -121,10 +121,10 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if error.is::<ConditionHolds>() {
-                eprintln!("fail: {error:#}");
+                screen::note(format_args!("fail: {error:#}"));
                 return ExitCode::from(3);
             }
-            eprintln!("error: {error:#}");
+            screen::note(format_args!("error: {error:#}"));
             ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
         }
     }

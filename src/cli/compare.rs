@@ -162,7 +162,11 @@ impl Args {
         let landmarks = Landmarks::of(&to.header);
         heatmap::heatmap(&series.quantity, &facets, &landmarks, &sources).save(output)?;
         points::save(&series.quantity, &facets, &csv)?;
-        eprintln!("{} (points in {})", output.display(), csv.display());
+        screen::note(format_args!(
+            "{} (points in {})",
+            output.display(),
+            csv.display()
+        ));
         Ok(())
     }
 }
@@ -193,10 +197,10 @@ fn judged(Slowdown(limit): Slowdown, compared: &Comparison) -> anyhow::Result<()
     };
     let all = compared.cells.len();
     anyhow::ensure!(open.len() < all, "no cell can be compared: {why}");
-    eprintln!(
+    screen::note(format_args!(
         "note: {} of {all} cells could not be compared: {why}",
         open.len()
-    );
+    ));
     Ok(())
 }
 

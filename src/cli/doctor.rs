@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 
-use super::{UsageError, header};
+use super::{UsageError, header, screen};
 use crate::host::probes;
 use crate::machine::{
     CpuBudget, HostFacts, Memory, ThreadLimit, Topology, TopologyError, thread_choices,
@@ -114,7 +114,7 @@ impl Args {
             return Ok(());
         };
         view::topology::draw(topology, allowed, name, path)?;
-        eprintln!("wrote {}", path.display());
+        screen::note(format_args!("wrote {}", path.display()));
         Ok(())
     }
 }

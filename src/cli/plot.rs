@@ -135,7 +135,9 @@ impl Args {
         for metric in metrics {
             let series: Vec<Series> = runs.iter().map(|run| run.series(metric)).collect();
             if !series.iter().any(shows_a_number) {
-                eprintln!("note: no cell has a number for {metric}; left out");
+                screen::note(format_args!(
+                    "note: no cell has a number for {metric}; left out"
+                ));
                 continue;
             }
             let quantity = common_quantity(&series)?;

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::screen;
 use crate::experiment::{Cell, Plan, Visit};
 use crate::host::clock;
 use crate::record::Record;
@@ -120,7 +121,10 @@ impl Watch for Progress {
         ));
         if self.display == Display::Lines && visit.round != self.round {
             let total = self.forecast.visits.len();
-            eprintln!("round {}: {done} of {total} visits done{eta}", visit.round);
+            screen::note(format_args!(
+                "round {}: {done} of {total} visits done{eta}",
+                visit.round
+            ));
         }
         self.round = visit.round;
     }
@@ -128,7 +132,9 @@ impl Watch for Progress {
     fn further(&mut self, round: u32, cells: usize) {
         self.bar.inc_length(cells as u64);
         if self.display == Display::Lines {
-            eprintln!("round {round}: {cells} cells are not told apart to the margin yet");
+            screen::note(format_args!(
+                "round {round}: {cells} cells are not told apart to the margin yet"
+            ));
         }
         self.round = round;
     }

@@ -44,8 +44,8 @@ impl Args {
              `reason`"
         );
         let coverage = coverage(&run.analysis, &run.cells());
-        if self.json || self.target.is_some() {
-            eprint!("{coverage}");
+        if !coverage.is_empty() && (self.json || self.target.is_some()) {
+            screen::note(coverage.trim_end());
         }
         if let Some(target) = self.target {
             return screen::say(paste::lines(target, only(&recommendations)?, p).trim_end());

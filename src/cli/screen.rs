@@ -1,7 +1,7 @@
 //! What can the screen show?
 
 use std::fmt::Display;
-use std::io::{ErrorKind, IsTerminal, Write, stdout};
+use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
 
 use crate::view::terminal::Ink;
 
@@ -21,6 +21,12 @@ pub(super) fn write(bytes: &[u8]) -> anyhow::Result<()> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
         written => Ok(written?),
     }
+}
+
+/// Writes a line beside the output, to standard error. Nobody has to read it: where that is closed,
+/// the program goes on.
+pub(super) fn note(line: impl Display) {
+    let _ = writeln!(stderr(), "{line}");
 }
 
 /// Coloured text where `stream` is a terminal and `NO_COLOR` (no-color.org) is not set.

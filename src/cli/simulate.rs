@@ -110,7 +110,7 @@ impl Args {
         let (mut folder, recorded) = RunFolder::open(&out, &header)?;
         simulation.write(&out)?;
         sweep::announce(&header.plan, &out, &recorded);
-        eprintln!("{}", simulation.in_words());
+        screen::note(simulation.in_words());
         if let Some((file, ask)) = traced {
             write_trace(&predictor, &ask, &file)?;
         }
@@ -231,11 +231,11 @@ fn write_trace(predictor: &Predictor, ask: &Ask, file: &Path) -> anyhow::Result<
     trace.write(&mut out).with_context(cannot)?;
     out.flush().with_context(cannot)?;
     if trace.cut {
-        eprintln!(
+        screen::note(format_args!(
             "{} holds the first {} spans only",
             file.display(),
             trace.spans.len()
-        );
+        ));
     }
     Ok(())
 }

@@ -187,19 +187,19 @@ fn typed(command: &Command) -> String {
 pub(super) fn announce(plan: &Plan, out: &Path, recorded: &[Record]) {
     let (cells, skipped) = plan.grid.cells();
     for why in skipped {
-        eprintln!("skipped: {why}");
+        screen::note(format_args!("skipped: {why}"));
     }
     let Protocol { rounds, reps, .. } = plan.protocol;
     let out = out.display();
-    eprintln!(
+    screen::note(format_args!(
         "{} cells x {rounds} rounds x {reps} repetitions into {out}",
         cells.len()
-    );
+    ));
     if !recorded.is_empty() {
-        eprintln!(
+        screen::note(format_args!(
             "taking up the run there, which has {} samples",
             recorded.len()
-        );
+        ));
     }
 }
 
@@ -233,9 +233,9 @@ impl<'a> Until<'a> {
             .is_some_and(|deadline| clock::now() >= deadline);
         if late && !cells.is_empty() {
             let open = cells.len();
-            eprintln!(
+            screen::note(format_args!(
                 "time is up with {open} cells not resolved; the same command goes on from there"
-            );
+            ));
             return BTreeSet::new();
         }
         cells

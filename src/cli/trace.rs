@@ -65,11 +65,13 @@ impl Args {
         screen::say(told(&self.output, &trace))?;
         match answer {
             Answer::Ok(_) => {}
-            Answer::Censored(_) => eprintln!(
+            Answer::Censored(_) => screen::note(format_args!(
                 "note: stopped at the limit of {} s; waits that were under way are missing",
                 self.limit
-            ),
-            Answer::Wrong(_, why) => eprintln!("note: it ran with a wrong result: {why}"),
+            )),
+            Answer::Wrong(_, why) => {
+                screen::note(format_args!("note: it ran with a wrong result: {why}"))
+            }
             Answer::Failed(reason) => anyhow::bail!("the cell failed: {reason}"),
         }
         if let Some(file) = &self.simulated {

@@ -104,8 +104,8 @@ fn bound_cells_are_measured() {
 fn a_cell_past_its_limit_is_censored_and_keeps_what_it_did() {
     let place = tempfile::tempdir().unwrap();
     let out = place.path().join("run");
-    // Four products of this size take milliseconds on any machine.
-    let output = oversub(&tiny(&out, &["--n", "256", "--limit", "0.000001"]));
+    // Four products of this size take many milliseconds on any machine.
+    let output = oversub(&tiny(&out, &["--n", "1000", "--limit", "0.000001"]));
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(statuses(&out), [Status::Censored; 8]);
     let (_, records) = RunFolder::read(&out).unwrap();
