@@ -32,6 +32,7 @@ use supply::Supply;
 
 pub(super) use shape::{Gate, Inner, Measuring, Role, Shape, Step, Wait, Waits, Wakes};
 
+use super::calendar::Ns;
 use super::rq::Tid;
 
 /// Where a thread is in its program.
@@ -175,6 +176,16 @@ impl Nest {
     /// Tasks that all workers do at a time, where they are equal and come from one queue.
     pub(super) fn wave(&self) -> Option<u32> {
         self.supply.wave().filter(|_| self.shape.sizes.is_empty())
+    }
+
+    /// The longest time for which the members of a team spin before they do something else [ns].
+    pub(super) fn longest_spin(&self) -> Ns {
+        let Waits { idle, meet, join } = self.shape.waits;
+        [idle, meet, join]
+            .map(|wait| wait.spin)
+            .into_iter()
+            .max()
+            .unwrap_or(0)
     }
 
     /// Counts the waves that nobody has begun as done, of `most` tasks at most; how many tasks.

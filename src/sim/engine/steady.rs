@@ -5,7 +5,8 @@
 //! and a period of the quota. Once the time of a wave is known well enough, all waves that nobody has
 //! begun are extrapolated: they are taken to be like the mean of those that were seen since the first. What
 //! comes before and after, the start and the end of an execution, is simulated as it is, and so is
-//! everything where the time of a wave never settles.
+//! everything where the time of a wave never settles. Teams that spin beyond the PUs never do: for a
+//! long time their members run together by accident, and then for a long time they do not.
 //
 // --- Implementation ---
 // Source: batch means, Law, Simulation Modeling and Analysis, 5th edition 2015, section 9.5.3; waves of
@@ -96,8 +97,12 @@ impl Engine<'_> {
         let Some(wave) = self.nest.wave() else {
             return;
         };
+        let tick = self.setup.kernel.tick;
+        if self.nest.threads() as usize > self.pus.len() && self.nest.longest_spin() >= tick {
+            return;
+        }
         let period = self.setup.quota.map_or(0, |quota| quota.period);
-        self.steady.beat = self.setup.kernel.tick.max(period);
+        self.steady.beat = tick.max(period);
         self.steady.wave_ends = wave;
         if self.reports.len() < warmups as usize {
             self.steady.first = Some(self.report.clone());

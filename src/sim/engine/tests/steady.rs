@@ -53,15 +53,21 @@ fn a_warm_up_is_a_wave() {
     assert_eq!(told.collect::<Vec<_>>(), [99, 87]);
 }
 
-/// Of tasks of different sizes, and of workers with tasks of their own, nobody knows that one is
-/// like the other.
+/// Of tasks of different sizes, of workers with tasks of their own, and of teams that spin where
+/// there are too few PUs, nobody knows that one is like the other.
 #[test]
 fn unequal_tasks_are_all_simulated() {
     let mut uneven = hundred_tasks();
     uneven.shape.sizes = vec![1.0; 100];
     let mut blocks = hundred_tasks();
     blocks.shape.dispatch = Dispatch::Static;
-    for case in [uneven, blocks] {
+    let mut gangs = hundred_tasks();
+    gangs.shape = Shape {
+        tasks: 100,
+        dispatch: gangs.shape.dispatch,
+        ..teams(1, 2, 1, MS)
+    };
+    for case in [uneven, blocks, gangs] {
         assert_eq!(case.report().extrapolated_tasks, 0);
     }
 }
