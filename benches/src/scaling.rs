@@ -24,13 +24,13 @@ pub fn table() {
     println!(
         "\nsimulating matmul.f64.256, {TASKS} tasks a worker, teams of 4, one package with one cache:\n\
          passive with two threads a PU, active with one; every task simulated\n\n\
-         {:>6}{:>10}{:>12}{:>26}",
+         {:>6}{:>10}{:>12}  {}",
         "PUs", "wait", "events", "time of an event [ns]"
     );
     for (wait, share) in [("passive", 2), ("active", 4)] {
         for pus in PUS {
             match costs(pus, &cell(pus / share, wait)) {
-                Ok((events, ns)) => println!("{pus:>6}{wait:>10}{events:>12}{ns:>26.0}"),
+                Ok((events, ns)) => println!("{pus:>6}{wait:>10}{events:>12}  {ns:.0}"),
                 Err(why) => eprintln!("{pus} PUs: {why}"),
             }
         }
