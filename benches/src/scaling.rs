@@ -24,8 +24,8 @@ pub fn table() {
     println!(
         "\nsimulating matmul.f64.256, {TASKS} tasks a worker, teams of 4, one package with one cache:\n\
          passive with two threads a PU, active with one; every task simulated\n\n\
-         {:>6}{:>10}{:>12}  {}",
-        "PUs", "wait", "events", "time of an event [ns]"
+         {:>6}{:>10}{:>12}  time of an event [ns]",
+        "PUs", "wait", "events"
     );
     for (wait, share) in [("passive", 2), ("active", 4)] {
         for pus in PUS {
