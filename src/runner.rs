@@ -220,6 +220,12 @@ impl<'a> Walk<'a> {
             .collect()
     }
 
+    /// What is left of `visit`.
+    fn ask(&self, visit: &Visit) -> Option<Ask> {
+        let known = self.records.get(visit).into_iter().flatten();
+        rest(*visit, self.plan, &known.collect::<Vec<_>>())
+    }
+
     /// Asks everything of `visits` that is not yet recorded; whether the end was reached stands in
     /// the tally.
     fn go(
@@ -230,9 +236,10 @@ impl<'a> Walk<'a> {
         watch: &mut dyn Watch,
     ) -> Result<(), FolderError> {
         self.tally.complete = false;
+        runner.expect(visits.iter().filter_map(|visit| self.ask(visit)).collect());
         for visit in visits {
-            let known = self.records.entry(*visit).or_default();
-            if let Some(ask) = rest(*visit, self.plan, &known.iter().collect::<Vec<_>>()) {
+            if let Some(ask) = self.ask(visit) {
+                let known = self.records.entry(*visit).or_default();
                 watch.visit(visit, self.done);
                 known.extend(asked(&ask, &mut self.tally, (runner, sink, watch))?);
                 if watch.interrupted() {

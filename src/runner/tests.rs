@@ -183,3 +183,38 @@ fn further_rounds_visit_only_the_cells_that_need_them_and_resume_as_they_would_h
     assert_eq!(of_round(&pieces, 4), of_round(&whole, 4));
     assert_eq!(pieces.len(), whole.len());
 }
+
+/// Notes what it was told to expect and what it was asked.
+#[derive(Default)]
+struct Prepared {
+    expected: Vec<Ask>,
+    asked: Vec<Ask>,
+}
+
+impl Runner for Prepared {
+    fn name(&self) -> &'static str {
+        "prepared"
+    }
+
+    fn expect(&mut self, asks: Vec<Ask>) {
+        self.expected.extend(asks);
+    }
+
+    fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) {
+        self.asked.push(ask.clone());
+        for rep in ask.first_rep..=ask.last_rep.get() {
+            let _ = emit(rep, takes(SECOND / 100));
+        }
+    }
+}
+
+/// So that a runner can work ahead.
+#[test]
+fn a_runner_is_told_what_it_will_be_asked() {
+    let mut runner = Prepared::default();
+    let mut rows: Vec<Record> = Vec::new();
+    let watch = &mut Blind::default();
+    sweep(&plan(), &[], &mut runner, &mut rows, watch).unwrap();
+    assert_eq!(runner.asked.len(), 8, "cells and rounds");
+    assert_eq!(runner.expected, runner.asked);
+}
