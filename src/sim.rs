@@ -15,6 +15,7 @@
 //! engine           threads on run queues in slices (the model); fluid: without (the baseline)
 //! model            what a cell means in these terms
 //! forecast         how sure a prediction is
+//! region           what an empty region takes, to hold against a measured one
 //! ```
 //!
 //! A visit is simulated in one go, warm-ups and what is not timed included. Everything random in it
@@ -33,6 +34,7 @@ mod machinery;
 mod model;
 mod nest;
 mod params;
+mod region;
 mod report;
 mod rq;
 mod work;

@@ -6,15 +6,18 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 
+use super::simulation::Simulation;
 use super::{UsageError, screen};
+use crate::experiment::WaitPolicy;
 use crate::host::{self, Calibration, Finding};
 use crate::machine::{CpuBudget, HostFacts, Topology};
 use crate::sim::{Parameter, Parameters, Provenance};
 
 /// Measures what things cost here, for `oversub simulate` and `oversub validate`.
 ///
-/// Some seconds of small benchmarks: quantum, switch, yields, waking, hand-off, kernel rates, cache
-/// refill. The file holds each with its value, interval, unit and how it was measured; what this
+/// Some seconds of small benchmarks: quantum, switch, yields, waking, hand-off, threads, kernel rates,
+/// cache refill. An empty region is measured as a whole beside its parts, and simulated from them, which
+/// says how well they compose. The file holds each with its value, interval, unit and how it was measured; what this
 /// machine cannot tell is said, and stays as in the preset, with its wide interval.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -38,6 +41,13 @@ pub(super) struct Args {
     force: bool,
 }
 
+/// Regions measured as a whole, and how their teams wait.
+const REGIONS: [(&str, WaitPolicy); 3] = [
+    ("region_active", WaitPolicy::Active),
+    ("region_yield", WaitPolicy::Yield),
+    ("region_passive", WaitPolicy::Passive),
+];
+
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let there = self.output.display();
@@ -47,12 +57,14 @@ impl Args {
         let topology = Topology::discover()?;
         let allowed = CpuBudget::discover().allowed;
         let calibration = host::calibrate(&topology, &allowed, self.repetitions)?;
-        let parameters = parameters(&calibration);
+        let mut parameters = parameters(&calibration);
+        let regions = regions(&mut parameters, &topology)?;
         let text = toml::to_string_pretty(&parameters).context("cannot write the numbers")?;
         let unknown = unknown(&calibration, "# ");
         fs::write(&self.output, format!("{unknown}\n{text}"))
             .with_context(|| format!("cannot write {there}"))?;
         screen::say(table(&calibration))?;
+        screen::say(regions)?;
         screen::say(unknown_words(&calibration))?;
         screen::say(format!("\n{there}"))
     }
@@ -77,6 +89,33 @@ fn parameters(calibration: &Calibration) -> Parameters {
     let numbers: BTreeMap<String, Parameter> = calibration.findings.iter().map(number).collect();
     let machine = format!("{}, Linux {release}", known(facts.processor));
     Parameters::measured(known(facts.host), machine, numbers)
+}
+
+/// The empty regions of `measured` beside what its other numbers make of them, in words and, for
+/// whoever reads the file, as part of their source.
+fn regions(measured: &mut Parameters, topology: &Topology) -> anyhow::Result<String> {
+    let here = Simulation::here(measured.clone(), topology)?;
+    let mut words = String::new();
+    for (name, wait) in REGIONS {
+        let Some(region) = measured.parameters.get_mut(name) else {
+            continue;
+        };
+        // Without the sizes of caches nothing can be simulated, and calibrating need not know them.
+        if let Some(ns) = here.empty_region(wait).ok().flatten() {
+            let ratio = ns / region.value;
+            region.source += &format!("; simulated from the other numbers: {ns:.0} ns");
+            words += &format!(
+                "\n{name:14} {:>8.0} ns, simulated {ns:>8.0} ns: {ratio:.2}",
+                region.value
+            );
+        }
+    }
+    let title = "\nempty regions, measured and put together from the other numbers:";
+    Ok(if words.is_empty() {
+        words
+    } else {
+        title.to_owned() + &words
+    })
 }
 
 fn table(calibration: &Calibration) -> String {

@@ -193,6 +193,15 @@ fn read(file: &Path) -> Result<Parameters, UsageError> {
 }
 
 impl Simulation {
+    /// This machine, of which `measured` is known.
+    pub(super) fn here(measured: Parameters, topology: &Topology) -> Result<Machine, UsageError> {
+        let (facts, budget) = (HostFacts::discover(), CpuBudget::discover());
+        let (generic, slices) = (Assumptions::of("generic".to_owned()), Model::Slices);
+        let mut here = generic.simulation(&facts.kernel, &budget, slices)?;
+        here.parameters = measured.over(here.parameters);
+        Ok(here.machine(topology, &budget))
+    }
+
     pub(super) fn machine(&self, topology: &Topology, budget: &CpuBudget) -> Machine {
         let mut kernel = Kernel::of(self.kernel, self.hz, topology.pus().len());
         kernel.mode = self.tick;

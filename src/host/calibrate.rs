@@ -8,12 +8,14 @@
 //! ```text
 //! queue   threads that share a PU: quantum, switch, yield
 //! wake    threads on two PUs: hand-off of a cache line, waking
+//! team    starting a thread; an empty region, to see how well the parts above compose
 //! work    one thread: products by order, tasks of the other families, a spin's look
 //! memory  refilling a cache, reading from memory, all PUs at once
 //! ```
 
 mod memory;
 mod queue;
+mod team;
 mod wake;
 mod work;
 
@@ -58,6 +60,15 @@ pub struct Calibration {
     pub unknown: Vec<Unknown>,
 }
 
+impl Calibration {
+    /// The number called `name`, if it was measured.
+    pub fn value(&self, name: &str) -> Option<f64> {
+        let mut findings = self.findings.iter();
+        let finding = findings.find(|finding| finding.name == name)?;
+        Some(finding.value)
+    }
+}
+
 /// Why nothing could be measured.
 #[derive(Debug, thiserror::Error)]
 pub enum CalibrationError {
@@ -95,9 +106,12 @@ pub fn calibrate(
     let mut speeds = memory::together(&bench, &cores)?;
     queue::measure(&mut bench, first)?;
     match pus.next() {
-        Some(second) => wake::measure(&mut bench, [first, second])?,
+        Some(second) => {
+            wake::measure(&mut bench, [first, second])?;
+            team::measure(&mut bench, [first, second])?;
+        }
         None => bench.unknown(
-            "handoff_llc, idle_exit, wake_each, interrupt, arrive",
+            "handoff_llc, idle_exit, wake_each, interrupt, arrive, thread_create",
             "only one PU may be used",
         ),
     }

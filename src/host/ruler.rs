@@ -153,8 +153,8 @@ fn empty_region(teams: &Teams, width: NonZeroU32) -> Result<u64, RulerError> {
 }
 
 /// A kernel without work.
-struct Nothing {
-    width: NonZeroU32,
+pub(super) struct Nothing {
+    pub(super) width: NonZeroU32,
 }
 
 impl Kernel for Nothing {

@@ -7,8 +7,8 @@ use crate::experiment::Family;
 
 /// Parameters with their units. Files may set these, rates of products by order, times of tasks, and
 /// no others. The quantum and the share of a thread beside a yielding one need not be known: they
-/// follow from the kernel's version.
-pub(super) const UNITS: [(&str, &str); 37] = [
+/// follow from the kernel's version. Nor need empty regions, which are there to be compared.
+pub(super) const UNITS: [(&str, &str); 40] = [
     ("arrive", "ns"),
     ("efficiency", "1"),
     ("flops_f32", "flop/ns"),
@@ -30,6 +30,9 @@ pub(super) const UNITS: [(&str, &str); 37] = [
     ("probing", "ns"),
     ("quantum", "ns"),
     ("refill_rate", "bytes/ns"),
+    ("region_active", "ns"),
+    ("region_passive", "ns"),
+    ("region_yield", "ns"),
     ("repack", "1"),
     ("shared_cache", "bytes"),
     ("smt_compute", "1"),

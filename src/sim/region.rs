@@ -1,0 +1,64 @@
+//! How long does a region take in which there is nothing to do?
+//!
+//! What `calibrate` measures as a whole, put together from the parts that it measures too: both
+//! beside each other say how well the parts compose.
+
+use std::num::NonZeroU32;
+
+use super::{Machine, Model, NoCacheSizes, Predictor};
+use crate::experiment::{Cell, Protocol, Visit, WaitPolicy};
+use crate::runner::Ask;
+use crate::stats::median;
+
+/// Regions of two executions that are alike otherwise: their difference holds no start and no end.
+const REGIONS: [u32; 2] = [500, 1000];
+
+/// Executions of each.
+const EXECUTIONS: NonZeroU32 = NonZeroU32::new(7).unwrap();
+
+/// Longest simulated time of an execution [ns].
+const LIMIT: u64 = 10_000_000_000;
+
+impl Machine {
+    /// Time of an empty region of a team of two threads that wait by `wait`, each on a PU of its own
+    /// [ns]; `None` where chance alone decides it.
+    ///
+    /// # Errors
+    ///
+    /// If the machine cannot be simulated.
+    pub fn empty_region(&self, wait: WaitPolicy) -> Result<Option<f64>, NoCacheSizes> {
+        let predictor = Predictor::new(self.clone(), Model::Slices)?;
+        let wall = |regions| {
+            let reports = predictor.reports(&ask(wait, regions)?);
+            let walls = reports.iter().map(|(_, report)| report.wall as f64);
+            median(&walls.collect::<Vec<_>>())
+        };
+        let [few, many] = REGIONS.map(wall);
+        let more = few.zip(many).map(|(few, many)| many - few);
+        Ok(more
+            .map(|more| more / f64::from(REGIONS[1] - REGIONS[0]))
+            .filter(|ns| *ns > 0.0))
+    }
+}
+
+/// One worker that takes all its tasks at once, each a region of next to nothing in one phase.
+fn ask(wait: WaitPolicy, regions: u32) -> Option<Ask> {
+    let cell = format!(
+        "fill-again.f64.1_1x2_fork-join.{wait}_independent_close.pu_queue.{regions}_t{regions}"
+    );
+    let cell: Cell = cell.parse().ok()?;
+    Some(Ask {
+        visit: Visit { round: 1, cell },
+        first_rep: 1,
+        last_rep: EXECUTIONS,
+        protocol: Protocol {
+            rounds: NonZeroU32::MIN,
+            reps: EXECUTIONS,
+            warmups: 1,
+            limit_ns: LIMIT,
+            seed: 0,
+            until: None,
+        },
+        budget: 2,
+    })
+}
