@@ -39,7 +39,7 @@ const ROUNDS: NonZeroU32 = NonZeroU32::new(3).expect("three is not zero");
     allow_negative_numbers = true,
     after_help = "Examples:
   oversub simulate --wait active,passive                      this machine, for comparison
-  oversub simulate --machine 'pack:2 [numa] l3:8 core:8 pu:2' --preset epyc-9004
+  oversub simulate --machine 'pack:2 [numa] l3:8 core:8 pu:2' --preset epyc-9004 --outer 1,16,256 --inner 1,4,16 --tasks 256
   oversub simulate --machine lab.xml --preset xeon-e5-v4 --kernel 5.15 --hz 250 --quota 4
   oversub simulate experiments/published-t13/experiment.toml"
 )]
