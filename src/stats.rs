@@ -109,18 +109,31 @@ fn levels(n: usize) -> Option<(usize, f64, f64)> {
     None
 }
 
+/// How far from the mean of `values`, as a part of it [1], the mean of what they are drawn from may lie
+/// with this `confidence` (0.95: in one of twenty cases it lies farther), by Student's distribution.
+/// `None` of fewer than two values.
+pub fn half_width_of_mean(values: &[f64], confidence: f64) -> Option<f64> {
+    let (student, mean, error) = of_mean(values)?;
+    Some(student.inverse_cdf(f64::midpoint(1.0, confidence)) * error / mean)
+}
+
+/// Student's distribution for the mean of `values`, that mean, and its standard error.
+fn of_mean(values: &[f64]) -> Option<(StudentsT, f64, f64)> {
+    let n = values.len() as f64;
+    let student = StudentsT::new(0.0, 1.0, n - 1.0).ok()?;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    Some((student, mean, (variance / n).sqrt()))
+}
+
 /// Chance of a mean of `values` as far above 0 as theirs, or farther, if the mean of what they were
 /// drawn from is 0 [1]: Student's test, one-sided. `None` of fewer than two values.
 pub fn chance_of_mean_above_zero(values: &[f64]) -> Option<f64> {
-    let n = values.len() as f64;
-    let freedom = n - 1.0;
-    let mean = values.iter().sum::<f64>() / n;
-    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / freedom;
-    let student = StudentsT::new(0.0, 1.0, freedom).ok()?;
-    if variance == 0.0 {
+    let (student, mean, error) = of_mean(values)?;
+    if error == 0.0 {
         return Some(if mean > 0.0 { 0.0 } else { 1.0 });
     }
-    Some(student.sf(mean / (variance / n).sqrt()))
+    Some(student.sf(mean / error))
 }
 
 #[cfg(test)]
@@ -186,5 +199,15 @@ mod tests {
         assert_eq!(chance_of_mean_above_zero(&[1.0; 3]), Some(0.0));
         assert_eq!(chance_of_mean_above_zero(&[0.0; 3]), Some(1.0));
         assert_eq!(chance_of_mean_above_zero(&[1.0]), None);
+    }
+
+    /// 9, 10 and 11: standard deviation 1, of the mean 1/sqrt(3); with 2 degrees of freedom Student's
+    /// 97.5 % quantile is 4.303: 0.2484 of 10.
+    #[test]
+    fn the_mean_of_few_values_is_known_badly() {
+        let width = half_width_of_mean(&[9.0, 10.0, 11.0], 0.95).unwrap();
+        assert!((width - 0.2484).abs() < 1e-4, "{width}");
+        assert_eq!(half_width_of_mean(&[10.0; 4], 0.95), Some(0.0));
+        assert_eq!(half_width_of_mean(&[10.0], 0.95), None);
     }
 }

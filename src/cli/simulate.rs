@@ -135,7 +135,7 @@ impl Args {
         );
         breakdown.borrow().append(&out)?;
         if let Some(extrapolated) = breakdown.borrow().extrapolated() {
-            eprintln!("{extrapolated}");
+            screen::note(extrapolated);
         }
         walked?;
         drop(folder);

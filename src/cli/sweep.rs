@@ -203,12 +203,17 @@ pub(super) fn announce(plan: &Plan, out: &Path, recorded: &[Record]) {
     }
 }
 
-/// A flag that Ctrl-C, or a polite request to end, sets.
+/// A flag that Ctrl-C, or a polite request to end, sets. A second one ends the program at once.
 pub(super) fn stop_on_signal() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
-    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
-        .context("cannot watch for Ctrl-C")?;
+    let heard = move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(1);
+        }
+        screen::note("stopping after what is under way; once more stops at once");
+    };
+    ctrlc::set_handler(heard).context("cannot watch for Ctrl-C")?;
     Ok(stop)
 }
 

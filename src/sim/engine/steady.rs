@@ -15,6 +15,7 @@
 use super::{Engine, Pu};
 use crate::sim::calendar::Ns;
 use crate::sim::report::Report;
+use crate::stats::half_width_of_mean;
 
 /// Half-width of the mean time of a wave at which it counts as known [1]: less than the 0.02 that may be lost, as
 /// looking again and again until it is small enough finds it small by chance too.
@@ -23,11 +24,8 @@ const PRECISION: f64 = 0.015;
 /// Batches before which two that agree by chance are not believed.
 const FEWEST: usize = 3;
 
-/// Two-sided 95 % quantiles of Student's t by degrees of freedom, from 1; that of 10 for more [1].
-// Source: any table, such as NIST/SEMATECH e-Handbook of Statistical Methods, section 1.3.6.7.2.
-const STUDENT: [f64; 10] = [
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
-];
+/// How sure it has to be that the mean is known so well [1].
+const CONFIDENCE: f64 = 0.95;
 
 /// How much of an execution is simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,19 +69,10 @@ impl Steady {
 
     /// Whether the mean of the paces is known.
     fn is_known(&self) -> bool {
-        let n = self.paces.len();
-        if n >= self.enough {
-            return true;
-        }
-        if n < FEWEST {
-            return false;
-        }
-        let freedom = n - 1;
-        let mean = self.paces.iter().sum::<f64>() / n as f64;
-        let squares = self.paces.iter().map(|pace| (pace - mean) * (pace - mean));
-        let variance = squares.sum::<f64>() / freedom as f64;
-        let student = STUDENT[freedom.min(STUDENT.len()) - 1];
-        student * (variance / n as f64).sqrt() <= PRECISION * mean
+        let batches = self.paces.len();
+        let width = half_width_of_mean(&self.paces, CONFIDENCE);
+        let agree = width.is_some_and(|width| width <= PRECISION);
+        batches >= self.enough || batches >= FEWEST && agree
     }
 }
 
