@@ -65,7 +65,7 @@ pub use report::{Category, Report, Split, Stop};
 use crate::experiment::{Cell, Computation, Visit};
 use crate::machine::{CpuSet, Topology};
 use crate::record::trace::Trace;
-use crate::record::{Answer, Sample};
+use crate::record::{Answer, Sample, Waiting};
 use crate::runner::{Ask, Emit, Runner};
 use crate::serde_as_text;
 use crate::text::ParseError;
@@ -348,6 +348,9 @@ fn limit(ask: &Ask) -> u64 {
     ns(ask.protocol.limit())
 }
 
+/// Why an execution that never began has no time.
+const NOT_READY: &str = "the threads were not ready for an execution within its time limit";
+
 impl Model {
     /// The answer that `report` gives; counters of what the model leaves out are missing.
     fn answer(self, report: Report) -> Answer {
@@ -360,10 +363,16 @@ impl Model {
             involuntary_switches: slices.then_some(report.involuntary_switches),
             run_queue_wait: slices.then_some(Duration::from_nanos(report.run_queue_wait)),
             threads: Some(report.threads),
+            waiting: if slices {
+                report.split.waiting()
+            } else {
+                Waiting::default()
+            },
             ..Sample::default()
         };
         match report.stop {
             Stop::Done => Answer::Ok(sample),
+            Stop::Limit if report.wall == 0 => Answer::Failed(NOT_READY.to_owned()),
             Stop::Limit => Answer::Censored(sample),
             Stop::Deadlock(waiting) => Answer::Failed(format!("deadlock: {}", waiting.join("; "))),
             Stop::Livelock(at) => Answer::Failed(format!("simulated time stands still at {at} ns")),

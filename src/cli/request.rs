@@ -71,10 +71,10 @@ pub(super) struct Args {
     /// Tasks of every cell, so that all do the same work [default: 16 P, at least 32].
     #[arg(long, value_name = "N")]
     tasks: Option<Count>,
-    /// Process runs of each cell, interleaved; a 95 % interval needs 6 [default: 7].
+    /// Process runs of each cell, interleaved; a 95 % interval needs 6 [default: 7; 3 of a simulation].
     #[arg(long, value_name = "N")]
     rounds: Option<Count>,
-    /// Timed executions in a process run [default: 3; 1 of a command].
+    /// Timed executions in a process run [default: 3; 1 of a command or a simulation].
     #[arg(long, value_name = "N")]
     reps: Option<Count>,
     /// Untimed executions before them [default: 1].

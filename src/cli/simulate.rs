@@ -74,6 +74,10 @@ impl Args {
         let Target { facts, budget, .. } = &target;
         let model = setup.model.unwrap_or(Model::Slices);
         let simulation = setup.assumptions.simulation(facts, budget, model)?;
+        let simulation = match setup.machine {
+            Some(_) => simulation.elsewhere(),
+            None => simulation,
+        };
         let mut request = self.request.request()?;
         let default = |count| Some(Count(count));
         request.rounds = request.rounds.or(default(ROUNDS));
@@ -84,22 +88,14 @@ impl Args {
         let plan = request
             .plan(sweep::landmarks(&topology, &budget))
             .map_err(|error| UsageError(error.to_string()))?;
-        if plan.command.is_some() {
-            let why = "a command cannot be simulated: nobody knows what it does";
-            return Err(UsageError(why.to_owned()).into());
-        }
+        refuse_unknown(&plan)?;
         let name = request.name.unwrap_or_else(|| sweep::default_name(&plan));
         let default_out = || PathBuf::from("runs").join(format!("sim-{name}"));
         let out = self.out.unwrap_or_else(default_out);
-        let traced = match self.trace {
-            Some(_) if model == Model::Fluid => {
-                return Err(
-                    UsageError("--trace needs --model slices: a fluid has no PUs".into()).into(),
-                );
-            }
-            Some(file) => Some((file, only_ask(&plan)?)),
-            None => None,
-        };
+        let traced = self
+            .trace
+            .map(|file| traced(file, &plan, model))
+            .transpose()?;
         simulation.refuse_other(&out)?;
         let breakdown = Rc::<RefCell<Breakdown>>::default();
         let machine = simulation.machine(&topology, &budget);
@@ -146,6 +142,34 @@ impl Args {
         outlook.write(&out)?;
         screen::say(outlook.text(&out).trim_end())
     }
+}
+
+/// Refuses a plan of which no cell can be simulated.
+fn refuse_unknown(plan: &Plan) -> Result<(), UsageError> {
+    if plan.command.is_some() {
+        let why = "a command cannot be simulated: nobody knows what it does";
+        return Err(UsageError(why.to_owned()));
+    }
+    let (cells, _) = plan.grid.cells();
+    let reasons = cells.iter().filter_map(|cell| modelled(cell).err());
+    let reasons: Vec<String> = reasons.collect();
+    match &reasons[..] {
+        [why, ..] if reasons.len() == cells.len() => Err(UsageError(why.clone())),
+        _ => Ok(()),
+    }
+}
+
+/// The new file and the only execution that is to be traced.
+fn traced(file: PathBuf, plan: &Plan, model: Model) -> Result<(PathBuf, Ask), UsageError> {
+    if model == Model::Fluid {
+        let why = "--trace needs --model slices: a fluid has no PUs";
+        return Err(UsageError(why.to_owned()));
+    }
+    if file.exists() {
+        let message = format!("{} exists; give --trace another file", file.display());
+        return Err(UsageError(message));
+    }
+    Ok((file, only_ask(plan)?))
 }
 
 impl Target {

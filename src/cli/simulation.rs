@@ -106,6 +106,9 @@ pub(super) struct Simulation {
     yields: Option<YieldRule>,
     slice_ns: Option<u64>,
     quota_cpus: Option<f64>,
+    /// Whether the machine is another than the one that calibrated itself.
+    #[serde(default)]
+    elsewhere: bool,
     parameters: Parameters,
 }
 
@@ -148,6 +151,7 @@ impl Assumptions {
             yields: self.yields,
             slice_ns: facts.slice_ns.filter(|_| own_kernel),
             quota_cpus: budget.quota(),
+            elsewhere: false,
             parameters: self.parameters()?,
         })
     }
@@ -241,9 +245,21 @@ impl Simulation {
         }
     }
 
+    /// The same of a machine that is not here, where nothing was measured.
+    pub(super) fn elsewhere(self) -> Self {
+        Self {
+            elsewhere: true,
+            ..self
+        }
+    }
+
+    fn is_calibrated(&self) -> bool {
+        self.parameters.is_calibrated() && !self.elsewhere
+    }
+
     /// What the header says of host and kernel; figures show the processor's name.
     pub(super) fn facts(&self) -> HostFacts {
-        let calibrated = if self.parameters.is_calibrated() {
+        let calibrated = if self.is_calibrated() {
             ""
         } else {
             ", uncalibrated"
@@ -296,10 +312,10 @@ impl Simulation {
     }
 
     pub(super) fn in_words(&self) -> String {
-        let calibrated = if self.parameters.is_calibrated() {
-            "calibrated"
-        } else {
-            "uncalibrated"
+        let calibrated = match (self.is_calibrated(), self.parameters.is_calibrated()) {
+            (true, _) => "calibrated",
+            (false, true) => "uncalibrated, with numbers of that machine for another one",
+            (false, false) => "uncalibrated",
         };
         format!(
             "{}, Linux {} at {} Hz; {calibrated}: {} parameters",

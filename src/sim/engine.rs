@@ -104,6 +104,8 @@ pub(super) struct Engine<'a> {
     released: Vec<Tid>,
     /// When the current execution began, if one is under way.
     began: Option<Ns>,
+    /// When the last one ended.
+    ended: Ns,
     /// What has been counted of it.
     report: Report,
     steady: Steady,
@@ -181,6 +183,7 @@ impl<'a> Engine<'a> {
             rng,
             released: Vec::new(),
             began,
+            ended: 0,
             reports: Vec::new(),
             trace: None,
             setup,
@@ -249,11 +252,8 @@ impl<'a> Engine<'a> {
                 return Stop::Deadlock(self.nest.waiting());
             }
             let (time, slot) = self.calendar.first();
-            if let Some(limit) = self
-                .began
-                .map(|began| began + self.setup.limit - self.report.extrapolated_wall)
-                && time > limit
-            {
+            let limit = self.limit();
+            if time > limit {
                 self.now = limit;
                 return Stop::Limit;
             }
@@ -265,6 +265,15 @@ impl<'a> Engine<'a> {
             self.now = time;
             self.report.events += 1;
             self.handle(slot);
+        }
+    }
+
+    /// When to stop. What stands between two executions may take no longer than one: a team that
+    /// spins its quota away would prepare for the next one for ever.
+    fn limit(&self) -> Ns {
+        match self.began {
+            Some(began) => began + self.setup.limit - self.report.extrapolated_wall,
+            None => self.ended + self.setup.limit,
         }
     }
 

@@ -1,6 +1,9 @@
 //! What came of a simulated execution, and what did the PUs spend their time on?
 
+use std::time::Duration;
+
 use super::calendar::Ns;
+use crate::record::Waiting;
 use crate::record::trace::Activity;
 
 /// What a PU spends its time on.
@@ -51,6 +54,16 @@ impl Split {
     /// Time spent on `category` [ns].
     pub fn of(&self, category: Category) -> Ns {
         self.0[category as usize]
+    }
+
+    /// What threads did while they waited, as it is recorded.
+    pub(super) fn waiting(&self) -> Waiting {
+        let time = |category| Some(Duration::from_nanos(self.of(category)));
+        Waiting {
+            spin: time(Category::Spin),
+            yielding: time(Category::Yield),
+            ..Waiting::default()
+        }
     }
 
     /// Time of all categories [ns].

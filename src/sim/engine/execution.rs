@@ -48,6 +48,7 @@ impl Engine<'_> {
         }
         self.end_all_waits();
         self.began = None;
+        self.ended = self.now;
         self.report.wall = self.now - began + self.report.extrapolated_wall;
         self.report.tasks_done = self.nest.tasks_done;
         self.report.stop = stop;

@@ -54,6 +54,21 @@ fn an_execution_that_is_stopped_is_the_last() {
     assert_eq!((&reports[0].stop, reports[0].wall), (&Stop::Limit, 9 * MS));
 }
 
+/// Teams that spin use up a quota of 0.1 ms in 100 ms before their workers have prepared for 20 us each:
+/// that is stopped like an execution would be, and the execution that never began has no time.
+#[test]
+fn what_stands_before_an_execution_may_take_no_longer_than_it() {
+    let mut case = measured(2, teams(2, 4, 1, MS));
+    case.quota = Some(Quota {
+        quota: 100 * US,
+        period: 100 * MS,
+    });
+    case.limit = 500 * MS;
+    let reports = case.reports();
+    assert_eq!(reports.len(), 1);
+    assert_eq!((&reports[0].stop, reports[0].wall), (&Stop::Limit, 0));
+}
+
 /// Two teams of two that spin on two PUs: bound threads, no randomness after the start. Executions
 /// differ all the same, because each begins at another phase of slices and ticks.
 #[test]
