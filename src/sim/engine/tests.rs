@@ -82,6 +82,18 @@ fn teams(workers: usize, width: u32, phases: u32, work: Ns) -> Shape {
     }
 }
 
+/// Two PUs: PU 1 has the second member of a team, which works for 0.5 ms and then waits, and a worker
+/// that computes for 100 ms.
+fn lingering(wait: Wait) -> Case {
+    let mut shape = teams(2, 2, 1, MS);
+    shape.waits = Waits::all(wait);
+    shape.widths = vec![2, 1];
+    shape.work[1] = (100 * MS) as f64;
+    let mut case = Case::new("core:2 pu:1", shape);
+    case.pinned = vec![0, 1, 1];
+    case
+}
+
 /// A gate at which workers block, and which wakes all of them.
 fn gate(permits: u32, each: Vec<u32>) -> Gate {
     Gate {

@@ -96,14 +96,9 @@ fn patience_ends_by_the_wall_whoever_has_the_pu() {
 /// blocks when it is its turn at 11.2. So it has had 5.6 ms, and the worker ends at 105.6.
 #[test]
 fn a_lingering_member_shares_its_pu_until_its_patience_ends() {
-    let mut shape = teams(2, 2, 1, MS);
-    shape.waits = Waits::all(Wait {
+    let case = lingering(Wait {
         patience: 10 * MS,
         ..Wait::SPIN
     });
-    shape.widths = vec![2, 1];
-    shape.work[1] = (100 * MS) as f64;
-    let mut case = Case::new("core:2 pu:1", shape);
-    case.pinned = vec![0, 1, 1];
     assert_eq!(case.wall(), 105_600 * US);
 }

@@ -63,15 +63,10 @@ fn a_spinner_keeps_its_pu_from_helping() {
 /// it blocks, and the second worker, which has 100 ms to compute: that takes 110.5 ms.
 #[test]
 fn a_lingering_member_takes_its_spin_from_whoever_is_queued_with_it() {
-    let mut shape = teams(2, 2, 1, MS);
-    shape.waits = Waits::all(Wait {
+    let case = lingering(Wait {
         spin: 10 * MS,
         ..Wait::BLOCK
     });
-    shape.widths = vec![2, 1];
-    shape.work[1] = (100 * MS) as f64;
-    let mut case = Case::new("core:2 pu:1", shape);
-    case.pinned = vec![0, 1, 1];
     assert_eq!(case.wall(), 110_500 * US);
 }
 
