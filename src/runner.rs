@@ -4,13 +4,16 @@
 //! visits of a plan, skips what is already recorded, and hands every record to a [`Sink`] at once,
 //! so that an interruption loses at most the sample in flight.
 
+mod completeness;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
-use std::time::Duration;
+
+pub use completeness::Completeness;
 
 use crate::experiment::{Cell, Plan, Protocol, Visit};
-use crate::record::{Answer, FolderError, Record, RunFolder, Status};
+use crate::record::{Answer, FolderError, Ledger, Record, Recorded, RunFolder, Status};
 
 /// One process run of a cell, or what is left of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +39,7 @@ pub trait Runner {
     fn name(&self) -> &'static str;
 
     /// Told what it will be asked, in this order, unless somebody stops; a runner may work ahead.
-    fn expect(&mut self, asks: Vec<Ask>) {
+    fn expect(&mut self, asks: &mut dyn Iterator<Item = Ask>) {
         let _ = asks;
     }
 
@@ -70,9 +73,10 @@ impl Sink for Vec<Record> {
 
 /// Told of every step of a sweep; all methods do nothing unless overridden.
 pub trait Watch {
-    /// A visit is about to start; `done` visits of the plan are complete.
-    fn visit(&mut self, visit: &Visit, done: usize) {
-        let _ = (visit, done);
+    /// A visit is about to start; `done` visits of the plan are complete, and `records` are all so
+    /// far.
+    fn visit(&mut self, visit: &Visit, done: usize, records: &[Record]) {
+        let _ = (visit, done, records);
     }
 
     /// A further round over `cells` cells is about to start, because they are not told apart.
@@ -105,25 +109,20 @@ pub struct Tally {
     pub complete: bool,
 }
 
-/// What is left of `visit` after the records already there; `None` where it is complete.
+/// What is left of `visit` after what is `recorded` of it; `None` where it is complete.
 ///
 /// A visit is complete when it has all repetitions, when one was censored or failed, or when its
 /// samples together used up the time limit.
-pub fn rest(visit: Visit, plan: &Plan, recorded: &[&Record]) -> Option<Ask> {
+pub fn rest(visit: Visit, plan: &Plan, recorded: Option<Recorded>) -> Option<Ask> {
     let Protocol { reps, .. } = plan.protocol;
-    let ended = recorded
-        .iter()
-        .any(|record| record.answer.status().ends_visit());
-    let spent: Duration = recorded
-        .iter()
-        .filter_map(|r| r.answer.sample())
-        .map(|sample| sample.wall)
-        .sum();
-    let last = recorded.iter().map(|record| record.rep).max().unwrap_or(0);
-    let complete = ended || spent >= plan.protocol.limit() || last >= reps.get();
+    let complete = recorded.is_some_and(|recorded| {
+        recorded.status.ends_visit()
+            || recorded.spent >= plan.protocol.limit()
+            || recorded.last_rep >= reps.get()
+    });
     (!complete).then(|| Ask {
         visit,
-        first_rep: last + 1,
+        first_rep: recorded.map_or(0, |recorded| recorded.last_rep) + 1,
         last_rep: reps,
         protocol: plan.protocol.clone(),
         budget: plan.grid.budget,
@@ -131,7 +130,7 @@ pub fn rest(visit: Visit, plan: &Plan, recorded: &[&Record]) -> Option<Ask> {
 }
 
 /// Most rounds of a walk that goes on until something is resolved.
-const MOST_ROUNDS: u32 = 1000;
+pub const MOST_ROUNDS: u32 = 1000;
 
 /// Which cells need a further round, given all records so far; none ends the walk.
 pub type Further<'a> = dyn FnMut(&[Record]) -> BTreeSet<Cell> + 'a;
@@ -144,13 +143,12 @@ pub type Further<'a> = dyn FnMut(&[Record]) -> BTreeSet<Cell> + 'a;
 /// If a record cannot be kept.
 pub fn sweep(
     plan: &Plan,
-    recorded: &[Record],
+    recorded: Vec<Record>,
     runner: &mut dyn Runner,
     sink: &mut dyn Sink,
     watch: &mut dyn Watch,
 ) -> Result<Tally, FolderError> {
-    let mut no_further = |_: &[Record]| BTreeSet::new();
-    sweep_further((plan, &mut no_further), recorded, runner, sink, watch)
+    sweep_further((plan, None), recorded, runner, sink, watch)
 }
 
 /// The same, and then round by round over the cells that `further` names.
@@ -162,86 +160,94 @@ pub fn sweep(
 ///
 /// If a record cannot be kept.
 pub fn sweep_further(
-    (plan, further): (&Plan, &mut Further<'_>),
-    recorded: &[Record],
+    (plan, further): (&Plan, Option<&mut Further<'_>>),
+    recorded: Vec<Record>,
     runner: &mut dyn Runner,
     sink: &mut dyn Sink,
     watch: &mut dyn Watch,
 ) -> Result<Tally, FolderError> {
     let mut walk = Walk::over(plan, recorded);
-    walk.go(&plan.visits(), runner, sink, watch)?;
-    let mut round = plan.protocol.rounds.get();
-    while walk.tally.complete && round < MOST_ROUNDS {
-        let cells = further(&walk.until(round));
-        if cells.is_empty() {
-            break;
-        }
-        round += 1;
-        watch.further(round, cells.len());
-        walk.go(&plan.further(round, cells), runner, sink, watch)?;
-    }
+    walk.all(further, runner, sink, watch)?;
     Ok(walk.tally)
 }
 
 /// A walk over the visits of a plan.
 struct Walk<'a> {
     plan: &'a Plan,
-    records: BTreeMap<Visit, Vec<Record>>,
+    records: Vec<Record>,
+    ledger: Ledger,
     /// Visits that are behind it.
     done: usize,
     tally: Tally,
 }
 
 impl<'a> Walk<'a> {
-    fn over(plan: &'a Plan, recorded: &[Record]) -> Self {
-        let mut records: BTreeMap<Visit, Vec<Record>> = BTreeMap::new();
-        for record in recorded {
-            records
-                .entry(record.visit)
-                .or_default()
-                .push(record.clone());
-        }
+    fn over(plan: &'a Plan, records: Vec<Record>) -> Self {
         Self {
             plan,
+            ledger: Ledger::of(&records),
             records,
             done: 0,
             tally: Tally::default(),
         }
     }
 
-    /// The records of the rounds up to `round`.
-    fn until(&self, round: u32) -> Vec<Record> {
-        let rounds = self
-            .records
-            .iter()
-            .filter(|(visit, _)| visit.round <= round);
-        rounds
-            .flat_map(|(_, records)| records.iter().cloned())
-            .collect()
+    /// The planned rounds, then those over the cells that `further` names.
+    fn all(
+        &mut self,
+        further: Option<&mut Further<'_>>,
+        runner: &mut dyn Runner,
+        sink: &mut dyn Sink,
+        watch: &mut dyn Watch,
+    ) -> Result<(), FolderError> {
+        let plan = self.plan;
+        self.go(|| plan.visits(), runner, sink, watch)?;
+        let Some(further) = further else {
+            return Ok(());
+        };
+        let mut round = plan.protocol.rounds.get();
+        while self.tally.complete && round < MOST_ROUNDS {
+            let cells = self.further(further, round);
+            if cells.is_empty() {
+                break;
+            }
+            round += 1;
+            watch.further(round, cells.len());
+            let visits = plan.further(round, cells);
+            self.go(|| visits.iter().copied(), runner, sink, watch)?;
+        }
+        Ok(())
+    }
+
+    /// The cells that `further` names, given the records of the rounds up to `round`.
+    fn further(&self, further: &mut Further<'_>, round: u32) -> BTreeSet<Cell> {
+        if self.ledger.last_round() <= round {
+            return further(&self.records);
+        }
+        let known = self.records.iter().filter(|r| r.visit.round <= round);
+        further(&known.cloned().collect::<Vec<_>>())
     }
 
     /// What is left of `visit`.
-    fn ask(&self, visit: &Visit) -> Option<Ask> {
-        let known = self.records.get(visit).into_iter().flatten();
-        rest(*visit, self.plan, &known.collect::<Vec<_>>())
+    fn ask(&self, visit: Visit) -> Option<Ask> {
+        rest(visit, self.plan, self.ledger.visit(&visit))
     }
 
     /// Asks everything of `visits` that is not yet recorded; whether the end was reached stands in
     /// the tally.
-    fn go(
+    fn go<V: Iterator<Item = Visit>>(
         &mut self,
-        visits: &[Visit],
+        visits: impl Fn() -> V,
         runner: &mut dyn Runner,
         sink: &mut dyn Sink,
         watch: &mut dyn Watch,
     ) -> Result<(), FolderError> {
         self.tally.complete = false;
-        runner.expect(visits.iter().filter_map(|visit| self.ask(visit)).collect());
-        for visit in visits {
+        runner.expect(&mut visits().filter_map(|visit| self.ask(visit)));
+        for visit in visits() {
             if let Some(ask) = self.ask(visit) {
-                let known = self.records.entry(*visit).or_default();
-                watch.visit(visit, self.done);
-                known.extend(asked(&ask, &mut self.tally, (runner, sink, watch))?);
+                watch.visit(&visit, self.done, &self.records);
+                self.answer(&ask, runner, sink, watch)?;
                 if watch.interrupted() {
                     return Ok(());
                 }
@@ -251,41 +257,45 @@ impl<'a> Walk<'a> {
         self.tally.complete = true;
         Ok(())
     }
-}
 
-type Parties<'a> = (&'a mut dyn Runner, &'a mut dyn Sink, &'a mut dyn Watch);
-
-/// Makes one visit and returns what was recorded of it.
-fn asked(
-    ask: &Ask,
-    tally: &mut Tally,
-    (runner, sink, watch): Parties<'_>,
-) -> Result<Vec<Record>, FolderError> {
-    let name = runner.name();
-    let mut kept = Ok(());
-    let mut records = Vec::new();
-    runner.run(ask, &mut |rep, answer| {
-        if watch.interrupted() {
-            return ControlFlow::Break(());
-        }
-        let record = Record {
-            runner: name.to_owned(),
-            visit: ask.visit,
-            rep,
-            unix_ms: watch.unix_ms(),
-            answer,
-        };
-        kept = sink.keep(&record);
-        *tally.records.entry(record.answer.status()).or_default() += 1;
-        watch.record(&record);
-        records.push(record);
-        if kept.is_ok() {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        }
-    });
-    kept.map(|()| records)
+    /// Makes one visit and keeps what comes of it.
+    fn answer(
+        &mut self,
+        ask: &Ask,
+        runner: &mut dyn Runner,
+        sink: &mut dyn Sink,
+        watch: &mut dyn Watch,
+    ) -> Result<(), FolderError> {
+        let name = runner.name();
+        let mut kept = Ok(());
+        runner.run(ask, &mut |rep, answer| {
+            if watch.interrupted() {
+                return ControlFlow::Break(());
+            }
+            let record = Record {
+                runner: name.to_owned(),
+                visit: ask.visit,
+                rep,
+                unix_ms: watch.unix_ms(),
+                answer,
+            };
+            kept = sink.keep(&record);
+            *self
+                .tally
+                .records
+                .entry(record.answer.status())
+                .or_default() += 1;
+            watch.record(&record);
+            self.ledger.enter(&record);
+            self.records.push(record);
+            if kept.is_ok() {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        });
+        kept
+    }
 }
 
 /// A runner that answers from a function; for tests and examples.

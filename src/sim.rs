@@ -178,8 +178,8 @@ impl Runner for Sim {
         "sim"
     }
 
-    fn expect(&mut self, asks: Vec<Ask>) {
-        self.expected = asks.into();
+    fn expect(&mut self, asks: &mut dyn Iterator<Item = Ask>) {
+        self.expected = asks.collect();
     }
 
     fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) {

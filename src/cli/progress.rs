@@ -47,58 +47,61 @@ pub(super) struct Progress {
     display: Display,
     picture: Picture,
     interrupted: Arc<AtomicBool>,
-    records: Vec<Record>,
     forecast: Forecast,
     round: u32,
     drawn: Option<Instant>,
 }
 
 impl Progress {
-    /// A display of the walk over `plan` that starts with `records`.
-    ///
-    /// `interrupted` asks the walk to stop.
-    pub(super) fn new(
-        plan: &Plan,
-        records: &[Record],
-        picture: Picture,
-        interrupted: Arc<AtomicBool>,
-    ) -> Self {
+    /// A display of the walk over `plan`. `interrupted` asks the walk to stop.
+    pub(super) fn new(plan: &Plan, picture: Picture, interrupted: Arc<AtomicBool>) -> Self {
         let display = Display::of_stderr();
         let target = match display {
             Display::Terminal => ProgressDrawTarget::stderr_with_hz(10),
             Display::Lines => ProgressDrawTarget::hidden(),
         };
-        let visits = plan.visits();
+        let forecast = Forecast::of(plan);
         let style = ProgressStyle::with_template("{msg}\n{wide_bar} {pos}/{len} {prefix}")
             .expect("the template is well formed");
-        let bar =
-            ProgressBar::with_draw_target(Some(visits.len() as u64), target).with_style(style);
+        let bar = ProgressBar::with_draw_target(Some(forecast.visits as u64), target);
+        let bar = bar.with_style(style);
         Self {
             bar,
             display,
             picture,
             interrupted,
-            records: records.to_vec(),
-            forecast: Forecast {
-                visits,
-                cost: BTreeMap::new(),
-                current: None,
-            },
+            forecast,
             round: 0,
             drawn: None,
         }
     }
 
-    /// Draws the heatmap anew, between visits so that it does not disturb one, and not too often
-    /// for a sweep of many short visits.
-    fn redraw(&mut self) {
+    /// Whether it is time to draw again, which is not so for every one of many short visits.
+    fn is_due(&mut self) -> bool {
         const PAUSE: Duration = Duration::from_millis(500);
         let now = clock::now();
         let due = self.drawn.is_none_or(|drawn| now - drawn >= PAUSE);
-        if self.display == Display::Terminal && due {
-            self.bar.set_message((self.picture)(&self.records));
+        if due {
             self.drawn = Some(now);
         }
+        due
+    }
+
+    /// Draws bar and heatmap anew, between visits so that it does not disturb one.
+    fn redraw(&self, visit: &Visit, done: usize, records: &[Record]) {
+        self.bar.set_message((self.picture)(records));
+        self.bar.set_position(done as u64);
+        let Visit { round, cell } = visit;
+        let eta = self.eta();
+        self.bar.set_prefix(format!(
+            "round {round}, {} x {}{eta}",
+            cell.outer, cell.inner
+        ));
+    }
+
+    fn eta(&self) -> String {
+        let left = self.forecast.left().map(human_span);
+        left.map_or_else(String::new, |left| format!(", {left} left"))
     }
 
     /// Takes the display away.
@@ -108,23 +111,18 @@ impl Progress {
 }
 
 impl Watch for Progress {
-    fn visit(&mut self, visit: &Visit, done: usize) {
-        self.forecast.start(visit.cell, clock::now());
-        let left = self.forecast.left(done).map(human_span);
-        let eta = left.map_or_else(String::new, |left| format!(", {left} left"));
-        self.redraw();
-        self.bar.set_position(done as u64);
-        let cell = visit.cell;
-        self.bar.set_prefix(format!(
-            "round {}, {} x {}{eta}",
-            visit.round, cell.outer, cell.inner
-        ));
-        if self.display == Display::Lines && visit.round != self.round {
-            let total = self.forecast.visits.len();
-            screen::note(format_args!(
-                "round {}: {done} of {total} visits done{eta}",
-                visit.round
-            ));
+    fn visit(&mut self, visit: &Visit, done: usize, records: &[Record]) {
+        self.forecast.start(visit, clock::now());
+        let (due, new_round) = (self.is_due(), visit.round != self.round);
+        match self.display {
+            Display::Terminal if due => self.redraw(visit, done, records),
+            Display::Lines if new_round => {
+                let (round, total, eta) = (visit.round, self.forecast.visits, self.eta());
+                screen::note(format_args!(
+                    "round {round}: {done} of {total} visits done{eta}"
+                ));
+            }
+            Display::Terminal | Display::Lines => {}
         }
         self.round = visit.round;
     }
@@ -139,10 +137,6 @@ impl Watch for Progress {
         self.round = round;
     }
 
-    fn record(&mut self, record: &Record) {
-        self.records.push(record.clone());
-    }
-
     fn interrupted(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
     }
@@ -154,57 +148,95 @@ impl Watch for Progress {
 
 /// What the visits to come will take, from what those before took.
 struct Forecast {
-    visits: Vec<Visit>,
-    /// Last known cost of a visit of each cell.
-    cost: BTreeMap<Cell, Duration>,
+    /// Visits of the plan.
+    visits: usize,
+    rounds: u32,
+    /// Every cell of the plan with what is known of it.
+    cells: BTreeMap<Cell, Outlook>,
     current: Option<(Cell, Instant)>,
 }
 
+/// What is known of a cell.
+#[derive(Clone, Copy, Default)]
+struct Outlook {
+    /// Its last round that was begun; 0 before any.
+    round: u32,
+    /// What a visit took last.
+    cost: Option<Duration>,
+}
+
 impl Forecast {
-    fn start(&mut self, cell: Cell, now: Instant) {
-        if let Some((last, began)) = self.current.replace((cell, now)) {
-            self.cost.insert(last, now - began);
+    fn of(plan: &Plan) -> Self {
+        let (cells, _) = plan.grid.cells();
+        let rounds = plan.protocol.rounds.get();
+        Self {
+            visits: cells.len() * rounds as usize,
+            rounds,
+            cells: cells.into_iter().map(|c| (c, Outlook::default())).collect(),
+            current: None,
         }
     }
 
-    /// Time for the visits from number `done` on: each cell as last seen, unseen ones as the mean.
-    /// `None` before any was seen.
-    fn left(&self, done: usize) -> Option<Duration> {
-        let seen = u32::try_from(self.cost.len())
-            .ok()
-            .filter(|seen| *seen > 0)?;
-        let mean = self.cost.values().sum::<Duration>() / seen;
-        let cost = |visit: &Visit| self.cost.get(&visit.cell).copied().unwrap_or(mean);
-        Some(self.visits.get(done..)?.iter().map(cost).sum())
+    fn start(&mut self, visit: &Visit, now: Instant) {
+        if let Some((last, began)) = self.current.replace((visit.cell, now)) {
+            self.cells.entry(last).or_default().cost = Some(now - began);
+        }
+        self.cells.entry(visit.cell).or_default().round = visit.round;
+    }
+
+    /// Time for the visits to come, the one that begins included: each cell as last seen, unseen ones
+    /// as the mean. `None` before any was seen.
+    ///
+    /// A cell that was not yet asked in the round that is under way counts as still to come, though it
+    /// may have been recorded before an interruption.
+    fn left(&self) -> Option<Duration> {
+        let costs: Vec<Duration> = self.cells.values().filter_map(|c| c.cost).collect();
+        let seen = u32::try_from(costs.len()).ok().filter(|seen| *seen > 0)?;
+        let mean = costs.iter().sum::<Duration>() / seen;
+        let under_way = self.current.map(|(cell, _)| cell);
+        let round = under_way
+            .and_then(|cell| self.cells.get(&cell))
+            .map_or(0, |c| c.round);
+        let left = |(cell, outlook): (&Cell, &Outlook)| {
+            let rounds = self.rounds.saturating_sub(round);
+            let this = outlook.round < round || Some(*cell) == under_way;
+            outlook.cost.unwrap_or(mean) * (rounds + u32::from(this))
+        };
+        Some(self.cells.iter().map(left).sum())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::{Landmarks, Request};
 
-    fn visit(outer: u32) -> Visit {
-        let text = format!("matmul.f64.8_{outer}x1_rayon_independent_unbound_static_t1");
-        Visit {
-            round: 1,
-            cell: text.parse().unwrap(),
-        }
+    /// Cells of 1, 2 and 3 workers, two rounds.
+    fn plan() -> Plan {
+        let request: Request = toml::from_str("outer = [1, 2, 3]\ninner = 1\nrounds = 2").unwrap();
+        let two = Landmarks {
+            budget: 2,
+            physical: 2,
+            logical: 2,
+        };
+        request.plan(two).unwrap()
     }
 
-    /// Cells 1 and 2 took 1 s and 3 s; left are 2 again and 3, which nobody has seen: 3 s + 2 s.
+    /// In the first round 1 and 2 took 1 s and 3 s; 3, which nobody has seen, is expected to take the
+    /// mean. So the first round has 2 s left and the second 1 + 3 + 2.
     #[test]
     fn unseen_cells_are_expected_to_cost_the_mean() {
         let second = Duration::from_secs(1);
-        let mut forecast = Forecast {
-            visits: [1, 2, 2, 3].map(visit).to_vec(),
-            cost: BTreeMap::new(),
-            current: None,
+        let mut forecast = Forecast::of(&plan());
+        let visit = |at: usize| Visit {
+            round: 1,
+            cell: plan().grid.cells().0[at],
         };
-        assert_eq!(forecast.left(0), None);
+        assert_eq!(forecast.left(), None);
         let began = clock::now();
-        forecast.start(visit(1).cell, began);
-        forecast.start(visit(2).cell, began + second);
-        forecast.start(visit(2).cell, began + 4 * second);
-        assert_eq!(forecast.left(2), Some(5 * second));
+        forecast.start(&visit(0), began);
+        forecast.start(&visit(1), began + second);
+        forecast.start(&visit(2), began + 4 * second);
+        assert_eq!(forecast.left(), Some(8 * second));
     }
 }

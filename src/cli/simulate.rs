@@ -124,7 +124,7 @@ impl Args {
         let stop = sweep::stop_on_signal()?;
         let walked = sweep::walk(
             sweep::Until::new(&header.plan, None),
-            &recorded,
+            recorded,
             &mut sim,
             &mut folder,
             stop,

@@ -336,7 +336,7 @@ pub(super) fn asks(plan: &Plan) -> Vec<Ask> {
         protocol: plan.protocol.clone(),
         budget: plan.grid.budget,
     };
-    plan.visits().into_iter().map(ask).collect()
+    plan.visits().map(ask).collect()
 }
 
 /// Threads that simulate several visits at a time: as many as may run here.

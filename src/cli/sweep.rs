@@ -103,7 +103,7 @@ impl Args {
         let (mut folder, recorded) = RunFolder::open(&out, &header)?;
         announce(&header.plan, &out, &recorded);
         let until = Until::new(&header.plan, time_limit);
-        walk(until, &recorded, &mut host, &mut folder, stop)?;
+        walk(until, recorded, &mut host, &mut folder, stop)?;
         drop(folder);
         conclude(&out)
     }
@@ -157,10 +157,10 @@ fn print_commands(plan: &Plan, host: &Host) -> anyhow::Result<()> {
     for why in skipped {
         screen::say(format!("# skipped: {why}"))?;
     }
-    for visit in plan.visits().iter().take(cells.len()) {
+    for visit in plan.visits().take(cells.len()) {
         let Protocol { reps, .. } = plan.protocol;
         let ask = Ask {
-            visit: *visit,
+            visit,
             first_rep: 1,
             last_rep: reps,
             protocol: plan.protocol.clone(),
@@ -251,16 +251,17 @@ impl<'a> Until<'a> {
 /// `stop` is set.
 pub(super) fn walk(
     until: Until<'_>,
-    recorded: &[Record],
+    recorded: Vec<Record>,
     runner: &mut dyn Runner,
     folder: &mut RunFolder,
     stop: Arc<AtomicBool>,
 ) -> anyhow::Result<()> {
     let plan = until.plan;
-    let mut progress = Progress::new(plan, recorded, picture(plan), stop);
+    let mut progress = Progress::new(plan, picture(plan), stop);
     let mut further = |records: &[Record]| until.further(records);
-    let plan = (plan, &mut further as &mut runner::Further<'_>);
-    let tally = runner::sweep_further(plan, recorded, runner, folder, &mut progress);
+    let further =
+        (plan.protocol.until.is_some()).then_some(&mut further as &mut runner::Further<'_>);
+    let tally = runner::sweep_further((plan, further), recorded, runner, folder, &mut progress);
     progress.finish();
     anyhow::ensure!(
         tally?.complete,

@@ -216,7 +216,7 @@ fn keep(
     let mut sim = Sim::new(predictor, simulation::threads()?, Box::new(|_, _, _| {}));
     runner::sweep(
         &header.plan,
-        &recorded,
+        recorded,
         &mut sim,
         &mut folder,
         &mut Unwatched,

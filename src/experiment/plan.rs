@@ -64,16 +64,14 @@ impl Plan {
     /// Every visit in order: round by round, each round in a random order of its own.
     ///
     /// Interleaving spreads slow drifts of the machine over all cells alike.
-    pub fn visits(&self) -> Vec<Visit> {
+    pub fn visits(&self) -> impl Iterator<Item = Visit> {
         let (cells, _) = self.grid.cells();
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(self.protocol.seed);
-        let mut visits = Vec::new();
-        for round in 1..=self.protocol.rounds.get() {
+        (1..=self.protocol.rounds.get()).flat_map(move |round| {
             let mut order = cells.clone();
             order.shuffle(&mut rng);
-            visits.extend(order.into_iter().map(|cell| Visit { round, cell }));
-        }
-        visits
+            order.into_iter().map(move |cell| Visit { round, cell })
+        })
     }
 
     /// A further round, beyond the planned ones, over some of the cells, in a random order of its

@@ -254,7 +254,7 @@ mod tests {
     }
 
     fn record(rep: u32) -> Record {
-        let visit = plan(1).visits()[0];
+        let visit = plan(1).visits().next().unwrap();
         let sample = Sample {
             wall: std::time::Duration::from_nanos(1),
             tasks_done: Some(1),

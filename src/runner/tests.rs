@@ -1,5 +1,7 @@
 //! Is every answer kept once, and does an interrupted walk go on where it stopped?
 
+use std::time::Duration;
+
 use super::*;
 use crate::experiment::{Landmarks, Request};
 use crate::record::Sample;
@@ -47,7 +49,7 @@ fn walk(plan: &Plan, rows: &mut Vec<Record>, answer: fn(&Visit, u32) -> Answer) 
     let known = rows.clone();
     sweep(
         plan,
-        &known,
+        known,
         &mut Scripted(answer),
         rows,
         &mut Blind::default(),
@@ -92,7 +94,7 @@ fn an_interrupted_sweep_goes_on_where_it_stopped() {
         ..Blind::default()
     };
     let mut runner = Scripted(|_: &Visit, _| takes(SECOND));
-    let tally = sweep(&plan, &[], &mut runner, &mut rows, &mut watch).unwrap();
+    let tally = sweep(&plan, Vec::new(), &mut runner, &mut rows, &mut watch).unwrap();
     assert!(!tally.complete);
     assert_eq!(rows.len(), 10);
     let tally = walk(&plan, &mut rows, |_, _| takes(SECOND));
@@ -107,7 +109,7 @@ fn an_interrupted_sweep_goes_on_where_it_stopped() {
 #[test]
 fn a_visit_that_used_up_its_time_is_complete() {
     let plan = plan();
-    let visit = plan.visits()[0];
+    let visit = plan.visits().next().unwrap();
     let record = |rep, wall| Record {
         runner: "scripted".to_owned(),
         visit,
@@ -116,17 +118,55 @@ fn a_visit_that_used_up_its_time_is_complete() {
         answer: takes(wall),
     };
     let (short, long) = (record(1, SECOND), record(2, 9 * SECOND));
+    let recorded = |records: &[&Record]| Ledger::of(records.iter().copied()).visit(&visit);
     assert_eq!(
-        rest(visit, &plan, &[&short]).map(|ask| ask.first_rep),
+        rest(visit, &plan, recorded(&[&short])).map(|ask| ask.first_rep),
         Some(2)
     );
-    assert_eq!(rest(visit, &plan, &[&short, &long]), None);
+    assert_eq!(rest(visit, &plan, recorded(&[&short, &long])), None);
+}
+
+/// 24 samples are planned; the cell of four threads fails in its first repetition of each round, so
+/// that 20 are all there can be. Of them 7 were recorded.
+#[test]
+fn a_run_is_complete_when_no_visit_has_anything_left() {
+    let plan = plan();
+    let mut rows = Vec::new();
+    walk(&plan, &mut rows, |visit, _| match visit.cell.demand() {
+        4 => Answer::Failed("broke".to_owned()),
+        _ => takes(SECOND),
+    });
+    let whole = Completeness::of(&plan, &rows);
+    assert_eq!((whole.samples, whole.missing), (20, 0));
+    let failed = |row: &&Record| row.answer.status() == Status::Failed;
+    let lost = rows[7..].iter().filter(failed).count();
+    let part = Completeness::of(&plan, &rows[..7]);
+    assert_eq!((part.samples, part.missing), (7, 13 + 2 * lost));
+    assert!(!part.is_complete());
+    let said = part.to_string();
+    assert!(said.starts_with(&format!(
+        "7 of {} samples; the run is not complete",
+        20 + 2 * lost
+    )));
+    assert_eq!(Completeness::of(&plan, &[]).missing, 24);
+}
+
+/// A further round over one cell has begun: three repetitions, of which one is there.
+#[test]
+fn a_further_round_counts_as_far_as_it_has_begun() {
+    let plan = plan();
+    let mut rows = Vec::new();
+    walk(&plan, &mut rows, |_, _| takes(SECOND));
+    let mut more = rows[0].clone();
+    more.visit.round = 3;
+    rows.push(more);
+    assert_eq!(Completeness::of(&plan, &rows).missing, 2);
 }
 
 #[test]
 fn rounds_are_interleaved_and_repeat_from_the_seed() {
-    let visits = plan().visits();
-    assert_eq!(visits, plan().visits());
+    let visits: Vec<Visit> = plan().visits().collect();
+    assert_eq!(visits, plan().visits().collect::<Vec<_>>());
     let rounds: Vec<u32> = visits.iter().map(|visit| visit.round).collect();
     assert_eq!(rounds, [1, 1, 1, 1, 2, 2, 2, 2]);
     let cells = |range: std::ops::Range<usize>| {
@@ -160,8 +200,8 @@ fn further_rounds_visit_only_the_cells_that_need_them_and_resume_as_they_would_h
         };
         let mut runner = Scripted(|_: &Visit, _| takes(SECOND));
         sweep_further(
-            (&plan, &mut { further }),
-            &known,
+            (&plan, Some(&mut { further })),
+            known,
             &mut runner,
             rows,
             &mut watch,
@@ -196,7 +236,7 @@ impl Runner for Prepared {
         "prepared"
     }
 
-    fn expect(&mut self, asks: Vec<Ask>) {
+    fn expect(&mut self, asks: &mut dyn Iterator<Item = Ask>) {
         self.expected.extend(asks);
     }
 
@@ -214,7 +254,7 @@ fn a_runner_is_told_what_it_will_be_asked() {
     let mut runner = Prepared::default();
     let mut rows: Vec<Record> = Vec::new();
     let watch = &mut Blind::default();
-    sweep(&plan(), &[], &mut runner, &mut rows, watch).unwrap();
+    sweep(&plan(), Vec::new(), &mut runner, &mut rows, watch).unwrap();
     assert_eq!(runner.asked.len(), 8, "cells and rounds");
     assert_eq!(runner.expected, runner.asked);
 }

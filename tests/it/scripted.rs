@@ -84,7 +84,7 @@ pub(crate) fn write(
 ) {
     let (mut sink, recorded) = RunFolder::open(folder, &header(plan.clone(), machine)).unwrap();
     let runner = &mut Scripted(answer);
-    sweep(plan, &recorded, runner, &mut sink, &mut Silent).unwrap();
+    sweep(plan, recorded, runner, &mut sink, &mut Silent).unwrap();
 }
 
 /// A plausible answer: work shared by min(D, P) CPUs at 25 GFLOP/s each, a price for every thread

@@ -1,0 +1,59 @@
+//! Is a run complete, and how much of it is there?
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::rest;
+use crate::experiment::{Plan, Visit};
+use crate::record::{Ledger, Record};
+
+/// How much of a plan is recorded.
+///
+/// A visit that was stopped, failed or used up its time needs no further repetition, so that a complete
+/// run may have fewer samples than rounds x repetitions of every cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Completeness {
+    /// Records that are there.
+    pub samples: usize,
+    /// Repetitions that are missing.
+    pub missing: usize,
+}
+
+impl Completeness {
+    /// How much of `plan` stands in `records`.
+    ///
+    /// Of the further rounds of a sweep `--until` those count that have begun.
+    pub fn of(plan: &Plan, records: &[Record]) -> Self {
+        let ledger = Ledger::of(records);
+        let planned = plan.protocol.rounds.get();
+        let further = records.iter().map(|record| record.visit);
+        let begun: BTreeSet<Visit> = further.filter(|visit| visit.round > planned).collect();
+        let left = |visit: Visit| {
+            let ask = rest(visit, plan, ledger.visit(&visit))?;
+            Some((ask.last_rep.get() - ask.first_rep) as usize + 1)
+        };
+        Self {
+            samples: records.len(),
+            missing: plan.visits().chain(begun).filter_map(left).sum(),
+        }
+    }
+
+    /// Whether nothing is missing.
+    pub fn is_complete(self) -> bool {
+        self.missing == 0
+    }
+}
+
+impl fmt::Display for Completeness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { samples, missing } = self;
+        match missing {
+            0 => write!(f, "{samples} samples; the run is complete"),
+            _ => write!(
+                f,
+                "{samples} of {} samples; the run is not complete: run the same command again to resume",
+                samples + missing
+            ),
+        }
+    }
+}
