@@ -25,7 +25,7 @@ pub mod validation;
 mod verdict;
 mod wrong;
 
-pub use activity::{Crowding, Tally, WatchSummary};
+pub use activity::{Advice, Crowding, Tally, WatchSummary, WatchedProgram};
 pub use cause::{Cause, Diagnosis, Evidence, Facts, Finding, Setting, diagnose};
 pub use circumstances::{Difference, differences};
 pub use compare::{CellChange, Change, Comparison, Incomparable, Ratio};

@@ -36,4 +36,6 @@ pub use command::{become_program, supervise};
 pub use measure::{measure, trace};
 pub use probe::{Probe, ProbeState, probes};
 pub use ruler::ruler;
-pub use watch::{Activity, Library, Lookout, Pool, WatchError, Watched};
+pub use watch::{
+    Activity, Library, LibraryPool, Pool, ProcessMonitor, Program, WatchError, Watched,
+};

@@ -4,12 +4,19 @@
 //! CPUs alone: were there more threads that wanted one than the budget has, or did the quota stop
 //! them? Whether the program would be faster with fewer threads only a sweep can tell.
 
+mod advice;
+mod tally;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::host::{Activity, Library, Pool};
+use crate::host::{Activity, Pool, Program};
+use crate::machine::CpuSet;
+pub use advice::Advice;
+use advice::Load;
+pub use tally::Tally;
 
 /// Threads that want a CPU, for each CPU of the budget, from which a program counts as
 /// oversubscribed [1].
@@ -20,14 +27,26 @@ const CROWDED: f64 = 1.25;
 const WAITING: f64 = 0.2;
 /// Share of quota periods cut off, from which a quota counts, as in [`super::Cause`] [1].
 const CUT_OFF: f64 = 0.1;
+/// Fewest looks from which a verdict is given.
+///
+/// The first of them see how the program starts; with a first look after 50 ms and doubling pauses
+/// the fourth comes after 0.75 s.
+const ENOUGH: u32 = 4;
+/// Share of the CPU time that was used unseen, from which the number of ready threads is estimated
+/// from the threads found runnable [1].
+const UNSEEN: f64 = 0.1;
 
 /// What a program that was watched turned out to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Crowding {
+    /// It was not watched long enough.
+    TooShort,
     /// The quota stops it.
     Throttled,
     /// More threads want a CPU than the budget has.
     Oversubscribed,
+    /// More threads want these PUs, the only ones they may use, than there are; others are free.
+    Stacked(CpuSet),
     /// Threads wait for CPUs that others keep busy.
     Displaced,
     /// There are CPUs for all threads that want one.
@@ -36,21 +55,30 @@ pub enum Crowding {
 
 impl Crowding {
     /// In words.
-    pub fn words(self) -> &'static str {
+    pub fn words(&self) -> String {
         match self {
+            Self::TooShort => "too short to judge",
             Self::Throttled => "stopped by a CPU quota",
             Self::Oversubscribed => "oversubscribed: more threads want a CPU than there are",
+            Self::Stacked(pus) => {
+                return format!(
+                    "oversubscribed on PU {pus}: more threads are bound there than it can run, while others are free"
+                );
+            }
             Self::Displaced => "not oversubscribed by itself: others keep its CPUs busy",
             Self::Fits => "not oversubscribed",
         }
+        .to_owned()
     }
 }
 
 impl fmt::Display for Crowding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
+            Self::TooShort => "too-short",
             Self::Throttled => "throttled",
             Self::Oversubscribed => "oversubscribed",
+            Self::Stacked(_) => "stacked",
             Self::Displaced => "displaced",
             Self::Fits => "fits",
         })
@@ -63,14 +91,13 @@ impl Serialize for Crowding {
     }
 }
 
-/// All intervals of a watch as one.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Tally {
-    span: f64,
-    sum: Activity,
-    quota_span: f64,
-    /// Processes times the time that they were there [s].
-    process_span: f64,
+/// What is known of the watched processes besides their activity.
+#[derive(Clone, Copy, Debug)]
+pub struct WatchedProgram<'a> {
+    /// PUs of the host that are online [CPUs].
+    pub online: f64,
+    /// What is known of each process that was busy.
+    pub processes: &'a BTreeMap<i32, Program>,
 }
 
 /// A watch in a few numbers, with its verdict.
@@ -78,124 +105,88 @@ pub struct Tally {
 pub struct WatchSummary {
     /// The verdict.
     pub verdict: Crowding,
-    /// P [CPUs].
+    /// Looks that it rests on.
+    pub looks: u32,
+    /// P, as it was for most of the time [CPUs].
     pub budget: f64,
-    /// Means over the watch; counts are the largest seen.
+    /// P in the rest of the time, where it changed [CPUs].
+    pub other_budgets: Vec<f64>,
+    /// Means over the time with that budget; counts are the largest seen.
     pub mean: Activity,
+    /// Share of the CPU time that was used by threads while nobody looked at them [1].
+    pub unseen: f64,
     /// Share of the time that threads wanted a CPU in which they had none [1].
     pub waiting: f64,
-    /// Lines to set in the environment, where fewer threads are advised.
-    pub advice: Vec<String>,
+    /// What to set, where fewer threads are advised.
+    #[serde(flatten)]
+    pub advice: Advice,
 }
 
 impl Tally {
-    /// Adds an interval.
-    pub fn add(&mut self, activity: &Activity) {
-        let span = activity.span;
-        self.span += span;
-        let sum = &mut self.sum;
-        sum.at = activity.at;
-        sum.span += span;
-        sum.processes = sum.processes.max(activity.processes);
-        self.process_span += f64::from(activity.processes) * span;
-        sum.threads = sum.threads.max(activity.threads);
-        sum.running += activity.running * span;
-        sum.ready += activity.ready * span;
-        sum.switches += activity.switches * span;
-        if let Some(throttled) = activity.throttled {
-            self.quota_span += span;
-            *sum.throttled.get_or_insert(0.0) += throttled * span;
+    /// What the watch says; `None` if there was no interval.
+    pub fn summary(&self, program: WatchedProgram<'_>) -> Option<WatchSummary> {
+        let (budget, sums) = self.longest()?;
+        let mut mean = sums.mean();
+        let unseen = ratio(mean.unseen, mean.running);
+        if unseen >= UNSEEN {
+            mean.ready = mean.ready.max(sums.runnable() - mean.running);
         }
-        if let Some(foreign) = activity.foreign {
-            *sum.foreign.get_or_insert(0.0) += foreign * span;
-        }
-        for (name, pool) in &activity.by_name {
-            let all = sum.by_name.entry(name.clone()).or_default();
-            all.threads = all.threads.max(pool.threads);
-            all.running += pool.running * span;
-            all.ready += pool.ready * span;
-        }
-    }
-
-    /// What the watch says of a program under a budget of `budget` CPUs on a host of `online`;
-    /// `None` if there was no interval.
-    pub fn summary(&self, budget: f64, online: f64, libraries: &[Library]) -> Option<WatchSummary> {
-        if self.span <= 0.0 {
-            return None;
-        }
-        let mean = self.mean();
-        let wanted = mean.running + mean.ready;
-        let waiting = if wanted > 0.0 {
-            mean.ready / wanted
-        } else {
-            0.0
-        };
-        let crowded = wanted >= CROWDED * budget && waiting >= WAITING;
-        let left = online - mean.foreign.unwrap_or(0.0);
-        let verdict = if mean.throttled.is_some_and(|share| share >= CUT_OFF) {
-            Crowding::Throttled
-        } else if crowded {
-            Crowding::Oversubscribed
-        } else if waiting >= WAITING && left < wanted.min(budget) {
-            Crowding::Displaced
-        } else {
-            Crowding::Fits
-        };
-        let fewer = matches!(verdict, Crowding::Throttled | Crowding::Oversubscribed);
-        let advice = if fewer {
-            advice(
-                budget / (self.process_span / self.span).round().max(1.0),
-                libraries,
-            )
-        } else {
-            Vec::new()
-        };
+        let verdict = verdict(&mean, budget, program.online, sums.looks);
+        let advised = matches!(verdict, Crowding::Throttled | Crowding::Oversubscribed);
+        let load = || Load::of(sums, budget, program.processes);
         Some(WatchSummary {
-            verdict,
+            looks: sums.looks,
             budget,
+            other_budgets: self.others(budget),
+            unseen,
+            waiting: ratio(mean.ready, mean.running + mean.ready),
+            advice: advised
+                .then(load)
+                .map(|load| load.advice())
+                .unwrap_or_default(),
+            verdict,
             mean,
-            waiting,
-            advice,
         })
-    }
-
-    fn mean(&self) -> Activity {
-        let (sum, span) = (&self.sum, self.span);
-        let pool = |pool: &Pool| Pool {
-            threads: pool.threads,
-            running: pool.running / span,
-            ready: pool.ready / span,
-        };
-        let by_name: BTreeMap<String, Pool> = sum
-            .by_name
-            .iter()
-            .map(|(name, p)| (name.clone(), pool(p)))
-            .collect();
-        Activity {
-            running: sum.running / span,
-            ready: sum.ready / span,
-            switches: sum.switches / span,
-            throttled: sum.throttled.map(|share| share / self.quota_span),
-            foreign: sum.foreign.map(|cpus| cpus / span),
-            by_name,
-            ..sum.clone()
-        }
     }
 }
 
-/// So many threads a process that all processes, as many as there were on average, have P together,
-/// for each library that is loaded; rounded down, since one thread more than a quota can run gets the
-/// whole group throttled.
-fn advice(share: f64, libraries: &[Library]) -> Vec<String> {
-    let each = share.floor().max(1.0);
-    let variables = libraries.iter().map(|library| library.variable);
-    let mut variables: Vec<&str> = variables.filter(|variable| !variable.is_empty()).collect();
-    variables.sort_unstable();
-    variables.dedup();
-    variables
-        .iter()
-        .map(|variable| format!("{variable}={each}"))
-        .collect()
+fn verdict(mean: &Activity, budget: f64, online: f64, looks: u32) -> Crowding {
+    let wanted = mean.running + mean.ready;
+    let waiting = ratio(mean.ready, wanted) >= WAITING;
+    let left = online - mean.foreign.unwrap_or(0.0);
+    if looks < ENOUGH {
+        Crowding::TooShort
+    } else if mean.throttled.is_some_and(|share| share >= CUT_OFF) {
+        Crowding::Throttled
+    } else if wanted >= CROWDED * budget && waiting {
+        Crowding::Oversubscribed
+    } else if let Some(pus) = stacked(&mean.by_mask, budget) {
+        Crowding::Stacked(pus)
+    } else if waiting && left < wanted.min(budget) {
+        Crowding::Displaced
+    } else {
+        Crowding::Fits
+    }
+}
+
+/// The PUs, fewer than `budget`, on which more threads are bound than they can run.
+fn stacked(by_mask: &BTreeMap<String, Pool>, budget: f64) -> Option<CpuSet> {
+    let masks = by_mask.iter();
+    let masks = masks.filter_map(|(mask, pool)| Some((mask.parse::<CpuSet>().ok()?, pool)));
+    let masks: Vec<(CpuSet, &Pool)> = masks.collect();
+    let crowded = masks.iter().map(|(mask, _)| mask).filter(|mask| {
+        let bound = masks.iter().filter(|(other, _)| other.is_subset(mask));
+        let (running, ready) = bound.fold((0.0, 0.0), |(running, ready), (_, pool)| {
+            (running + pool.running, ready + pool.ready)
+        });
+        let pus = mask.len() as f64;
+        pus < budget && running + ready >= CROWDED * pus && ratio(ready, running + ready) >= WAITING
+    });
+    crowded.min_by_key(|mask| mask.len()).cloned()
+}
+
+fn ratio(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -205,6 +196,7 @@ mod tests {
     fn activity(running: f64, ready: f64) -> Activity {
         Activity {
             span: 1.0,
+            budget: 4.0,
             processes: 2,
             threads: 16,
             running,
@@ -213,10 +205,23 @@ mod tests {
         }
     }
 
-    fn verdict(intervals: &[Activity], online: f64) -> Crowding {
+    fn summary(intervals: &[Activity], online: f64) -> WatchSummary {
         let mut tally = Tally::default();
-        intervals.iter().for_each(|interval| tally.add(interval));
-        tally.summary(4.0, online, &[]).unwrap().verdict
+        // Twice, so that two intervals are looks enough.
+        for interval in intervals.iter().chain(intervals) {
+            tally.add(interval);
+            tally.add(interval);
+        }
+        let processes = BTreeMap::new();
+        let program = WatchedProgram {
+            online,
+            processes: &processes,
+        };
+        tally.summary(program).unwrap()
+    }
+
+    fn verdict(intervals: &[Activity], online: f64) -> Crowding {
+        summary(intervals, online).verdict
     }
 
     /// 4 run and 4 wait for 4 CPUs; half of the time that is 2 and 0: 6 want 4 on average.
@@ -256,26 +261,71 @@ mod tests {
         assert_eq!(verdict(&[stopped], 4.0), Crowding::Throttled);
     }
 
-    /// 5 CPUs for 2 processes: 2 threads each.
+    /// Three of four threads may only use PU 0 of four: 3 want 1 there, while 4 want 4 in all.
     #[test]
-    fn the_budget_is_shared_among_the_processes_and_rounded_down() {
-        let library = |name, variable| Library {
-            name,
-            variable,
-            file: String::new(),
+    fn threads_bound_to_one_pu_crowd_it_though_others_are_free() {
+        let pool = |running, ready| Pool {
+            running,
+            ready,
+            ..Pool::default()
         };
-        let loaded = [
-            library("OpenBLAS", "OPENBLAS_NUM_THREADS"),
-            library("OpenMP (libgomp)", "OMP_NUM_THREADS"),
-            library("oneTBB", ""),
-        ];
+        let stacked = Activity {
+            by_mask: BTreeMap::from([
+                ("0".to_owned(), pool(1.0, 2.0)),
+                ("0-3".to_owned(), pool(1.0, 0.0)),
+            ]),
+            ..activity(2.0, 2.0)
+        };
+        let pu = "0".parse().unwrap();
+        assert_eq!(verdict(&[stacked], 4.0), Crowding::Stacked(pu));
+    }
+
+    /// 3 CPUs of 4 were used by threads that ended between looks; 9 were runnable at each: 5 ready.
+    #[test]
+    fn ready_threads_that_nobody_saw_are_estimated_from_those_found_runnable() {
+        let brief = Activity {
+            unseen: 3.0,
+            runnable: 9,
+            ..activity(4.0, 0.1)
+        };
+        let summary = summary(&[brief], 4.0);
+        assert_eq!(summary.verdict, Crowding::Oversubscribed);
+        assert_eq!((summary.unseen, summary.mean.ready), (0.75, 5.0));
+    }
+
+    #[test]
+    fn three_looks_are_too_short_to_judge() {
         let mut tally = Tally::default();
-        tally.add(&activity(5.0, 9.0));
-        let summary = tally.summary(5.0, 5.0, &loaded).unwrap();
-        assert_eq!(
-            summary.advice,
-            ["OMP_NUM_THREADS=2", "OPENBLAS_NUM_THREADS=2"]
-        );
-        assert!(Tally::default().summary(5.0, 5.0, &loaded).is_none());
+        let processes = BTreeMap::new();
+        let program = WatchedProgram {
+            online: 4.0,
+            processes: &processes,
+        };
+        assert!(tally.summary(program).is_none());
+        (0..3).for_each(|_| tally.add(&activity(4.0, 9.0)));
+        let summary = tally.summary(program).unwrap();
+        assert_eq!(summary.verdict, Crowding::TooShort);
+        assert_eq!(summary.advice, Advice::default());
+    }
+
+    /// 1 s with 4 CPUs at the start, then 4 s with half of one.
+    #[test]
+    fn a_budget_that_changes_is_judged_by_the_one_that_lasted_longest() {
+        let mut tally = Tally::default();
+        tally.add(&activity(4.0, 0.0));
+        let limited = Activity {
+            budget: 0.5,
+            ..activity(0.5, 3.0)
+        };
+        (0..4).for_each(|_| tally.add(&limited));
+        let processes = BTreeMap::new();
+        let program = WatchedProgram {
+            online: 4.0,
+            processes: &processes,
+        };
+        let summary = tally.summary(program).unwrap();
+        assert_eq!((summary.budget, summary.looks), (0.5, 4));
+        assert_eq!(summary.other_budgets, [4.0]);
+        assert_eq!(summary.mean.running, 0.5);
     }
 }

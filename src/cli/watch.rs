@@ -1,5 +1,6 @@
 //! `oversub watch`: is a running program oversubscribed?
 
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus};
@@ -11,8 +12,8 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use serde::Serialize;
 
 use super::UsageError;
-use crate::analysis::{Crowding, Tally, WatchSummary};
-use crate::host::{Activity, Library, Lookout, WatchError, Watched};
+use crate::analysis::{Crowding, Tally, WatchSummary, WatchedProgram};
+use crate::host::{Activity, Library, ProcessMonitor, WatchError, Watched};
 use crate::units::{counted, three_digits};
 
 /// Says whether a running program is oversubscribed, without a sweep.
@@ -29,8 +30,8 @@ pub(super) struct Args {
     /// Process to watch, with all below it.
     #[arg(long, value_name = "PID", conflicts_with = "command")]
     pid: Option<i32>,
-    /// Seconds between two lines; stretched where there are so many threads that looking would cost
-    /// more than 0.5 % of one CPU.
+    /// Seconds between two looks. The first comes after 50 ms, and the pause doubles up to this; it
+    /// is longer where there are so many threads that looking would cost more than 0.5 % of one CPU.
     #[arg(long, value_name = "SECONDS", default_value = "1")]
     interval: f64,
     /// Seconds after which to stop watching; a command goes on.
@@ -46,7 +47,7 @@ pub(super) struct Args {
 
 /// Shortest interval.
 const SHORTEST: Duration = Duration::from_millis(10);
-/// Until the first look: a short program is seen at least once.
+/// Until the first look; each pause after it is twice as long, up to the interval.
 const FIRST: Duration = Duration::from_millis(50);
 
 /// Why watching goes on no longer.
@@ -76,7 +77,7 @@ impl Args {
             }
         };
         let mut screen = Screen::of(self.json, watched);
-        let mut watch = Lookout::begin(watched).map_err(|error| match error {
+        let mut watch = ProcessMonitor::begin(watched).map_err(|error| match error {
             WatchError::Gone(_) => anyhow::Error::new(UsageError(error.to_string())),
             WatchError::Forbidden(_) => error.into(),
         })?;
@@ -86,11 +87,10 @@ impl Args {
         }
         let deadline = limit.map(|limit| Instant::now() + limit);
         let mut tally = Tally::default();
+        let mut growing = FIRST;
         let end = loop {
-            let pause = match watch.pause().is_zero() {
-                true => FIRST.min(interval),
-                false => interval.max(watch.pause()),
-            };
+            let pause = growing.min(interval).max(watch.pause());
+            growing = (2 * growing).min(interval);
             let left = deadline.map_or(pause, |d| d.saturating_duration_since(Instant::now()));
             if let Some(end) = wait(&news, pause.min(left)) {
                 break end;
@@ -103,15 +103,16 @@ impl Args {
                 }
             };
             tally.add(&activity);
-            screen.show(&activity, watch.budget().cpus)?;
+            screen.show(&activity)?;
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 break End::Over;
             }
         };
-        let budget = watch.budget();
-        let libraries = watch.libraries();
-        let summary = tally.summary(budget.cpus, budget.online() as f64, libraries);
-        screen.finish(summary.as_ref(), libraries, watch.cost())?;
+        let summary = tally.summary(WatchedProgram {
+            online: watch.online() as f64,
+            processes: watch.programs(),
+        });
+        screen.finish(summary.as_ref(), &libraries(&watch), watch.cost())?;
         let status = match end {
             End::Exited(status) => Some(status),
             End::Over if watched == Watched::Descendants => exit_of(&news),
@@ -122,6 +123,13 @@ impl Args {
             code => std::process::exit(code),
         }
     }
+}
+
+/// Every library of the watched processes once.
+fn libraries(watch: &ProcessMonitor) -> Vec<Library> {
+    let pools = watch.programs().values().flat_map(|program| &program.pools);
+    let all: BTreeSet<Library> = pools.map(|pool| pool.library.clone()).collect();
+    all.into_iter().collect()
 }
 
 fn seconds(flag: &str, value: f64) -> Result<Duration, UsageError> {
@@ -204,11 +212,11 @@ impl Screen {
         }
     }
 
-    fn show(&mut self, activity: &Activity, budget: f64) -> anyhow::Result<()> {
+    fn show(&mut self, activity: &Activity) -> anyhow::Result<()> {
         match self.json {
             true => writeln!(self.out, "{}", serde_json::to_string(activity)?)?,
             false => {
-                write!(self.out, "\r{}\x1b[K", line(activity, budget))?;
+                write!(self.out, "\r{}\x1b[K", line(activity))?;
                 self.out.flush()?;
             }
         }
@@ -230,39 +238,66 @@ impl Screen {
             return Ok(writeln!(self.out, "{}", serde_json::to_string(&last)?)?);
         }
         let text = summary.map_or_else(
-            || "it was over before anybody looked".to_owned(),
+            || {
+                format!(
+                    "too short to judge: it ended before the first look, {} ms after its start",
+                    FIRST.as_millis()
+                )
+            },
             |summary| words(summary, libraries, cost),
         );
         Ok(writeln!(self.out, "\r\x1b[K{text}")?)
     }
 }
 
-fn line(activity: &Activity, budget: f64) -> String {
+/// At most 80 columns, so that a terminal can draw it over itself.
+fn line(activity: &Activity) -> String {
     let throttled = activity.throttled.map_or_else(String::new, |share| {
         format!(", throttled {:.0} %", 100.0 * share)
     });
     format!(
-        "{} running + {} ready without a CPU of P = {} CPUs; {} in {}, {} switches/s{throttled}",
+        "{} running + {} ready of P = {} CPUs; {} in {}{throttled}",
         three_digits(activity.running),
         three_digits(activity.ready),
-        three_digits(budget),
-        counted(activity.threads as u64, "thread"),
-        counted(activity.processes as u64, "process"),
-        three_digits(activity.switches),
+        three_digits(activity.budget),
+        counted(activity.threads, "thread"),
+        counted(activity.processes, "process"),
     )
 }
 
 fn words(summary: &WatchSummary, libraries: &[Library], cost: Option<f64>) -> String {
     let mean = &summary.mean;
     let mut lines = vec![
-        summary.verdict.words().to_owned(),
-        format!("  over {} s, on average", three_digits(mean.span)),
-        format!("  {}", line(mean, summary.budget)),
+        summary.verdict.words(),
         format!(
-            "  {:.0} % of the time that threads wanted a CPU they had none",
-            100.0 * summary.waiting
+            "  over {} s ({}), on average",
+            three_digits(mean.span),
+            counted(summary.looks, "look")
+        ),
+        format!("  {}", line(mean)),
+        format!(
+            "  {:.0} % of the time that threads wanted a CPU they had none; {} switches/s",
+            100.0 * summary.waiting,
+            three_digits(mean.switches)
         ),
     ];
+    if !summary.other_budgets.is_empty() {
+        let others: Vec<String> = summary
+            .other_budgets
+            .iter()
+            .map(|p| three_digits(*p))
+            .collect();
+        lines.push(format!(
+            "  P changed while it ran (also {}); judged by the P that lasted longest",
+            others.join(", ")
+        ));
+    }
+    if summary.unseen >= 0.1 {
+        lines.push(format!(
+            "  {:.0} % of its CPU time went to threads that ended between two looks",
+            100.0 * summary.unseen
+        ));
+    }
     if let Some(foreign) = mean.foreign.filter(|cpus| *cpus >= 0.1) {
         lines.push(format!("  others kept {} CPUs busy", three_digits(foreign)));
     }
@@ -284,17 +319,36 @@ fn words(summary: &WatchSummary, libraries: &[Library], cost: Option<f64>) -> St
                 .map(|l| format!("  {:<16} {}", l.name, l.file)),
         );
     }
-    if !summary.advice.is_empty() {
-        lines.push(format!("to set: {}", summary.advice.join(" ")));
-    }
-    if summary.verdict == Crowding::Oversubscribed && summary.advice.is_empty() {
-        lines.push(format!(
-            "to set: no library was seen that reads a variable; start at most {} in all",
-            counted(summary.budget.floor().max(1.0) as u64, "thread")
-        ));
-    }
+    lines.extend(to_do(summary));
     if let Some(cost) = cost {
         lines.push(format!("watching took {:.2} % of one CPU", 100.0 * cost));
     }
     lines.join("\n")
+}
+
+/// What to set or to do, a line each.
+fn to_do(summary: &WatchSummary) -> Vec<String> {
+    let advice = &summary.advice;
+    let mut lines = Vec::new();
+    if !advice.advice.is_empty() {
+        lines.push(format!("to set: {}", advice.advice.join(" ")));
+    }
+    lines.extend(advice.notes.iter().map(|note| format!("to do: {note}")));
+    if lines.is_empty() && summary.verdict == Crowding::Oversubscribed {
+        lines.push(format!(
+            "to do: start at most {} in all",
+            counted(summary.budget.floor().max(1.0) as u64, "thread")
+        ));
+    }
+    match summary.verdict {
+        Crowding::Stacked(_) => lines.push(
+            "to do: check OMP_PLACES, OMP_PROC_BIND, taskset and what the program binds itself"
+                .to_owned(),
+        ),
+        Crowding::TooShort => {
+            lines.push("to do: watch a longer run, or several one after the other".to_owned())
+        }
+        _ => {}
+    }
+    lines
 }

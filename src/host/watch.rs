@@ -1,11 +1,14 @@
 //! What does a running program do with its CPUs?
 //!
-//! A [`Lookout`] looks at every thread of a tree of processes now and then, from outside: run and wait
-//! time, and which pools there are. Time between looks adapts, so that looking costs at most one
-//! part in two hundred of one CPU, however many threads there are.
+//! A [`ProcessMonitor`] looks at every thread of a tree of processes now and then, from outside: time
+//! on a CPU and time ready without one, which PUs each thread may use, which pools there are. The
+//! time between looks adapts, so that looking costs at most one part in two hundred of one CPU,
+//! however many threads there are.
 
 mod libraries;
-mod threads;
+mod look;
+mod names;
+mod programs;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,17 +18,27 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 pub use libraries::Library;
-use libraries::libraries_in;
+use look::{Look, Thread, ThreadId};
+pub use programs::{LibraryPool, Program};
 
 use super::clock;
 use super::command::tree;
-use super::probe::{Counted, Usage, surroundings};
-use crate::machine::{Accounts, CpuBudget, System};
+use super::probe::{Counted, TICK, Usage, surroundings};
+use crate::machine::{Accounts, CpuBudget, CpuSet, System};
 use crate::record::Surroundings;
-use threads::Names;
+use names::Names;
 
-/// Time between two looks, in times of what a look takes.
+/// Time between two looks, in times of the CPU time of a look.
 const PAUSE: u32 = 200;
+/// The same for the first looks, which see the program start.
+const FIRST_PAUSE: u32 = 10;
+/// How many looks are the first.
+const FIRST_LOOKS: u32 = 5;
+
+/// Share of an interval for which a thread wants a CPU, from which it counts as busy [1].
+///
+/// The threads of a team that waits for its master, or of a server that ticks, stay far below it.
+const BUSY: f64 = 0.1;
 
 /// Which processes are watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +55,10 @@ pub enum WatchError {
     /// There is none of this number.
     #[error("there is no process {0}")]
     Gone(i32),
-    /// It is somebody else's.
-    #[error("process {0} belongs to another user; run `oversub watch` as that user or as root")]
+    /// It may not be looked into.
+    #[error(
+        "process {0} may not be looked into: it belongs to another user, or runs with privileges that this one lacks (CAP_SYS_PTRACE)"
+    )]
     Forbidden(i32),
 }
 
@@ -54,58 +69,118 @@ pub struct Activity {
     pub at: f64,
     /// Length of the interval [s].
     pub span: f64,
+    /// What the processes may use: the PUs that any of their busy threads may run on, and the CPU
+    /// quota of the process that is busiest [CPUs].
+    pub budget: f64,
     /// Processes.
     pub processes: u32,
     /// Threads.
     pub threads: u32,
     /// Threads that ran, on average [threads].
     pub running: f64,
-    /// Threads that were ready but had no CPU, on average [threads].
+    /// Of them those that started and ended between two looks, and the ends of others [threads].
+    pub unseen: f64,
+    /// Threads that were ready but had no CPU, on average; of those that were seen [threads].
     pub ready: f64,
+    /// Threads that ran or were ready at the moment of the look [threads].
+    pub runnable: u32,
     /// Times a thread was given a CPU [1/s].
     pub switches: f64,
     /// Quota periods in which the group was stopped, of all; `None` without a quota [1].
     pub throttled: Option<f64>,
     /// CPUs that were busy for others [CPUs].
     pub foreign: Option<f64>,
-    /// Threads that ran or were ready, on average, by name [threads].
+    /// Threads by name.
     pub by_name: BTreeMap<String, Pool>,
+    /// Threads by the PUs that they may run on, in the kernel's list form.
+    pub by_mask: BTreeMap<String, Pool>,
+    /// The processes with a busy thread, by number.
+    pub by_process: BTreeMap<i32, Pool>,
 }
 
-/// Threads of one name.
+/// Some of the threads.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Pool {
     /// How many there are [threads].
     pub threads: u32,
-    /// Of them running, on average [threads].
+    /// Of them those that wanted a CPU for at least a tenth of the time [threads].
+    pub busy: f64,
+    /// Threads running, on average [threads].
     pub running: f64,
-    /// Of them ready but without a CPU, on average [threads].
+    /// Threads ready but without a CPU, on average [threads].
     pub ready: f64,
 }
 
+impl Pool {
+    fn add(&mut self, counted: Counted, span: f64) {
+        let (running, ready) = (
+            counted.run.as_secs_f64() / span,
+            counted.wait.as_secs_f64() / span,
+        );
+        self.threads += 1;
+        self.busy += f64::from(u8::from(running + ready >= BUSY));
+        self.running += running;
+        self.ready += ready;
+    }
+
+    /// Threads that wanted a CPU, on average [threads].
+    pub fn wanted(&self) -> f64 {
+        self.running + self.ready
+    }
+}
+
 /// A tree of processes under observation.
-pub struct Lookout {
+pub struct ProcessMonitor {
     watched: Watched,
-    accounts: Accounts,
-    budget: CpuBudget,
     names: Names,
     began: Instant,
+    /// CPU time of the tree when the watch began.
+    used_before: Duration,
     last: Look,
+    around: Around,
+    /// Run time of threads that were seen, and what else the tree used, since the watch began.
+    seen: Duration,
+    unseen: Duration,
     /// CPU time of this process when it began to look.
     own: Option<Duration>,
     next: Duration,
     looks: u32,
-    libraries: Vec<Library>,
+    programs: BTreeMap<i32, Program>,
 }
 
-/// All counters at one moment.
-struct Look {
-    at: Instant,
-    threads: BTreeMap<(i32, i32), Counted>,
-    surroundings: Surroundings,
+/// The limits and counters of the process that is busiest.
+struct Around {
+    budget: CpuBudget,
+    accounts: Accounts,
+    counters: Surroundings,
 }
 
-impl Lookout {
+impl Around {
+    fn read(system: &System) -> Self {
+        let accounts = Accounts::read(system);
+        Self {
+            budget: CpuBudget::read(system),
+            counters: surroundings(&accounts),
+            accounts,
+        }
+    }
+
+    /// What was counted since `earlier`; of throttling only what the same group counted.
+    fn since(&self, earlier: &Self) -> Surroundings {
+        let counted = self.counters.since(earlier.counters);
+        if self.accounts.throttling == earlier.accounts.throttling {
+            return counted;
+        }
+        Surroundings {
+            quota_periods: None,
+            throttled_periods: None,
+            throttled: None,
+            ..counted
+        }
+    }
+}
+
+impl ProcessMonitor {
     /// Begins to watch.
     ///
     /// # Errors
@@ -122,24 +197,26 @@ impl Lookout {
                 System::of_process(pid)
             }
         };
-        let accounts = Accounts::read(&system);
+        let last = Look::now(watched);
         Ok(Self {
             watched,
-            budget: CpuBudget::read(&system),
-            last: Look::now(watched, &accounts),
-            accounts,
+            around: Around::read(&system),
+            used_before: last.cpu,
+            last,
             names: Names::default(),
             began: clock::now(),
+            seen: Duration::ZERO,
+            unseen: Duration::ZERO,
             own: Usage::of_self().cpu,
             next: Duration::ZERO,
             looks: 0,
-            libraries: Vec::new(),
+            programs: BTreeMap::new(),
         })
     }
 
-    /// What the watched processes may use.
-    pub fn budget(&self) -> &CpuBudget {
-        &self.budget
+    /// PUs of the host that are online [CPUs].
+    pub fn online(&self) -> usize {
+        self.around.budget.online()
     }
 
     /// Shortest time until the next look.
@@ -149,26 +226,28 @@ impl Lookout {
 
     /// What was done since the last look; `None` when there is no process left.
     pub fn look(&mut self) -> Option<Activity> {
-        let start = clock::now();
-        let now = Look::now(self.watched, &self.accounts);
+        let before = Usage::of_self();
+        let now = Look::now(self.watched);
         if now.threads.is_empty() {
             return None;
         }
         self.names.learn(now.threads.keys());
         let activity = self.activity(&now);
         self.looks += 1;
-        // Maps are long, and libraries are loaded early or with a new process.
-        if self.looks.is_power_of_two() || now.processes() != self.last.processes() {
-            self.libraries = now.libraries();
-        }
+        self.learn_programs(&activity);
         self.last = now;
-        self.next = (clock::now() - start) * PAUSE;
+        let times = if self.looks < FIRST_LOOKS {
+            FIRST_PAUSE
+        } else {
+            PAUSE
+        };
+        self.next = times * Usage::of_self().since(before).cpu.unwrap_or_default();
         Some(activity)
     }
 
-    /// The libraries with threads of their own that the processes have loaded.
-    pub fn libraries(&self) -> &[Library] {
-        &self.libraries
+    /// What is known of each process that was busy.
+    pub fn programs(&self) -> &BTreeMap<i32, Program> {
+        &self.programs
     }
 
     /// CPU time that watching took, per time [CPUs].
@@ -178,79 +257,175 @@ impl Lookout {
         Some(used.as_secs_f64() / wall.as_secs_f64().max(1e-3))
     }
 
-    fn activity(&self, now: &Look) -> Activity {
-        let span = (now.at - self.last.at).as_secs_f64().max(1e-6);
-        let mut by_name: BTreeMap<String, Pool> = BTreeMap::new();
-        let mut slices = 0;
-        for (id, counted) in &now.threads {
-            let before = self.last.threads.get(id).copied().unwrap_or_default();
-            let pool = by_name.entry(self.names.of(id).to_owned()).or_default();
-            pool.threads += 1;
-            pool.running += counted.run.saturating_sub(before.run).as_secs_f64() / span;
-            pool.ready += counted.wait.saturating_sub(before.wait).as_secs_f64() / span;
-            slices += counted.slices.saturating_sub(before.slices);
+    /// Maps are long, and libraries are loaded early or by a new process.
+    fn learn_programs(&mut self, activity: &Activity) {
+        let all = self.looks.is_power_of_two();
+        for pid in activity.by_process.keys() {
+            if all || !self.programs.contains_key(pid) {
+                let program = Program::of(*pid, &self.around.budget);
+                self.programs.extend(program.map(|program| (*pid, program)));
+            }
         }
-        let around = now.surroundings.since(self.last.surroundings);
-        let running = by_name.values().map(|pool| pool.running).sum();
-        let share = |throttled: u64, periods: u64| throttled as f64 / periods.max(1) as f64;
-        Activity {
+    }
+
+    fn activity(&mut self, now: &Look) -> Activity {
+        let span = (now.at - self.last.at).as_secs_f64().max(1e-6);
+        let mut found = Activity {
             at: (now.at - self.began).as_secs_f64(),
             span,
-            processes: now.processes().len() as u32,
+            processes: now.processes().count() as u32,
             threads: now.threads.len() as u32,
-            running,
-            ready: by_name.values().map(|pool| pool.ready).sum(),
-            switches: slices as f64 / span,
-            throttled: around
-                .throttled_periods
-                .zip(around.quota_periods)
-                .map(|(t, p)| share(t, p)),
-            foreign: around
-                .host_busy
-                .map(|busy| (busy.as_secs_f64() / span - running).max(0.0)),
-            by_name,
+            ..Activity::default()
+        };
+        let mut run = Duration::ZERO;
+        for (id, thread) in &now.threads {
+            let counted = self.counted(id, thread);
+            run += counted.run;
+            self.enter(&mut found, (id, thread), counted);
         }
+        let all: Vec<&Pool> = found.by_mask.values().collect();
+        found.ready = all.iter().map(|pool| pool.ready).sum();
+        found.unseen = self.newly_unseen(now, run).as_secs_f64() / span;
+        found.running = run.as_secs_f64() / span + found.unseen;
+        self.look_around(&mut found);
+        found.by_process.retain(|_, process| process.busy > 0.0);
+        found
+    }
+
+    fn counted(&self, id: &ThreadId, thread: &Thread) -> Counted {
+        let before = self.last.threads.get(id).map(|thread| thread.counted);
+        thread.counted.since(before.unwrap_or_default())
+    }
+
+    fn enter(&self, found: &mut Activity, (id, thread): (&ThreadId, &Thread), counted: Counted) {
+        let name = self.names.of(id).to_owned();
+        let span = found.span;
+        found.by_name.entry(name).or_default().add(counted, span);
+        let mask = found.by_mask.entry(thread.mask.clone()).or_default();
+        mask.add(counted, span);
+        found.by_process.entry(id.0).or_default().add(counted, span);
+        found.switches += counted.slices as f64 / span;
+        found.runnable += u32::from(thread.runnable);
+    }
+
+    /// CPU time since the last look that no thread seen now has had; `run` is what those had.
+    ///
+    /// The time of a process is counted in whole ticks, so that each process can lack two.
+    fn newly_unseen(&mut self, now: &Look, run: Duration) -> Duration {
+        self.seen += run;
+        let used = now.cpu.saturating_sub(self.used_before);
+        let ticks = 2 * TICK * now.processes().count() as u32;
+        let unseen = used.saturating_sub(self.seen + ticks).max(self.unseen);
+        unseen - std::mem::replace(&mut self.unseen, unseen)
+    }
+
+    /// The budget, throttling and foreign load of the process that is busiest now.
+    fn look_around(&mut self, found: &mut Activity) {
+        let wanted =
+            |(_, a): &(&i32, &Pool), (_, b): &(&i32, &Pool)| a.wanted().total_cmp(&b.wanted());
+        let Some((busiest, _)) = found.by_process.iter().max_by(wanted) else {
+            return;
+        };
+        let around = Around::read(&System::of_process(*busiest));
+        let counted = around.since(&self.around);
+        found.budget = budget_of(&around.budget, &found.by_mask);
+        let share = |throttled: u64, periods: u64| throttled as f64 / periods.max(1) as f64;
+        found.throttled = counted
+            .throttled_periods
+            .zip(counted.quota_periods)
+            .map(|(throttled, periods)| share(throttled, periods));
+        found.foreign = counted
+            .host_busy
+            .map(|busy| (busy.as_secs_f64() / found.span - found.running).max(0.0));
+        self.around = around;
     }
 }
 
-impl Look {
-    fn now(watched: Watched, accounts: &Accounts) -> Self {
-        let tree = match watched {
-            Watched::Descendants => tree::descendants(),
-            Watched::Process(pid) => tree::tree_of(vec![pid]),
-        };
-        let ids = tree
-            .into_iter()
-            .flat_map(|(pid, tids)| tids.into_iter().map(move |tid| (pid, tid)));
-        let threads = ids.filter_map(|(pid, tid)| Some(((pid, tid), tree::counted(pid, tid)?)));
-        Self {
-            threads: threads.collect(),
-            surroundings: surroundings(accounts),
-            at: clock::now(),
-        }
-    }
-
-    fn libraries(&self) -> Vec<Library> {
-        let maps = self.processes().into_iter();
-        libraries_in(
-            maps.map(|pid| fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default()),
-        )
-    }
-
-    fn processes(&self) -> Vec<i32> {
-        let mut pids: Vec<i32> = self.threads.keys().map(|(pid, _)| *pid).collect();
-        pids.dedup();
-        pids
-    }
+/// P of threads that may run on these PUs, under the quota of `of_process` [CPUs].
+///
+/// The masks of busy threads count, where there are any: a main thread that waits for its team may
+/// be allowed more than the team.
+fn budget_of(of_process: &CpuBudget, by_mask: &BTreeMap<String, Pool>) -> f64 {
+    let pus_of = |wanted: fn(&Pool) -> bool| {
+        let masks = by_mask.iter().filter(|(_, pool)| wanted(pool));
+        let sets = masks.filter_map(|(mask, _)| mask.parse::<CpuSet>().ok());
+        sets.reduce(|all, set| all.union(&set)).unwrap_or_default()
+    };
+    let busy = pus_of(|pool| pool.busy > 0.0);
+    let pus = if busy.is_empty() {
+        pus_of(|_| true)
+    } else {
+        busy
+    };
+    let pus = if pus.is_empty() {
+        &of_process.allowed
+    } else {
+        &pus
+    };
+    of_process
+        .quota()
+        .unwrap_or(f64::INFINITY)
+        .min(pus.len() as f64)
 }
 
 /// Whether the process is there and its maps may be read, which only its owner may.
 fn permitted(pid: i32) -> Result<(), WatchError> {
-    match fs::read_to_string(format!("/proc/{pid}/maps")) {
+    match fs::read(format!("/proc/{pid}/maps")) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             Err(WatchError::Forbidden(pid))
         }
         Err(_) => Err(WatchError::Gone(pid)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::{Limit, LimitSource, PuId};
+
+    fn pool(busy: f64) -> Pool {
+        Pool {
+            busy,
+            ..Pool::default()
+        }
+    }
+
+    /// A team on PUs 0 and 2 of four, whose main thread may run on all, under 1.5 CPUs.
+    #[test]
+    fn the_budget_is_that_of_the_threads_that_want_a_cpu() {
+        let masks = BTreeMap::from([
+            ("0-3".to_owned(), pool(0.0)),
+            ("0".to_owned(), pool(1.0)),
+            ("2".to_owned(), pool(1.0)),
+        ]);
+        let mut budget = CpuBudget {
+            allowed: (0..4).map(PuId).collect(),
+            cpus: 4.0,
+            limits: Vec::new(),
+        };
+        assert_eq!(budget_of(&budget, &masks), 2.0);
+        let idle = BTreeMap::from([("0-3".to_owned(), pool(0.0))]);
+        assert_eq!(budget_of(&budget, &idle), 4.0);
+        budget.limits.push(Limit {
+            source: LimitSource::CgroupQuota("/cg".to_owned()),
+            cpus: 1.5,
+        });
+        assert_eq!(budget_of(&budget, &masks), 1.5);
+    }
+
+    /// Half of a second wanted of ten: busy. 50 ms of a second: not.
+    #[test]
+    fn a_thread_is_busy_that_wants_a_cpu_for_a_tenth_of_the_time() {
+        let counted = |run, wait| Counted {
+            run: Duration::from_millis(run),
+            wait: Duration::from_millis(wait),
+            slices: 1,
+        };
+        let mut all = Pool::default();
+        all.add(counted(30, 70), 1.0);
+        all.add(counted(50, 0), 1.0);
+        assert_eq!((all.threads, all.busy), (2, 1.0));
+        assert!((all.wanted() - 0.15).abs() < 1e-9);
     }
 }

@@ -11,7 +11,7 @@ use crate::machine::Accounts;
 use crate::record::Surroundings;
 
 /// A tick of `/proc/stat`: `USER_HZ` is 100 on every architecture that Linux still runs on but Alpha.
-const TICK: Duration = Duration::from_millis(10);
+pub(crate) const TICK: Duration = Duration::from_millis(10);
 
 /// The counters now.
 pub(crate) fn surroundings(accounts: &Accounts) -> Surroundings {

@@ -36,6 +36,15 @@ pub(crate) struct Counted {
 }
 
 impl Counted {
+    /// What was counted between `earlier` and this moment.
+    pub(crate) fn since(self, earlier: Self) -> Self {
+        Self {
+            run: self.run.saturating_sub(earlier.run),
+            wait: self.wait.saturating_sub(earlier.wait),
+            slices: self.slices.saturating_sub(earlier.slices),
+        }
+    }
+
     /// What a `schedstat` file says: `run_ns wait_ns slices`.
     pub(crate) fn parse(schedstat: &str) -> Option<Self> {
         let mut fields = schedstat.split_ascii_whitespace().map(str::parse);
@@ -107,13 +116,7 @@ impl Threads {
 /// What was counted for each thread from `before` to `after`.
 pub(super) fn counted(before: &[Counted], after: &[Counted]) -> Vec<Counted> {
     let pairs = before.iter().zip(after);
-    pairs
-        .map(|(before, after)| Counted {
-            run: after.run.saturating_sub(before.run),
-            wait: after.wait.saturating_sub(before.wait),
-            slices: after.slices.saturating_sub(before.slices),
-        })
-        .collect()
+    pairs.map(|(before, after)| after.since(*before)).collect()
 }
 
 pub(super) fn migrations_of(sched: &str) -> Option<u64> {

@@ -34,12 +34,9 @@ const KNOWN: [(&str, &str, &str); 14] = [
     ("polars.abi3", "Polars (rayon)", "POLARS_MAX_THREADS"),
 ];
 
-/// The libraries in the memory maps of several processes, each file once.
-pub(super) fn libraries_in(maps: impl Iterator<Item = String>) -> Vec<Library> {
-    let mut found = BTreeSet::new();
-    for map in maps {
-        found.extend(map.lines().filter_map(library));
-    }
+/// The libraries in the memory maps of a process, each file once.
+pub(super) fn libraries_in(maps: &str) -> Vec<Library> {
+    let found: BTreeSet<Library> = maps.lines().filter_map(library).collect();
     found.into_iter().collect()
 }
 
@@ -68,7 +65,7 @@ mod tests {
 7f02-7f03 r-xp 00001000 08:01 12 /a folder/libopenblas64_p-r0-0cf96a72.3.23.dev.so
 7f03-7f04 rw-p 00000000 00:00 0
 7f04-7f05 r-xp 00001000 08:01 13 /usr/lib/libc.so.6";
-        let found = libraries_in([map.to_owned(), map.to_owned()].into_iter());
+        let found = libraries_in(map);
         let names: Vec<&str> = found.iter().map(|library| library.name).collect();
         assert_eq!(names, ["OpenBLAS", "OpenMP (libgomp)"]);
         assert_eq!(

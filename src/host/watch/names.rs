@@ -4,15 +4,16 @@
 //! threads of a pool and are left out, so that `rayon-3` and `rayon-7` are one pool.
 
 use std::collections::BTreeMap;
-use std::fs;
+
+use super::look::{ThreadId, read};
 
 /// Names of threads, read once each: a thread is seldom renamed after it has begun to work.
 #[derive(Default)]
-pub(super) struct Names(BTreeMap<(i32, i32), String>);
+pub(super) struct Names(BTreeMap<ThreadId, String>);
 
 impl Names {
     /// Reads the names of those of `threads` that are new, and forgets those that are gone.
-    pub(super) fn learn<'a>(&mut self, threads: impl Iterator<Item = &'a (i32, i32)>) {
+    pub(super) fn learn<'a>(&mut self, threads: impl Iterator<Item = &'a ThreadId>) {
         let mut known = std::mem::take(&mut self.0);
         self.0 = threads
             .map(|id| (*id, known.remove(id).unwrap_or_else(|| name_of(*id))))
@@ -20,13 +21,13 @@ impl Names {
     }
 
     /// The name of a thread.
-    pub(super) fn of(&self, id: &(i32, i32)) -> &str {
+    pub(super) fn of(&self, id: &ThreadId) -> &str {
         self.0.get(id).map_or("", String::as_str)
     }
 }
 
-fn name_of((pid, tid): (i32, i32)) -> String {
-    let name = fs::read_to_string(format!("/proc/{pid}/task/{tid}/comm")).unwrap_or_default();
+fn name_of((pid, tid): ThreadId) -> String {
+    let name = read(format!("/proc/{pid}/task/{tid}/comm")).unwrap_or_default();
     pool(name.trim()).to_owned()
 }
 
