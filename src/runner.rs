@@ -44,8 +44,28 @@ pub trait Runner {
     }
 
     /// Answers every repetition of `ask`, or fewer where one was censored or failed or the time was
-    /// up. Never panics and never stops the sweep: what went wrong is the answer.
-    fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>);
+    /// up. Never panics: what went wrong with the cell is the answer.
+    ///
+    /// # Errors
+    ///
+    /// If no cell could be asked now, whichever it is. The visit stays open.
+    fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) -> Result<(), Halted>;
+}
+
+/// Why no further visit can be made now: the process lacks something that every cell needs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Halted(pub String);
+
+/// Why a sweep ended before its plan did.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// A record cannot be kept.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The runner cannot go on.
+    #[error(transparent)]
+    Halted(#[from] Halted),
 }
 
 /// Something that keeps records.
@@ -140,14 +160,14 @@ pub type Further<'a> = dyn FnMut(&[Record]) -> BTreeSet<Cell> + 'a;
 ///
 /// # Errors
 ///
-/// If a record cannot be kept.
+/// If a record cannot be kept, or the runner cannot go on.
 pub fn sweep(
     plan: &Plan,
     recorded: Vec<Record>,
     runner: &mut dyn Runner,
     sink: &mut dyn Sink,
     watch: &mut dyn Watch,
-) -> Result<Tally, FolderError> {
+) -> Result<Tally, SweepError> {
     sweep_further((plan, None), recorded, runner, sink, watch)
 }
 
@@ -158,14 +178,14 @@ pub fn sweep(
 ///
 /// # Errors
 ///
-/// If a record cannot be kept.
+/// If a record cannot be kept, or the runner cannot go on.
 pub fn sweep_further(
     (plan, further): (&Plan, Option<&mut Further<'_>>),
     recorded: Vec<Record>,
     runner: &mut dyn Runner,
     sink: &mut dyn Sink,
     watch: &mut dyn Watch,
-) -> Result<Tally, FolderError> {
+) -> Result<Tally, SweepError> {
     let mut walk = Walk::over(plan, recorded);
     walk.all(further, runner, sink, watch)?;
     Ok(walk.tally)
@@ -199,7 +219,7 @@ impl<'a> Walk<'a> {
         runner: &mut dyn Runner,
         sink: &mut dyn Sink,
         watch: &mut dyn Watch,
-    ) -> Result<(), FolderError> {
+    ) -> Result<(), SweepError> {
         let plan = self.plan;
         self.go(|| plan.visits(), runner, sink, watch)?;
         let Some(further) = further else {
@@ -241,7 +261,7 @@ impl<'a> Walk<'a> {
         runner: &mut dyn Runner,
         sink: &mut dyn Sink,
         watch: &mut dyn Watch,
-    ) -> Result<(), FolderError> {
+    ) -> Result<(), SweepError> {
         self.tally.complete = false;
         runner.expect(&mut visits().filter_map(|visit| self.ask(visit)));
         for visit in visits() {
@@ -258,26 +278,24 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Makes one visit and keeps what comes of it.
+    /// Makes one visit and keeps what comes of it, also an answer that was ready when the sweep was
+    /// interrupted.
     fn answer(
         &mut self,
         ask: &Ask,
         runner: &mut dyn Runner,
         sink: &mut dyn Sink,
         watch: &mut dyn Watch,
-    ) -> Result<(), FolderError> {
+    ) -> Result<(), SweepError> {
         let name = runner.name();
         let mut kept = Ok(());
-        runner.run(ask, &mut |rep, answer| {
-            if watch.interrupted() {
-                return ControlFlow::Break(());
-            }
+        let halted = runner.run(ask, &mut |rep, answer| {
             let record = Record {
                 runner: name.to_owned(),
                 visit: ask.visit,
                 rep,
                 unix_ms: watch.unix_ms(),
-                answer,
+                answer: answer.in_one_line(),
             };
             kept = sink.keep(&record);
             *self
@@ -288,13 +306,14 @@ impl<'a> Walk<'a> {
             watch.record(&record);
             self.ledger.enter(&record);
             self.records.push(record);
-            if kept.is_ok() {
+            if kept.is_ok() && !watch.interrupted() {
                 ControlFlow::Continue(())
             } else {
                 ControlFlow::Break(())
             }
         });
-        kept
+        kept?;
+        Ok(halted?)
     }
 }
 
@@ -306,14 +325,15 @@ impl<F: FnMut(&Visit, u32) -> Answer> Runner for Scripted<F> {
         "scripted"
     }
 
-    fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) {
+    fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) -> Result<(), Halted> {
         for rep in ask.first_rep..=ask.last_rep.get() {
             let answer = (self.0)(&ask.visit, rep);
             let last = answer.status().ends_visit();
             if emit(rep, answer).is_break() || last {
-                return;
+                break;
             }
         }
+        Ok(())
     }
 }
 

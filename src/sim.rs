@@ -66,7 +66,7 @@ use crate::experiment::{Cell, Computation, Visit};
 use crate::machine::{CpuSet, Topology};
 use crate::record::trace::Trace;
 use crate::record::{Answer, Sample, Waiting};
-use crate::runner::{Ask, Emit, Runner};
+use crate::runner::{Ask, Emit, Halted, Runner};
 use crate::serde_as_text;
 use crate::text::ParseError;
 use crate::units::ns;
@@ -182,10 +182,10 @@ impl Runner for Sim {
         self.expected = asks.collect();
     }
 
-    fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) {
+    fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) -> Result<(), Halted> {
         if let Err(reason) = modelled(&ask.visit.cell) {
             let _ = emit(ask.first_rep, Answer::Failed(reason));
-            return;
+            return Ok(());
         }
         let mut spent = Duration::ZERO;
         for (rep, report) in self.reports(ask) {
@@ -194,9 +194,10 @@ impl Runner for Sim {
             spent += answer.sample().map_or(Duration::ZERO, |sample| sample.wall);
             let ended = answer.status().ends_visit() || spent >= ask.protocol.limit();
             if emit(rep, answer).is_break() || ended {
-                return;
+                break;
             }
         }
+        Ok(())
     }
 }
 

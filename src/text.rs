@@ -56,6 +56,13 @@ pub fn wrapped(text: &str, width: usize) -> String {
     )
 }
 
+/// `text` on one line: every run of white space and control characters is one blank.
+pub fn one_line(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    words.join(" ")
+}
+
 /// Implements serde's traits by the type's `Display` and `FromStr`.
 #[macro_export]
 macro_rules! serde_as_text {
@@ -78,6 +85,15 @@ macro_rules! serde_as_text {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_line_end_of_any_system_is_left() {
+        assert_eq!(
+            one_line(" a\r\n\tb\u{85}c\u{2028}d\u{1b}[0m\n"),
+            "a b c d [0m"
+        );
+        assert_eq!(one_line("\n"), "");
+    }
 
     #[test]
     fn narrow_lines_lose_no_word() {

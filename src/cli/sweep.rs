@@ -18,8 +18,9 @@ use crate::analysis::{Analysis, CellSummary, Metric, State, rivals};
 use crate::experiment::{Cell, Landmarks, Plan, Protocol, Runtime};
 use crate::host::{Host, clock};
 use crate::machine::{CpuBudget, OwnQuota, Topology};
-use crate::record::{Record, RunFolder, RunHeader};
+use crate::record::{Record, RunFolder, RunHeader, Status};
 use crate::runner::{self, Ask, Runner};
+use crate::units::counted;
 use crate::view::facet::{Facets, natural_axes};
 use crate::view::{disturbed, terminal};
 
@@ -52,9 +53,32 @@ pub(super) struct Args {
     /// With --until: start no further round after this time [s].
     #[arg(long, value_name = "SECONDS", requires = "until")]
     time_limit: Option<f64>,
+    /// Measure again what this run already holds and could not measure: failed (every visit that
+    /// failed). The old rows stay in samples.csv and no longer count.
+    #[arg(long, value_name = "WHICH")]
+    retry: Option<Retry>,
     /// Print the cells and the command of each, and run nothing.
     #[arg(long)]
     dry_run: bool,
+}
+
+/// Which visits are made again although the run has an answer to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Retry {
+    /// Those that failed.
+    Failed,
+}
+
+impl Retry {
+    /// Takes the answers that do not count any more out of `records`.
+    fn reopen(self, records: &mut Vec<Record>) {
+        let before = records.len();
+        match self {
+            Self::Failed => records.retain(|record| record.answer.status() != Status::Failed),
+        }
+        let visits = counted((before - records.len()) as u64, "failed visit");
+        screen::note(format_args!("measuring {visits} again"));
+    }
 }
 
 impl Args {
@@ -100,13 +124,35 @@ impl Args {
             blas: blas::facts(&program, &libraries),
             ..header::gather(name, plan, topology, budget)?
         };
-        let (mut folder, recorded) = RunFolder::open(&out, &header)?;
+        let (mut folder, mut recorded) = RunFolder::open(&out, &header)?;
         announce(&header.plan, &out, &recorded);
+        if let Some(retry) = self.retry {
+            retry.reopen(&mut recorded);
+        }
         let until = Until::new(&header.plan, time_limit);
         walk(until, recorded, &mut host, &mut folder, stop)?;
         drop(folder);
-        conclude(&out)
+        conclude(&out)?;
+        advise_retry(&out)
     }
+}
+
+/// Says how visits that failed are measured again, where there are any.
+fn advise_retry(out: &Path) -> anyhow::Result<()> {
+    let (_, records) = RunFolder::read(out)?;
+    let failed = records
+        .iter()
+        .filter(|r| r.answer.status() == Status::Failed);
+    let failed: Vec<&Record> = failed.collect();
+    if let Some(first) = failed.first() {
+        screen::note(format_args!(
+            "{} of {} failed ({}); add --retry failed to the same command to measure them again",
+            failed.len(),
+            counted(records.len() as u64, "row"),
+            first.answer.reason().unwrap_or_default()
+        ));
+    }
+    Ok(())
 }
 
 /// Refuses a runtime that is known to the simulator only.

@@ -23,7 +23,7 @@ use super::blas::VARIABLES;
 use super::command::HOOK_LIMIT;
 use crate::experiment::{Blas, CommandSpec, Workload};
 use crate::record::Answer;
-use crate::runner::{Ask, Emit, Runner};
+use crate::runner::{Ask, Emit, Halted, Runner};
 
 /// One line from a child.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -113,7 +113,7 @@ impl Runner for Host {
         "host"
     }
 
-    fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) {
+    fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) -> Result<(), Halted> {
         let piped = self
             .command(ask)
             // A group of its own: a Ctrl-C at the terminal is for the sweep, which ends its child. If it
@@ -131,6 +131,7 @@ impl Runner for Host {
                 let _ = emit(ask.first_rep, Answer::Failed(reason));
             }
         }
+        Ok(())
     }
 }
 

@@ -5,14 +5,15 @@
 //! is taken up again. While a sweep writes, it holds a lock on `samples.csv`.
 
 mod error;
+mod rows;
 
-use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 pub use error::FolderError;
 use error::io_error;
+use rows::read_records;
 
 use super::{FORMAT_VERSION, Record, Row, RunHeader};
 
@@ -204,37 +205,6 @@ fn read_header(folder: &Path) -> Result<RunHeader, FolderError> {
     serde_json::from_value(value).map_err(malformed)
 }
 
-/// The records of `samples.csv`; a last row without line end is an interrupted write and no record.
-fn read_records(csv: &Path) -> Result<Vec<Record>, FolderError> {
-    let bytes = fs::read(csv).map_err(io_error("read", csv))?;
-    let cut = bytes.iter().rposition(|byte| *byte == b'\n');
-    let whole = &bytes[..cut.map_or(0, |last| last + 1)];
-    let mut seen = BTreeSet::new();
-    let malformed = |line: u64, message: String| FolderError::Malformed {
-        path: csv.to_owned(),
-        line,
-        message,
-    };
-    csv::Reader::from_reader(whole)
-        .deserialize::<Row>()
-        .enumerate()
-        .map(|(i, row)| {
-            let line = i as u64 + 2;
-            let row = row.map_err(|error| malformed(line, error.to_string()))?;
-            let record = row
-                .record()
-                .map_err(|error| malformed(line, error.to_string()))?;
-            if seen.insert((record.visit, record.rep)) {
-                Ok(record)
-            } else {
-                let Record { visit, rep, .. } = record;
-                let what = format!("{} round {} rep {rep} again", visit.cell, visit.round);
-                Err(malformed(line, what))
-            }
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -374,6 +344,24 @@ mod tests {
             open(place.path(), 1),
             Err(FolderError::NoHeader(_))
         ));
+    }
+
+    #[test]
+    fn a_repetition_that_failed_counts_as_it_was_measured_later() {
+        let place = tempfile::tempdir().unwrap();
+        let (mut folder, _) = open(place.path(), 1).unwrap();
+        let failed = Record {
+            answer: Answer::Failed("too many open files".to_owned()),
+            ..record(1)
+        };
+        for row in [&failed, &failed, &record(1), &record(2)] {
+            folder.append(row).unwrap();
+        }
+        drop(folder);
+        let records = RunFolder::read(place.path()).unwrap().1;
+        assert_eq!(records, [record(1), record(2)]);
+        let text = fs::read_to_string(place.path().join("samples.csv")).unwrap();
+        assert_eq!(text.lines().count(), 5, "no row is taken out");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Hardware, Surroundings, Waiting};
 use crate::experiment::Visit;
 use crate::serde_as_text;
-use crate::text::ParseError;
+use crate::text::{ParseError, one_line};
 
 /// The numbers of one timed execution of a cell. Counters that could not be read are `None`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -152,6 +152,17 @@ impl Answer {
         match self {
             Self::Ok(sample) | Self::Censored(sample) | Self::Wrong(sample, _) => Some(sample),
             Self::Failed(_) => None,
+        }
+    }
+
+    /// This answer with a reason that fits on one line, whoever wrote it: line ends and other
+    /// control characters become blanks.
+    #[must_use]
+    pub fn in_one_line(self) -> Self {
+        match self {
+            Self::Wrong(sample, reason) => Self::Wrong(sample, one_line(&reason)),
+            Self::Failed(reason) => Self::Failed(one_line(&reason)),
+            other => other,
         }
     }
 

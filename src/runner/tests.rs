@@ -240,11 +240,12 @@ impl Runner for Prepared {
         self.expected.extend(asks);
     }
 
-    fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) {
+    fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) -> Result<(), Halted> {
         self.asked.push(ask.clone());
         for rep in ask.first_rep..=ask.last_rep.get() {
             let _ = emit(rep, takes(SECOND / 100));
         }
+        Ok(())
     }
 }
 
@@ -257,4 +258,41 @@ fn a_runner_is_told_what_it_will_be_asked() {
     sweep(&plan(), Vec::new(), &mut runner, &mut rows, watch).unwrap();
     assert_eq!(runner.asked.len(), 8, "cells and rounds");
     assert_eq!(runner.expected, runner.asked);
+}
+
+#[test]
+fn a_reason_of_several_lines_is_kept_as_one() {
+    let mut rows = Vec::new();
+    walk(&plan(), &mut rows, |_, _| {
+        Answer::Failed("assertion failed\n  left: 1\r\n\tright: 2\u{1b}[0m\n".to_owned())
+    });
+    let reason = rows[0].answer.reason();
+    assert_eq!(reason, Some("assertion failed left: 1 right: 2 [0m"));
+}
+
+/// Its first visit fails; then there is nothing to ask with.
+struct Starved(u32);
+
+impl Runner for Starved {
+    fn name(&self) -> &'static str {
+        "starved"
+    }
+
+    fn run(&mut self, _: &Ask, emit: &mut Emit<'_>) -> Result<(), Halted> {
+        self.0 += 1;
+        if self.0 > 1 {
+            return Err(Halted("no file descriptors".to_owned()));
+        }
+        let _ = emit(1, Answer::Failed("broke".to_owned()));
+        Ok(())
+    }
+}
+
+#[test]
+fn a_runner_that_cannot_go_on_stops_the_sweep_and_leaves_the_visit_open() {
+    let mut rows: Vec<Record> = Vec::new();
+    let mut runner = Starved(0);
+    let error = sweep(&plan(), Vec::new(), &mut runner, &mut rows, &mut Blind::default());
+    assert_eq!(error.unwrap_err().to_string(), "no file descriptors");
+    assert_eq!((runner.0, rows.len()), (2, 1));
 }

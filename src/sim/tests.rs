@@ -57,11 +57,12 @@ fn walls(machine: &str, cell: &str, at_once: usize) -> Vec<f64> {
 
 fn answers(sim: &mut Sim, ask: &Ask) -> Vec<f64> {
     let mut walls = Vec::new();
-    sim.run(ask, &mut |_, answer| {
+    let run = sim.run(ask, &mut |_, answer| {
         assert_eq!(answer.status(), Status::Ok, "{answer:?}");
         walls.push(answer.sample().unwrap().wall.as_nanos() as f64);
         ControlFlow::Continue(())
     });
+    assert_eq!(run, Ok(()));
     walls
 }
 
@@ -256,10 +257,11 @@ fn a_warm_up_over_the_limit_stands_as_the_first_repetition() {
     let mut ask = ask(TWO, cell);
     ask.protocol.limit_ns = 1_000_000;
     let mut seen = Vec::new();
-    sim(TWO, 1).run(&ask, &mut |rep, answer| {
+    let run = sim(TWO, 1).run(&ask, &mut |rep, answer| {
         seen.push((rep, answer.status()));
         ControlFlow::Continue(())
     });
+    assert_eq!(run, Ok(()));
     assert_eq!(seen, [(1, Status::Censored)]);
 }
 

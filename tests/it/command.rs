@@ -398,3 +398,33 @@ fn a_metric_has_a_heatmap_under_its_own_name_and_says_where_it_was_never_said() 
         assert!(points.contains(row), "{row}: {points}");
     }
 }
+
+#[test]
+fn failed_visits_are_measured_again_when_that_is_asked_for() {
+    let place = Place::new();
+    let script = "[ -e repaired ] || [ {inner} = 1 ]";
+    let grid = ["--inner", "1,2", "--reps", "2"];
+    let output = place.sweep(&grid, script);
+    assert!(
+        said(&output).contains("--retry failed"),
+        "{}",
+        said(&output)
+    );
+    fs::write(place.file("repaired"), "").unwrap();
+    let statuses = || {
+        let mut all: Vec<Status> = place.records().iter().map(|r| r.answer.status()).collect();
+        all.sort_unstable();
+        all
+    };
+    place.sweep(&grid, script);
+    assert_eq!(statuses(), [Status::Ok, Status::Ok, Status::Failed]);
+    let output = place.sweep(&[&grid[..], &["--retry", "failed"]].concat(), script);
+    assert!(
+        said(&output).contains("measuring 1 failed visit again"),
+        "{}",
+        said(&output)
+    );
+    assert_eq!(statuses(), [Status::Ok; 4]);
+    let rows = fs::read_to_string(place.file("run/samples.csv")).unwrap();
+    assert_eq!(rows.lines().count(), 1 + 5, "{rows}");
+}

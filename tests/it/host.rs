@@ -38,10 +38,11 @@ fn answers(script: &str) -> Vec<(u32, Answer)> {
         budget: 1,
     };
     let mut answers = Vec::new();
-    Host::new(program).run(&ask, &mut |rep, answer| {
+    let run = Host::new(program).run(&ask, &mut |rep, answer| {
         answers.push((rep, answer));
         ControlFlow::Continue(())
     });
+    assert_eq!(run, Ok(()));
     answers
 }
 
@@ -107,10 +108,11 @@ fn a_program_that_cannot_be_started_is_a_failed_row() {
         },
         budget: 1,
     };
-    Host::new("/no/such/program".into()).run(&ask, &mut |rep, answer| {
+    let run = Host::new("/no/such/program".into()).run(&ask, &mut |rep, answer| {
         answers.push((rep, answer));
         ControlFlow::Continue(())
     });
+    assert_eq!(run, Ok(()));
     assert!(
         reason(&answers[0].1).contains("/no/such/program"),
         "{answers:?}"
