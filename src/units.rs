@@ -43,6 +43,13 @@ pub fn counted(count: impl Into<u64>, noun: &str) -> String {
     format!("{count} {noun}{ending}")
 }
 
+/// `cpus` with its noun: `1 CPU`, `1.5 CPUs`, `0.004 CPUs`.
+pub fn human_cpus(cpus: f64) -> String {
+    let unit = if cpus == 1.0 { "CPU" } else { "CPUs" };
+    let scale = if cpus.abs() < 0.01 { 1e4 } else { 1e2 };
+    format!("{} {unit}", (cpus * scale).round() / scale)
+}
+
 /// `bytes` in binary units: `2 MiB`, `32 KiB`.
 pub fn human_bytes(bytes: u64) -> String {
     const STEPS: [(u64, &str); 4] = [
@@ -70,6 +77,15 @@ mod tests {
             counted(2_u32, "process"),
         ];
         assert_eq!(said, ["0 tasks", "1 process", "2 processes"]);
+    }
+
+    #[test]
+    fn a_small_part_of_a_cpu_is_not_none() {
+        let said = [2.0, 1.0, 1.504, 0.05, 0.001].map(human_cpus);
+        assert_eq!(
+            said,
+            ["2 CPUs", "1 CPU", "1.5 CPUs", "0.05 CPUs", "0.001 CPUs"]
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What may I really use here, and what will each runtime think?
 
+mod budget;
 mod libraries;
 mod report;
 
@@ -10,7 +11,7 @@ use anyhow::Context;
 use super::{UsageError, header, screen};
 use crate::host::probes;
 use crate::machine::{
-    CpuBudget, HostFacts, Memory, ThreadLimit, Topology, TopologyError, thread_choices,
+    CpuBudget, HostFacts, Memory, OnlinePus, ThreadLimit, Topology, TopologyError, thread_choices,
 };
 use crate::view;
 use crate::view::canvas::FigureFormat;
@@ -70,6 +71,7 @@ impl Args {
         let report = ThisMachine {
             threads: thread_choices(&budget, &header::variables()),
             host: HostFacts::discover(),
+            online: OnlinePus::discover(),
             thread_limit: ThreadLimit::discover(),
             memory: Memory::discover(),
             probes: probes(),

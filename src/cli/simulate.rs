@@ -20,7 +20,7 @@ use setup::Setup;
 use super::simulation::Assumptions;
 use super::{UsageError, doctor, header, request, screen, simulation, sweep};
 use crate::experiment::{Count, Plan, Visit};
-use crate::machine::{CpuBudget, KernelFacts, Limit, LimitSource, Topology};
+use crate::machine::{CpuBudget, KernelFacts, Limit, LimitKind, LimitSource, Topology};
 use crate::record::{Ruler, RunFolder};
 use crate::runner::Ask;
 use crate::sim::{Model, Predictor, Sim, forecast, modelled};
@@ -183,15 +183,7 @@ impl Target {
             });
         };
         let topology = doctor::read(text)?;
-        let allowed = topology.pus().clone();
-        let cpus = allowed.len() as f64;
-        let source = LimitSource::Online;
-        let limits = vec![Limit { source, cpus }];
-        let budget = CpuBudget {
-            allowed,
-            cpus,
-            limits,
-        };
+        let budget = CpuBudget::all_of(topology.pus().clone());
         Ok(Self {
             topology,
             budget: setup.limited(budget)?,
@@ -210,6 +202,9 @@ impl Setup {
         let is_quota = |limit: &Limit| matches!(limit.source, LimitSource::CgroupQuota(_));
         budget.limits.retain(|limit| !is_quota(limit));
         budget.limits.push(Limit { source, cpus });
+        budget
+            .unknown
+            .retain(|unknown| unknown.kind != LimitKind::CpuQuota);
         budget.cpus = cpus.min(budget.allowed.len() as f64);
         Ok(budget)
     }

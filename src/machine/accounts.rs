@@ -5,8 +5,8 @@
 use std::path::PathBuf;
 
 use super::System;
-use super::budget::{CpuBudget, LimitSource};
-use super::cgroup;
+use super::budget::quotas;
+use super::cgroup::Groups;
 
 /// Files of counters that grow while this process runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,22 +37,20 @@ impl Accounts {
 
 /// The same quota that decides the budget; a looser one further in never throttles.
 fn throttling(system: &System) -> Option<PathBuf> {
-    let limits = CpuBudget::read(system).limits;
-    let quotas = limits.iter().filter_map(|limit| match &limit.source {
-        LimitSource::CgroupQuota(folder) => Some((limit.cpus, folder)),
-        _ => None,
-    });
-    let (_, folder) = quotas.min_by(|a, b| a.0.total_cmp(&b.0))?;
+    let quotas = quotas(system).set.into_iter();
+    let (folder, _) = quotas.min_by(|a, b| a.1.total_cmp(&b.1))?;
     Some(system.locate(folder).join("cpu.stat"))
 }
 
+/// Version 2 alone has it, also where the CPUs are rationed by version 1.
 fn pressure(system: &System) -> PathBuf {
-    let groups = cgroup::ancestries(system, "cpu");
-    let mut files = groups
-        .iter()
-        .flat_map(|ancestry| &ancestry.folders)
-        .map(|folder| system.locate(folder.join("cpu.pressure")));
-    let own = files.find(|file| file.exists());
+    let groups = Groups::unified(system);
+    // Another group's would count for others too.
+    let own = groups.own().and_then(|_| {
+        let files = groups.folders().map(|folder| folder.join("cpu.pressure"));
+        let mut files = files.map(|file| system.locate(file));
+        files.find(|file| file.exists())
+    });
     own.unwrap_or_else(|| system.locate("/proc/pressure/cpu"))
 }
 
@@ -70,6 +68,8 @@ mod tests {
                 "1 0 0:1 / /cg rw - cgroup2 cgroup2 rw",
             ),
             ("/sys/devices/system/cpu/online", "0-7"),
+            ("/cg/cgroup.procs", ""),
+            ("/cg/a/cgroup.events", ""),
             ("/cg/a/cpu.max", "200000 100000"),
             ("/cg/a/b/cpu.max", "400000 100000"),
             ("/cg/a/cpu.pressure", "some avg10=0"),

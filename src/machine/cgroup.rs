@@ -1,182 +1,149 @@
-//! Which control groups is this process in, and what do they say?
+//! Which control groups is a process in, and which of them can be seen?
 //!
 //! A limit of any group on the way to the root of the hierarchy binds, so every question is asked of
-//! all of them. The root itself may lie outside of what a container sees; what is seen is walked.
+//! all of them. Some may be out of sight: the hierarchy is not mounted here, the process is in
+//! another namespace, a container shows only its own group. [`Groups`] keeps apart what was seen and
+//! why there may be more; no other group ever stands in for one that is not seen.
 //
 // --- Implementation ---
-// Source: cgroups(7); Linux, Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst; proc(5) for the
-// fields of /proc/self/mountinfo.
+// Source: cgroups(7); Linux, Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst.
 
-use std::path::{Component, Path, PathBuf};
+mod sight;
+mod unseen;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bstr::ByteSlice;
 
 use super::System;
+use super::kernel_text::lines;
+use sight::Sight;
+pub(super) use unseen::Unseen;
 
-/// The two generations of control groups.
+/// A hierarchy of control groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Version {
-    V1,
+pub(super) enum Hierarchy<'a> {
+    /// That of version 1 with this controller.
+    V1(&'a str),
+    /// The one of version 2.
     V2,
 }
 
-/// A group and its ancestors in one hierarchy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Ancestry {
-    pub(super) version: Version,
-    /// Folders of the groups, innermost first.
-    pub(super) folders: Vec<PathBuf>,
+/// A process's group and its ancestors in one hierarchy.
+#[derive(Debug)]
+pub(super) struct Groups<'a> {
+    pub(super) hierarchy: Hierarchy<'a>,
+    /// The folder of each group, innermost first, or why it is not seen.
+    steps: Vec<Result<PathBuf, Unseen>>,
+    /// Why the root of the hierarchy was not reached.
+    above: Option<Unseen>,
 }
 
-/// Where this process stands in every hierarchy that governs `controller`: its v1 hierarchy if it
-/// has one, and the v2 hierarchy.
-pub(super) fn ancestries(system: &System, controller: &str) -> Vec<Ancestry> {
-    let groups = system.text("/proc/self/cgroup").unwrap_or_default();
-    let mounts = system.text("/proc/self/mountinfo").unwrap_or_default();
-    let find = |version| {
-        let group = group(&groups, version, controller)?;
-        let folders = folders(&mounts, version, controller, group)?;
-        Some(Ancestry { version, folders })
-    };
-    [Version::V1, Version::V2]
-        .into_iter()
-        .filter_map(find)
-        .collect()
+/// What the groups of a process say of one resource: a limit, if there is an entry in `set`; none, if
+/// `set` is empty and nothing is unseen; else it is unknown. A limit beside something unseen need not
+/// be the tightest.
+#[derive(Debug)]
+pub(super) struct Told<T> {
+    /// What each group sets that sets anything, innermost first.
+    pub(super) set: Vec<(PathBuf, T)>,
+    /// Why there may be more.
+    pub(super) unseen: Option<Unseen>,
 }
 
-/// The path of this process's group: `4:cpu,cpuacct:/a/b` (v1) or `0::/a/b` (v2).
-fn group<'a>(groups: &'a str, version: Version, controller: &str) -> Option<&'a str> {
-    groups.lines().find_map(|line| {
-        let mut fields = line.splitn(3, ':');
-        let (id, controllers, path) = (fields.next()?, fields.next()?, fields.next()?);
-        let ours = match version {
-            Version::V1 => controllers.split(',').any(|name| name == controller),
-            Version::V2 => id == "0" && controllers.is_empty(),
+/// What one group says: `Ok(None)` if it sets nothing.
+pub(super) type Says<T> = Result<Option<T>, Unseen>;
+
+impl<'a> Groups<'a> {
+    /// The groups of the process of `system` in the hierarchy that governs `controller`: the one of
+    /// version 1 that has it, else that of version 2.
+    pub(super) fn governing(system: &System, controller: &'a str) -> Self {
+        Self::in_first_of(&[Hierarchy::V1(controller), Hierarchy::V2], system)
+    }
+
+    /// The groups in the hierarchy of version 2.
+    pub(super) fn unified(system: &System) -> Self {
+        Self::in_first_of(&[Hierarchy::V2], system)
+    }
+
+    fn in_first_of(hierarchies: &[Hierarchy<'a>], system: &System) -> Self {
+        let nowhere = |above| Self {
+            hierarchy: Hierarchy::V2,
+            steps: Vec::new(),
+            above,
         };
-        ours.then_some(path)
+        let file = Path::new("/proc/self/cgroup");
+        let text = match system.bytes(file) {
+            Ok(text) => text,
+            Err(error) => return nowhere(Some(Unseen::unreadable(&system.locate(file), &error))),
+        };
+        let member = |of: &Hierarchy<'a>| Some((*of, group(&text, *of)?));
+        match hierarchies.iter().find_map(member) {
+            Some((hierarchy, group)) => Sight::of(system, hierarchy).groups(group),
+            // No hierarchy has the controller: the kernel was built or started without it.
+            None => nowhere(None),
+        }
+    }
+
+    /// The folders of the groups that are seen, innermost first.
+    pub(super) fn folders(&self) -> impl Iterator<Item = &Path> {
+        self.steps.iter().filter_map(|step| step.as_deref().ok())
+    }
+
+    /// The folder of the process's own group, if that is seen.
+    pub(super) fn own(&self) -> Option<&Path> {
+        self.steps.first()?.as_deref().ok()
+    }
+
+    /// The folder of the group around its own, if that is seen.
+    pub(super) fn parent(&self) -> Option<&Path> {
+        self.steps.get(1)?.as_deref().ok()
+    }
+
+    /// What every group says when asked by `say`.
+    pub(super) fn ask<T>(&self, say: impl Fn(&Path) -> Says<T>) -> Told<T> {
+        let (mut set, mut unseen) = (Vec::new(), None);
+        for step in &self.steps {
+            let said = step.clone().and_then(|folder| {
+                let limit = say(&folder)?;
+                Ok(limit.map(|limit| (folder, limit)))
+            });
+            match said {
+                Ok(limit) => set.extend(limit),
+                // The innermost explains most: the group itself, not what is around it.
+                Err(why) => unseen = unseen.or(Some(why)),
+            }
+        }
+        Told {
+            set,
+            unseen: unseen.or_else(|| self.above.clone()),
+        }
+    }
+}
+
+/// The contents of the file `name` of the group at `folder`. `Ok(None)` if the group has none: its
+/// controller is off, or the kernel does not know this limit.
+pub(super) fn read(system: &System, folder: &Path, name: &str) -> Says<Vec<u8>> {
+    let file = folder.join(name);
+    match system.bytes(&file) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Unseen::unreadable(&file, &error)),
+    }
+}
+
+/// The group of a process, of a line such as `4:cpu,cpuacct:/a/b` or `0::/a/b`.
+fn group<'a>(memberships: &'a [u8], hierarchy: Hierarchy<'_>) -> Option<&'a [u8]> {
+    lines(memberships).find_map(|line| {
+        let mut fields = line.splitn_str(3, ":");
+        let (id, controllers, group) = (fields.next()?, fields.next()?, fields.next()?);
+        let ours = match hierarchy {
+            Hierarchy::V1(name) => controllers.split_str(",").any(|c| c == name.as_bytes()),
+            Hierarchy::V2 => id == b"0" && controllers.is_empty(),
+        };
+        ours.then_some(group)
     })
 }
 
-/// Folders of `group` and its ancestors as far as a mount shows them.
-fn folders(mounts: &str, version: Version, controller: &str, group: &str) -> Option<Vec<PathBuf>> {
-    let mounts = mounts.lines().filter_map(Mount::read);
-    let ours = mounts.filter(|mount| match version {
-        Version::V1 => mount.kind == "cgroup" && mount.options.split(',').any(|o| o == controller),
-        Version::V2 => mount.kind == "cgroup2",
-    });
-    // The same hierarchy may be mounted twice: the one that shows the group, and the most of it.
-    let shown = ours.map(|mount| (mount.below(group), mount));
-    let (below, mount) =
-        shown.min_by_key(|(below, mount)| (below.is_none(), mount.root.components().count()))?;
-    // A mount that does not show the group at all is a container's own view: its root is the group.
-    let below = below.unwrap_or_default();
-    let folder = |step: &Path| match step.as_os_str().is_empty() {
-        true => mount.point.clone(), // joined, it would end in a slash
-        false => mount.point.join(step),
-    };
-    let steps = below.ancestors().map(folder);
-    Some(steps.collect())
-}
-
-/// One line of `/proc/self/mountinfo`.
-struct Mount<'a> {
-    root: PathBuf,
-    point: PathBuf,
-    kind: &'a str,
-    options: &'a str,
-}
-
-impl<'a> Mount<'a> {
-    fn read(line: &'a str) -> Option<Self> {
-        let (before, after) = line.split_once(" - ")?;
-        let mut before = before.split(' ').skip(3);
-        let (root, point) = (before.next()?, before.next()?);
-        let mut after = after.split(' ');
-        let (kind, _source, options) = (after.next()?, after.next()?, after.next()?);
-        let (root, point) = (
-            PathBuf::from(unescape(root)),
-            PathBuf::from(unescape(point)),
-        );
-        Some(Self {
-            root,
-            point,
-            kind,
-            options,
-        })
-    }
-
-    /// Path of `group` below the mount point; `None` if the mount does not show it.
-    fn below(&self, group: &str) -> Option<PathBuf> {
-        let below = Path::new(group).strip_prefix(&self.root).ok()?;
-        let outside = below.components().any(|part| part == Component::ParentDir);
-        (!outside).then(|| below.to_owned())
-    }
-}
-
-/// Undoes mountinfo's octal escapes of blank, tab, newline and backslash.
-fn unescape(text: &str) -> String {
-    const ESCAPES: [(&str, &str); 4] = [
-        ("\\040", " "),
-        ("\\011", "\t"),
-        ("\\012", "\n"),
-        ("\\134", "\\"),
-    ];
-    ESCAPES
-        .iter()
-        .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HYBRID: &str = "\
-32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu,cpuacct
-34 31 0:31 / /sys/fs/cgroup/cpuset rw,relatime - cgroup cgroup rw,cpuset
-41 31 0:38 / /sys/fs/cgroup/unified rw,relatime shared:3 - cgroup2 cgroup2 rw";
-
-    fn texts(mounts: &str, version: Version, controller: &str, group: &str) -> Vec<String> {
-        let folders = folders(mounts, version, controller, group).unwrap();
-        folders
-            .iter()
-            .map(|folder| folder.display().to_string())
-            .collect()
-    }
-
-    #[test]
-    fn a_process_has_one_group_per_v1_controller_and_one_of_v2() {
-        let text = "4:memory:/m\n3:cpu,cpuacct:/a:b\n0::/u";
-        assert_eq!(group(text, Version::V1, "cpu"), Some("/a:b"));
-        assert_eq!(group(text, Version::V1, "cpuset"), None);
-        assert_eq!(group(text, Version::V2, "cpu"), Some("/u"));
-    }
-
-    #[test]
-    fn every_ancestor_up_to_the_mount_point_is_walked() {
-        let found = texts(HYBRID, Version::V1, "cpu", "/a/b");
-        assert_eq!(found.len(), 3);
-        assert_eq!(found[0], "/sys/fs/cgroup/cpu/a/b");
-        assert_eq!(found[2], "/sys/fs/cgroup/cpu");
-        assert_eq!(
-            texts(HYBRID, Version::V2, "cpu", "/u")[0],
-            "/sys/fs/cgroup/unified/u"
-        );
-    }
-
-    #[test]
-    fn a_container_without_a_namespace_sees_its_group_at_the_mount_point() {
-        let mounts = "1 0 0:1 /docker/ab /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu";
-        let found = texts(mounts, Version::V1, "cpu", "/docker/ab/inner");
-        assert_eq!(found[0], "/sys/fs/cgroup/cpu/inner");
-        assert_eq!(found.len(), 2);
-        assert_eq!(texts(mounts, Version::V1, "cpu", "/elsewhere").len(), 1);
-        assert_eq!(texts(mounts, Version::V1, "cpu", "/../other").len(), 1);
-    }
-
-    #[test]
-    fn of_two_mounts_the_one_that_shows_more_is_taken() {
-        let mounts = "1 0 0:1 /a /inner rw - cgroup2 none rw\n2 0 0:1 / /all\\040groups rw - cgroup2 none rw";
-        assert_eq!(
-            texts(mounts, Version::V2, "cpu", "/a/b")[0],
-            "/all groups/a/b"
-        );
-    }
-}
+mod tests;

@@ -9,7 +9,7 @@ use flate2::read::GzDecoder;
 use serde::{Deserialize, Serialize};
 
 use super::System;
-use super::system::field;
+use super::kernel_text::{field, lines, number};
 
 /// The host and its kernel.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -111,25 +111,21 @@ fn arguments(system: &System) -> Vec<String> {
 
 /// x86 names the model; Arm only numbers the implementer and part.
 fn processor(system: &System) -> Option<String> {
-    let cpuinfo = system.text("/proc/cpuinfo")?;
+    let cpuinfo = system.bytes("/proc/cpuinfo").ok()?;
+    let told = |key| Some(String::from_utf8_lossy(field(&cpuinfo, key)?).into_owned());
     let arm = || {
-        let (maker, part) = (
-            field(&cpuinfo, "CPU implementer")?,
-            field(&cpuinfo, "CPU part")?,
-        );
+        let (maker, part) = (told("CPU implementer")?, told("CPU part")?);
         Some(format!("implementer {maker} part {part}"))
     };
-    field(&cpuinfo, "model name")
-        .map(str::to_owned)
-        .or_else(arm)
+    told("model name").or_else(arm)
 }
 
 /// The configuration the kernel was built with.
-fn config(system: &System, release: Option<&str>) -> Option<String> {
+fn config(system: &System, release: Option<&str>) -> Option<Vec<u8>> {
     let packed = || {
-        let mut text = String::new();
+        let mut text = Vec::new();
         let file = File::open(system.locate("/proc/config.gz")).ok()?;
-        GzDecoder::new(file).read_to_string(&mut text).ok()?;
+        GzDecoder::new(file).read_to_end(&mut text).ok()?;
         Some(text)
     };
     let release = release?;
@@ -137,21 +133,19 @@ fn config(system: &System, release: Option<&str>) -> Option<String> {
         format!("/boot/config-{release}"),
         format!("/lib/modules/{release}/config"),
     ];
-    packed().or_else(|| plain.iter().find_map(|path| system.text(path)))
+    packed().or_else(|| plain.iter().find_map(|path| system.bytes(path).ok()))
 }
 
-fn hz(config: &str) -> Option<u32> {
-    config
-        .lines()
-        .find_map(|line| line.strip_prefix("CONFIG_HZ=")?.parse().ok())
+fn hz(config: &[u8]) -> Option<u32> {
+    lines(config).find_map(|line| number(line.strip_prefix(b"CONFIG_HZ=")?))
 }
 
 /// The base slice: from the scheduler's own file where it may be read, else this task's slice,
 /// which equals it for a task that asked for none.
 fn slice(system: &System) -> Option<u64> {
     let own = || {
-        let sched = system.text("/proc/self/sched")?;
-        field(&sched, "se.slice")?.parse().ok()
+        let sched = system.bytes("/proc/self/sched").ok()?;
+        number(field(&sched, "se.slice")?)
     };
     system
         .value("/sys/kernel/debug/sched/base_slice_ns")

@@ -3,11 +3,11 @@
 //! Asked before a sweep, so that its largest cell is not refused half-way.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::System;
-use super::cgroup::{self, Version};
-use super::system::field;
+use super::cgroup::{self, Groups, Hierarchy, Says, Told, Unseen};
+use super::kernel_text::{count, field, lines, number, words};
 
 /// Who limits the number of threads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct ThreadLimit {
     pub most: u64,
     /// Who sets it.
     pub source: ThreadLimitSource,
+    /// Why a group may set a tighter one, as a phrase.
+    pub unknown: Option<String>,
 }
 
 impl ThreadLimit {
@@ -46,48 +48,60 @@ impl ThreadLimit {
     }
 
     fn read(system: &System) -> Option<Self> {
-        let mut limits = pids_limits(system);
-        limits.extend(user_limit(system));
-        let threads_max: Option<u64> = system.value("/proc/sys/kernel/threads-max");
-        limits.extend(threads_max.map(|most| Self {
+        let pids = pids_limits(system);
+        let limit = |(most, source)| Self {
             most,
-            source: ThreadLimitSource::ThreadsMax,
-        }));
+            source,
+            unknown: pids.unseen.as_ref().map(Unseen::to_string),
+        };
+        let of_group = |(folder, most): &(PathBuf, u64)| {
+            let group = folder.display().to_string();
+            limit((*most, ThreadLimitSource::PidsMax(group)))
+        };
+        let mut limits: Vec<Self> = pids.set.iter().map(of_group).collect();
+        let user = user_limit(system).map(|most| (most, ThreadLimitSource::UserProcesses));
+        limits.extend(user.map(limit));
+        let threads_max: Option<u64> = system.value("/proc/sys/kernel/threads-max");
+        let machine = threads_max.map(|most| (most, ThreadLimitSource::ThreadsMax));
+        limits.extend(machine.map(limit));
         limits.into_iter().min_by_key(|limit| limit.most)
     }
 }
 
-fn pids_limits(system: &System) -> Vec<ThreadLimit> {
-    let of_group = |folder: &Path| {
-        let most: u64 = system.value(folder.join("pids.max"))?;
+/// What each group's limit leaves [threads].
+fn pids_limits(system: &System) -> Told<u64> {
+    Groups::governing(system, "pids").ask(|folder| {
+        let Some(most) = limit(system, folder, "pids.max")? else {
+            return Ok(None);
+        };
         let current: u64 = system.value(folder.join("pids.current")).unwrap_or(0);
-        let source = ThreadLimitSource::PidsMax(folder.display().to_string());
-        Some(ThreadLimit {
-            most: most.saturating_sub(current),
-            source,
-        })
+        Ok(Some(most.saturating_sub(current)))
+    })
+}
+
+/// The number in the file `name` of the group at `folder`; `max` is none.
+fn limit(system: &System, folder: &Path, name: &str) -> Says<u64> {
+    let Some(text) = cgroup::read(system, folder, name)? else {
+        return Ok(None);
     };
-    let ancestries = cgroup::ancestries(system, "pids");
-    let folders = ancestries.iter().flat_map(|ancestry| &ancestry.folders);
-    folders.filter_map(|folder| of_group(folder)).collect()
+    if text.trim_ascii() == b"max" {
+        return Ok(None);
+    }
+    let malformed = || Unseen::malformed(&folder.join(name), &text);
+    number(&text).map(Some).ok_or_else(malformed)
 }
 
 /// The user's limit. It does not bind root.
 //
 // Source: setrlimit(2), RLIMIT_NPROC: counts threads; "not enforced for processes that have either
 // the CAP_SYS_ADMIN or the CAP_SYS_RESOURCE capability, or run with real user ID 0".
-fn user_limit(system: &System) -> Option<ThreadLimit> {
-    let status = system.text("/proc/self/status")?;
-    let real_user = field(&status, "Uid")?.split_whitespace().next()?;
-    let limits = system.text("/proc/self/limits")?;
-    let line = limits
-        .lines()
-        .find_map(|line| line.strip_prefix("Max processes"))?;
-    let most = line.split_whitespace().next()?.parse().ok()?;
-    (real_user != "0").then_some(ThreadLimit {
-        most,
-        source: ThreadLimitSource::UserProcesses,
-    })
+fn user_limit(system: &System) -> Option<u64> {
+    let status = system.bytes("/proc/self/status").ok()?;
+    let real_user = words(field(&status, "Uid")?).next()?;
+    let limits = system.bytes("/proc/self/limits").ok()?;
+    let line = lines(&limits).find_map(|line| line.strip_prefix(b"Max processes"))?;
+    let most = number(words(line).next()?)?;
+    (real_user != b"0").then_some(most)
 }
 
 /// Memory that can still be had.
@@ -97,6 +111,8 @@ pub struct Memory {
     pub available: u64,
     /// The group whose limit is the tightest; `None`: the machine itself.
     pub group: Option<String>,
+    /// Why a group may leave less, as a phrase.
+    pub unknown: Option<String>,
 }
 
 impl Memory {
@@ -106,53 +122,47 @@ impl Memory {
     }
 
     fn read(system: &System) -> Option<Self> {
-        let mut limits = group_memory(system);
-        let meminfo = system.text("/proc/meminfo");
-        let available = meminfo
-            .as_deref()
-            .and_then(|text| field(text, "MemAvailable"));
-        let kib: Option<u64> = available.and_then(|kib| kib.strip_suffix(" kB")?.parse().ok());
-        limits.extend(kib.map(|kib| Self {
-            available: kib * 1024,
-            group: None,
-        }));
+        let groups = group_memory(system);
+        let memory = |available, group| Self {
+            available,
+            group,
+            unknown: groups.unseen.as_ref().map(Unseen::to_string),
+        };
+        let of_group =
+            |(folder, left): &(PathBuf, u64)| memory(*left, Some(folder.display().to_string()));
+        let mut limits: Vec<Self> = groups.set.iter().map(of_group).collect();
+        limits.extend(available(system).map(|bytes| memory(bytes, None)));
         limits.into_iter().min_by_key(|memory| memory.available)
     }
 }
 
-/// Limit less usage of every group; file pages that were not used lately can be had back.
-fn group_memory(system: &System) -> Vec<Memory> {
-    let of_group = |version, folder: &Path| {
-        let (limit, usage, idle) = match version {
-            Version::V1 => (
-                "memory.limit_in_bytes",
-                "memory.usage_in_bytes",
-                "total_inactive_file",
-            ),
-            Version::V2 => ("memory.max", "memory.current", "inactive_file"),
-        };
-        let limit: u64 = system.value(folder.join(limit))?;
-        let usage: u64 = system.value(folder.join(usage)).unwrap_or(0);
-        let stat = system.text(folder.join("memory.stat")).unwrap_or_default();
-        let idle = stat
-            .lines()
-            .find_map(|line| line.strip_prefix(idle)?.trim().parse().ok());
-        let used = usage.saturating_sub(idle.unwrap_or(0));
-        let group = Some(folder.display().to_string());
-        Some(Memory {
-            available: limit.saturating_sub(used),
-            group,
-        })
+/// What the machine has left [bytes].
+fn available(system: &System) -> Option<u64> {
+    let meminfo = system.bytes("/proc/meminfo").ok()?;
+    let kib = field(&meminfo, "MemAvailable")?.strip_suffix(b" kB")?;
+    number::<u64>(kib)?.checked_mul(1024)
+}
+
+/// Limit less usage of every group; file pages that were not used lately can be had back [bytes].
+fn group_memory(system: &System) -> Told<u64> {
+    let groups = Groups::governing(system, "memory");
+    let [most, usage, idle] = match groups.hierarchy {
+        Hierarchy::V1(_) => [
+            "memory.limit_in_bytes",
+            "memory.usage_in_bytes",
+            "total_inactive_file",
+        ],
+        Hierarchy::V2 => ["memory.max", "memory.current", "inactive_file"],
     };
-    let mut memory = Vec::new();
-    for cgroup::Ancestry { version, folders } in cgroup::ancestries(system, "memory") {
-        memory.extend(
-            folders
-                .iter()
-                .filter_map(|folder| of_group(version, folder)),
-        );
-    }
-    memory
+    groups.ask(|folder| {
+        let Some(most) = limit(system, folder, most)? else {
+            return Ok(None);
+        };
+        let usage: u64 = system.value(folder.join(usage)).unwrap_or(0);
+        let stat = system.bytes(folder.join("memory.stat")).unwrap_or_default();
+        let used = usage.saturating_sub(count(&stat, idle).unwrap_or(0));
+        Ok(Some(most.saturating_sub(used)))
+    })
 }
 
 #[cfg(test)]
@@ -165,11 +175,15 @@ mod tests {
         "1 0 0:1 / /cg rw - cgroup2 cgroup2 rw",
     );
 
+    /// Only the root of a hierarchy has no `cgroup.events`.
+    const ROOT: (&str, &str) = ("/cg/cgroup.procs", "");
+
     #[test]
     fn an_ancestor_with_few_pids_left_limits_the_threads() {
         let (_folder, system) = machine(&[
             ("/proc/self/cgroup", "0::/a/b"),
             MOUNTS,
+            ROOT,
             ("/cg/a/pids.max", "100"),
             ("/cg/a/pids.current", "90"),
             ("/cg/a/b/pids.max", "max"),
@@ -178,6 +192,39 @@ mod tests {
         let limit = ThreadLimit::read(&system).unwrap();
         assert_eq!(limit.most, 10);
         assert_eq!(limit.source.to_string(), "pids.max of /cg/a");
+        assert_eq!(limit.unknown, None);
+    }
+
+    #[test]
+    fn limits_of_groups_that_are_not_seen_are_not_taken_for_none() {
+        let (_folder, system) = machine(&[
+            ("/proc/self/cgroup", "0::/../b"),
+            MOUNTS,
+            ("/cg/pids.max", "100"),
+            ("/cg/memory.max", "100"),
+            ("/proc/sys/kernel/threads-max", "5000"),
+            ("/proc/meminfo", "MemAvailable: 4 kB"),
+        ]);
+        let limit = ThreadLimit::read(&system).unwrap();
+        assert_eq!(limit.most, 5000);
+        assert!(limit.unknown.unwrap().contains("group /../b"));
+        let memory = Memory::read(&system).unwrap();
+        assert_eq!((memory.available, memory.group), (4096, None));
+        assert!(memory.unknown.unwrap().contains("/cg shows other groups"));
+    }
+
+    #[test]
+    fn a_limit_that_is_no_number_is_unknown() {
+        let (_folder, system) = machine(&[
+            ("/proc/self/cgroup", "0::/a"),
+            MOUNTS,
+            ROOT,
+            ("/cg/a/cgroup.events", ""),
+            ("/cg/a/pids.max", "many"),
+            ("/proc/sys/kernel/threads-max", "5000"),
+        ]);
+        let unknown = ThreadLimit::read(&system).unwrap().unknown;
+        assert!(unknown.unwrap().contains("'many'"));
     }
 
     #[test]
@@ -200,6 +247,8 @@ mod tests {
         let (_folder, system) = machine(&[
             ("/proc/self/cgroup", "0::/a"),
             MOUNTS,
+            ROOT,
+            ("/cg/a/cgroup.events", ""),
             ("/cg/a/memory.max", "1000"),
             ("/cg/a/memory.current", "900"),
             ("/cg/a/memory.stat", "anon 600\ninactive_file 300"),
@@ -210,7 +259,8 @@ mod tests {
             memory,
             Memory {
                 available: 400,
-                group: Some("/cg/a".to_owned())
+                group: Some("/cg/a".to_owned()),
+                unknown: None
             }
         );
     }
@@ -220,6 +270,8 @@ mod tests {
         let (_folder, system) = machine(&[
             ("/proc/self/cgroup", "0::/a"),
             MOUNTS,
+            ROOT,
+            ("/cg/a/cgroup.events", ""),
             ("/cg/a/memory.max", "max"),
             ("/proc/meminfo", "MemAvailable: 4 kB"),
         ]);
@@ -227,7 +279,8 @@ mod tests {
             Memory::read(&system),
             Some(Memory {
                 available: 4096,
-                group: None
+                group: None,
+                unknown: None
             })
         );
     }

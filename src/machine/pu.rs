@@ -62,6 +62,11 @@ impl CpuSet {
         (&*self.0 | &*other.0).into_iter().collect()
     }
 
+    /// The PUs of this set that are not in `other`.
+    pub fn difference(&self, other: &Self) -> Self {
+        (&*self.0 - &*other.0).into_iter().collect()
+    }
+
     /// Whether every PU of this set is in `other`.
     pub fn is_subset(&self, other: &Self) -> bool {
         self.0.is_subset(&other.0)

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io, process};
 
 use super::System;
-use super::cgroup::{self, Ancestry, Version};
+use super::cgroup::{Groups, Hierarchy};
 
 /// Length of a quota period, the kernel's default [us].
 const PERIOD: u64 = 100_000;
@@ -60,19 +60,9 @@ impl OwnQuota {
     ///
     /// If CPUs are not rationed here, or this process has no right to.
     pub fn enter(cpus: f64) -> Result<Self, QuotaError> {
-        let mut refused = None;
-        for place in places(&System::here()) {
-            match place.enter(cpus) {
-                Ok(own) => return Ok(own),
-                // The first place is the likeliest.
-                Err(error) => refused = refused.or(Some(error)),
-            }
-        }
-        Err(
-            refused.map_or(QuotaError::NoController(cpus), |(file, error)| {
-                QuotaError::Refused { cpus, file, error }
-            }),
-        )
+        let place = place(&System::here()).ok_or(QuotaError::NoController(cpus))?;
+        let refused = |(file, error)| QuotaError::Refused { cpus, file, error };
+        place.enter(cpus).map_err(refused)
     }
 }
 
@@ -87,32 +77,25 @@ impl Drop for OwnQuota {
 /// Where a group of ours may be made.
 #[derive(Debug, PartialEq, Eq)]
 struct Place {
-    version: Version,
+    /// Whether the hierarchy is of version 1.
+    v1: bool,
     /// The group that this process is in.
     home: PathBuf,
     /// The group in which ours is made.
     parent: PathBuf,
 }
 
-/// The places in the order to try them.
-fn places(system: &System) -> Vec<Place> {
-    let place = |Ancestry { version, folders }: Ancestry| {
-        let mut folders = folders.into_iter();
-        let home = folders.next()?;
-        let parent = match version {
-            Version::V1 => home.clone(),
-            Version::V2 => folders.next().unwrap_or_else(|| home.clone()),
-        };
-        Some(Place {
-            version,
-            home: system.locate(home),
-            parent: system.locate(parent),
-        })
-    };
-    cgroup::ancestries(system, "cpu")
-        .into_iter()
-        .filter_map(place)
-        .collect()
+/// The place, if the group that this process is in can be seen.
+fn place(system: &System) -> Option<Place> {
+    let groups = Groups::governing(system, "cpu");
+    let home = groups.own()?;
+    let v1 = groups.hierarchy != Hierarchy::V2;
+    let parent = if v1 { None } else { groups.parent() };
+    Some(Place {
+        v1,
+        home: system.locate(home),
+        parent: system.locate(parent.unwrap_or(home)),
+    })
 }
 
 impl Place {
@@ -133,12 +116,11 @@ impl Place {
             written.map_err(|error| (file, error))
         };
         let quota = (cpus * PERIOD as f64).round() as u64;
-        match self.version {
-            Version::V1 => {
-                set("cpu.cfs_period_us", PERIOD.to_string())?;
-                set("cpu.cfs_quota_us", quota.to_string())?;
-            }
-            Version::V2 => set("cpu.max", format!("{quota} {PERIOD}"))?,
+        if self.v1 {
+            set("cpu.cfs_period_us", PERIOD.to_string())?;
+            set("cpu.cfs_quota_us", quota.to_string())?;
+        } else {
+            set("cpu.max", format!("{quota} {PERIOD}"))?;
         }
         set("cgroup.procs", process::id().to_string())?;
         Ok(own)
@@ -166,26 +148,45 @@ mod tests {
 
     #[test]
     fn in_v1_the_group_is_made_inside_and_in_v2_beside_the_present_one() {
-        let (_folder, system) = machine(&[
-            ("/proc/self/cgroup", "1:cpu:/a\n0::/x/y"),
-            (
-                "/proc/self/mountinfo",
-                "1 0 0:1 / /cg/cpu rw - cgroup cgroup rw,cpu\n2 0 0:2 / /cg/two rw - cgroup2 none rw",
-            ),
-        ]);
-        let [first, second] = &places(&system)[..] else {
-            panic!("two hierarchies");
+        let mounts =
+            "1 0 0:1 / /cg/cpu rw - cgroup cgroup rw,cpu\n2 0 0:2 / /cg/two rw - cgroup2 none rw";
+        let of = |groups| {
+            let (_folder, system) = machine(&[
+                ("/proc/self/cgroup", groups),
+                ("/proc/self/mountinfo", mounts),
+                ("/cg/cpu/a/cpu.shares", ""),
+                ("/cg/two/x/y/cpu.max", ""),
+            ]);
+            let place = place(&system).unwrap();
+            let located = |path: &str| system.locate(path);
+            let expected = match place.v1 {
+                true => ["/cg/cpu/a", "/cg/cpu/a"].map(located),
+                false => ["/cg/two/x/y", "/cg/two/x"].map(located),
+            };
+            assert_eq!([place.home, place.parent], expected);
+            place.v1
         };
-        assert_eq!(first.parent, system.locate("/cg/cpu/a"));
-        assert_eq!(second.home, system.locate("/cg/two/x/y"));
-        assert_eq!(second.parent, system.locate("/cg/two/x"));
+        assert!(of("1:cpu:/a\n0::/x/y"));
+        assert!(!of("0::/x/y"));
+    }
+
+    /// In the group that is seen in its place, others would be under the quota.
+    #[test]
+    fn a_process_whose_group_is_not_seen_makes_no_other() {
+        let mounts = "1 0 0:1 / /cg rw - cgroup cgroup rw,cpu";
+        let (_folder, system) = machine(&[
+            ("/proc/self/cgroup", "1:cpu:/../other"),
+            ("/proc/self/mountinfo", mounts),
+            ("/cg/cpu.shares", ""),
+        ]);
+        assert_eq!(place(&system), None);
     }
 
     #[test]
     fn a_folder_that_rations_nothing_is_refused_and_leaves_nothing() {
         let (_folder, system) = machine(&[("/cg/a/cpu.stat", "")]);
         let place = Place {
-            version: Version::V2,
+            v1: false,
             home: system.locate("/cg/a"),
             parent: system.locate("/cg"),
         };
@@ -202,7 +203,7 @@ mod tests {
         let left = parent.join("oversub-4194305"); // beyond the kernel's largest number
         fs::create_dir(&left).unwrap();
         let place = Place {
-            version: Version::V2,
+            v1: false,
             home: parent.clone(),
             parent,
         };

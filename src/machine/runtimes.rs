@@ -227,6 +227,7 @@ mod tests {
                 limit(LimitSource::Affinity, 4.0),
                 limit(LimitSource::CgroupQuota("/cg".to_owned()), 2.5),
             ],
+            unknown: Vec::new(),
         }
     }
 

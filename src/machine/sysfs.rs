@@ -4,6 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use bstr::ByteSlice;
+
+use super::kernel_text::{lines, number, words};
 use super::{CpuSet, Object, ObjectKind, PuId, System};
 
 /// The NUMA nodes, ascending by number; nodes without PUs have an empty cpuset.
@@ -13,7 +16,7 @@ pub(super) fn numa_nodes(system: &System) -> Vec<Object> {
     const NODES: &str = "/sys/devices/system/node";
     let node = |number: u32| {
         let folder = format!("{NODES}/node{number}");
-        let memory = system.text(format!("{folder}/meminfo"));
+        let memory = system.bytes(format!("{folder}/meminfo")).ok();
         Some(Object {
             kind: ObjectKind::NumaNode,
             os_index: Some(number),
@@ -27,10 +30,10 @@ pub(super) fn numa_nodes(system: &System) -> Vec<Object> {
 }
 
 /// `Node 0 MemTotal:  9005260 kB` in bytes.
-fn mem_total(meminfo: &str) -> Option<u64> {
-    let line = meminfo.lines().find(|line| line.contains("MemTotal:"))?;
-    let kib: u64 = line.split_whitespace().rev().nth(1)?.parse().ok()?;
-    kib.checked_mul(1024)
+fn mem_total(meminfo: &[u8]) -> Option<u64> {
+    let line = lines(meminfo).find(|line| line.contains_str("MemTotal:"))?;
+    let kib = words(line.strip_suffix(b" kB")?).next_back()?;
+    number::<u64>(kib)?.checked_mul(1024)
 }
 
 /// Kinds of core, fastest last; fewer than two where all are alike or the kernel does not tell.

@@ -1,11 +1,14 @@
 //! Where do the kernel's pseudo files lie?
 //!
 //! Everything read from `/proc`, `/sys` and `/boot` passes through a [`System`], so that a test can
-//! put another machine's files into a folder and read that. A file that is not there, or may not
-//! be read, is `None`: which facts a kernel tells differs between machines.
+//! put another machine's files into a folder and read that. They are bytes: names in them (of
+//! mounts, groups, files, threads) need not be UTF-8. Which facts a kernel tells differs between
+//! machines, so a file that is not there, or may not be read, is no error by itself.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use super::kernel_text::number;
 
 /// The pseudo files of one machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,10 +35,30 @@ impl System {
     /// This machine as process `pid` sees it: where the files of `/proc/self` are asked for, they are
     /// those of `pid`.
     pub fn of_process(pid: i32) -> Self {
+        Self::here().with_process(pid)
+    }
+
+    /// The same machine as process `pid` sees it.
+    pub(super) fn with_process(self, pid: i32) -> Self {
         Self {
             process: Some(pid),
-            ..Self::here()
+            ..self
         }
+    }
+
+    /// The same machine as the calling process sees it.
+    pub(super) fn of_reader(&self) -> Self {
+        Self::below(&self.root)
+    }
+
+    /// The process whose files `/proc/self` stands for, unless it is the calling one.
+    pub(super) fn process(&self) -> Option<i32> {
+        self.process
+    }
+
+    /// Whether the files are those of the machine that this program runs on.
+    pub(super) fn is_of_this_machine(&self) -> bool {
+        self.root == Path::new("/")
     }
 
     /// Where the machine's file `path` really lies.
@@ -48,15 +71,25 @@ impl System {
         self.root.join(path.strip_prefix("/").unwrap_or(path))
     }
 
-    /// Contents of `path` without white space around them.
+    /// Contents of `path`.
+    ///
+    /// # Errors
+    ///
+    /// If it is not there or may not be read.
+    pub fn bytes(&self, path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+        fs::read(self.locate(path))
+    }
+
+    /// Contents of `path` for people: without white space around them, and with a replacement
+    /// character for every byte that is no UTF-8.
     pub fn text(&self, path: impl AsRef<Path>) -> Option<String> {
-        let text = fs::read_to_string(self.locate(path)).ok()?;
-        Some(text.trim().to_owned())
+        let bytes = self.bytes(path).ok()?;
+        Some(String::from_utf8_lossy(bytes.trim_ascii()).into_owned())
     }
 
     /// The value in `path`, where it has the form of a `T`.
     pub fn value<T: std::str::FromStr>(&self, path: impl AsRef<Path>) -> Option<T> {
-        self.text(path)?.parse().ok()
+        number(&self.bytes(path).ok()?)
     }
 
     /// The numbers `n` of the entries `<prefix><n>` in the folder `path`, ascending.
@@ -78,14 +111,6 @@ impl System {
     }
 }
 
-/// The value after `key` and a colon in the first line of `text` that has it.
-pub(super) fn field<'a>(text: &'a str, key: &str) -> Option<&'a str> {
-    text.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        (name.trim() == key).then(|| value.trim())
-    })
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -95,11 +120,16 @@ pub(super) mod tests {
         let folder = tempfile::tempdir().unwrap();
         let system = System::below(folder.path());
         for (path, text) in files {
-            let path = system.locate(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
+            write(&system, path, text.as_bytes());
         }
         (folder, system)
+    }
+
+    /// Puts a file onto the machine of a test.
+    pub(in crate::machine) fn write(system: &System, path: impl AsRef<Path>, bytes: &[u8]) {
+        let path = system.locate(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
     }
 
     #[test]
@@ -116,5 +146,17 @@ pub(super) mod tests {
             machine(&[("/a/cpu10/x", ""), ("/a/cpu9/x", ""), ("/a/cpufreq/x", "")]);
         assert_eq!(system.numbered("/a", "cpu"), [9, 10]);
         assert_eq!(system.text("/a/missing"), None);
+    }
+
+    #[test]
+    fn a_file_that_is_no_utf_8_is_read_all_the_same() {
+        let (_folder, system) = machine(&[]);
+        write(&system, "/proc/sys/kernel/hostname", b"caf\xe9\n");
+        let text = system.text("/proc/sys/kernel/hostname");
+        assert_eq!(text.as_deref(), Some("caf\u{fffd}"));
+        assert_eq!(
+            system.bytes("/proc/sys/kernel/hostname").unwrap(),
+            b"caf\xe9\n"
+        );
     }
 }

@@ -108,11 +108,7 @@ impl RunHeader {
     /// A header of `plan` on a machine of two PUs, with nothing else known.
     pub(crate) fn bare(name: &str, plan: Plan) -> Self {
         let topology = Topology::synthetic("core:2 pu:1").unwrap();
-        let budget = CpuBudget {
-            allowed: topology.pus().clone(),
-            cpus: 2.0,
-            limits: Vec::new(),
-        };
+        let budget = CpuBudget::all_of(topology.pus().clone());
         Self {
             format_version: FORMAT_VERSION,
             name: name.to_owned(),

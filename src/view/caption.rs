@@ -36,18 +36,18 @@ pub fn provenance(headers: &[&RunHeader]) -> Vec<String> {
 }
 
 fn machine(header: &RunHeader) -> Vec<String> {
-    let Landmarks { budget, cores, pus } = Landmarks::of(header);
+    let Landmarks { cores, pus, .. } = Landmarks::of(header);
     let machine = header.processor.clone();
     let packages = header.topology.count(ObjectKind::Package).max(1);
     let release = header.kernel.release.as_ref();
     [
         machine,
         Some(format!(
-            "{}, {} and {} allowed, P = {} CPUs",
+            "{}, {} and {} allowed, {}",
             counted(packages as u64, "package"),
             counted(cores as u64, "core"),
             counted(pus as u64, "PU"),
-            (budget * 100.0).round() / 100.0
+            header.budget.phrase()
         )),
         release.map(|release| format!("kernel {release}")),
     ]

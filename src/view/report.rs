@@ -187,8 +187,9 @@ fn words<'a>(chapter: &'a Chapter<'a>) -> Words<'a> {
     let header = chapter.header;
     let protocol = &header.plan.protocol;
     let budget = format!(
-        "P = {} CPUs on PUs {}",
-        header.budget.cpus, header.budget.allowed
+        "{} on PUs {}",
+        header.budget.phrase(),
+        header.budget.allowed
     );
     let visits = format!(
         "{} rounds of {} repetitions after {} warm-ups, limit {} s, seed {}",

@@ -55,11 +55,7 @@ fn header(plan: Plan, machine: Machine) -> RunHeader {
         host: None,
         processor: Some("Scripted CPU @ 2.00 GHz".to_owned()),
         plan,
-        budget: CpuBudget {
-            allowed: topology.pus().clone(),
-            cpus: f64::from(machine.pus()),
-            limits: Vec::new(),
-        },
+        budget: CpuBudget::all_of(topology.pus().clone()),
         topology,
         kernel: KernelFacts::default(),
         environment: BTreeMap::new(),

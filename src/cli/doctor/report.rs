@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::libraries::{self, Library};
 use crate::host::{Probe, ProbeState};
 use crate::machine::{
-    CpuBudget, CpuSet, HostFacts, LimitSource, Memory, ObjectKind, ThreadChoice, ThreadLimit,
+    CpuBudget, CpuSet, HostFacts, Memory, ObjectKind, OnlinePus, ThreadChoice, ThreadLimit,
     Topology,
 };
-use crate::units::{human_bytes, human_span};
+use crate::units::{human_bytes, human_cpus, human_span};
 use crate::view::topology::counts;
 use crate::view::tree;
 
@@ -31,6 +31,7 @@ const NAMES: usize = 28;
 pub(super) struct ThisMachine {
     pub(super) topology: Topology,
     pub(super) budget: CpuBudget,
+    pub(super) online: OnlinePus,
     pub(super) threads: Vec<ThreadChoice>,
     pub(super) host: HostFacts,
     pub(super) thread_limit: Option<ThreadLimit>,
@@ -78,6 +79,7 @@ impl ThisMachine {
             "warning": self.warning(),
             "budget": self.budget,
             "whole_threads": self.budget.whole(),
+            "upper_bound": self.budget.is_upper_bound(),
             "runtimes": self.threads.iter().map(|choice| self.choice_json(choice)).collect::<Vec<_>>(),
             "blas": libraries::json(&self.libraries),
             "threads_left": self.thread_limit.as_ref().map(|limit| limit.most),
@@ -110,29 +112,6 @@ impl ThisMachine {
         ]
     }
 
-    fn limits(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        for limit in &self.budget.limits {
-            let (name, place) = match &limit.source {
-                LimitSource::Online => ("online", String::new()),
-                LimitSource::Affinity => ("affinity mask", String::new()),
-                LimitSource::CgroupCpuset(group) => ("cgroup cpuset", format!("  {group}")),
-                LimitSource::CgroupQuota(group) => ("CPU quota", format!("  {group}")),
-            };
-            lines.push(pair(name, &format!("{}{place}", cpus(limit.cpus))));
-        }
-        if self.budget.quota().is_none() {
-            lines.push(pair("CPU quota", "none, in any cgroup up to the root"));
-        }
-        let p = format!(
-            "{} on {}",
-            cpus(self.budget.cpus),
-            pu_list(&self.budget.allowed)
-        );
-        lines.push(pair("P", &p));
-        lines
-    }
-
     fn choices(&self) -> Vec<String> {
         let line = |choice: &ThreadChoice| {
             let mark = if choice.overshoots(&self.budget) {
@@ -149,21 +128,27 @@ impl ThisMachine {
     }
 
     fn headroom(&self) -> Vec<String> {
-        let threads = self
-            .thread_limit
-            .as_ref()
-            .map_or("unknown".to_owned(), |limit| {
-                format!("{} more, by {}", limit.most, limit.source)
-            });
-        let memory = self.memory.as_ref().map_or("unknown".to_owned(), |memory| {
+        let limit = self.thread_limit.as_ref();
+        let threads = limit.map(|limit| format!("{} more, by {}", limit.most, limit.source));
+        let memory = self.memory.as_ref();
+        let available = memory.map(|memory| {
             let group = memory.group.as_ref().map(|group| format!(", by {group}"));
-            format!(
-                "{} available{}",
-                human_bytes(memory.available),
-                group.unwrap_or_default()
-            )
+            let bytes = human_bytes(memory.available);
+            format!("{bytes} available{}", group.unwrap_or_default())
         });
-        vec![pair("threads", &threads), pair("memory", &memory)]
+        let lines = |name, said: Option<String>, hidden: Option<&String>| {
+            let hidden = hidden.map(|why| format!("a group's limit may be tighter: {why}"));
+            let mut lines = vec![pair(name, &said.unwrap_or_else(|| "unknown".to_owned()))];
+            lines.extend(hidden.iter().flat_map(|hidden| paragraph("", hidden)));
+            lines
+        };
+        let mut all = lines("threads", threads, limit.and_then(|l| l.unknown.as_ref()));
+        all.extend(lines(
+            "memory",
+            available,
+            memory.and_then(|m| m.unknown.as_ref()),
+        ));
+        all
     }
 
     fn kernel(&self) -> Vec<String> {
@@ -212,25 +197,9 @@ impl ThisMachine {
         Some(format!(
             "{} would start up to {most} threads for {}; set {}",
             names.join(", "),
-            cpus(self.budget.cpus),
+            human_cpus(self.budget.cpus),
             set.join(" ")
         ))
-    }
-
-    fn conclusion(&self) -> String {
-        let limited = match self.budget.tightest().map(|limit| &limit.source) {
-            Some(LimitSource::CgroupQuota(_)) => "limited by a CPU quota",
-            Some(LimitSource::CgroupCpuset(_)) => "limited by a cgroup cpuset",
-            Some(LimitSource::Affinity) => "limited by the affinity mask",
-            _ => "the whole machine",
-        };
-        let whole = self.budget.whole();
-        let threads = if whole == 1 { "thread" } else { "threads" };
-        format!(
-            "P = {} ({limited}): at most {whole} {threads} should run at a time, so keep \
-             outer x inner at {whole}.",
-            cpus(self.budget.cpus)
-        )
     }
 }
 
@@ -281,17 +250,22 @@ pub(super) fn pair(name: &str, value: &str) -> String {
     format!("{name:<NAMES$}{value}")
 }
 
-/// The lines of one probe, broken to fit into a terminal.
+/// `value` beside `name`, broken to fit into a terminal.
+pub(super) fn paragraph(name: &str, value: &str) -> Vec<String> {
+    let lines = wrapped(value, COLUMNS - NAMES - INDENT);
+    let names = iter::once(name).chain(iter::repeat(""));
+    let lines = names.zip(lines.lines());
+    lines.map(|(name, line)| pair(name, line)).collect()
+}
+
+/// The lines of one probe.
 fn probe(probe: &Probe) -> Vec<String> {
     let state = match &probe.state {
         ProbeState::Works(None) => format!("works: {}", probe.tells),
         ProbeState::Works(Some(remark)) => format!("works: {}, {remark}", probe.tells),
         ProbeState::Missing(why) => format!("not available here: {why}"),
     };
-    let lines = wrapped(&state, COLUMNS - NAMES - INDENT);
-    let names = std::iter::once(probe.name).chain(std::iter::repeat(""));
-    let lines = names.zip(lines.lines());
-    lines.map(|(name, line)| pair(name, line)).collect()
+    paragraph(probe.name, &state)
 }
 
 fn probe_json(probe: &Probe) -> Value {
@@ -326,18 +300,6 @@ fn wrapped(words: &str, columns: usize) -> String {
         page.push_str(word);
     }
     page
-}
-
-/// `2 CPUs`, `1.5 CPUs`, `1 CPU`.
-fn cpus(cpus: f64) -> String {
-    let unit = if cpus == 1.0 { "CPU" } else { "CPUs" };
-    let rounded = (cpus * 100.0).round() / 100.0;
-    format!("{rounded} {unit}")
-}
-
-fn pu_list(pus: &CpuSet) -> String {
-    let word = if pus.len() == 1 { "PU" } else { "PUs" };
-    format!("{word} {pus}")
 }
 
 fn counts_json(topology: &Topology) -> Value {
