@@ -1,3 +1,5 @@
+//! What may a process use on machines made of text?
+
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 

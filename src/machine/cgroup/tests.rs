@@ -1,3 +1,5 @@
+//! Which groups are seen among mounts made of text?
+
 use super::*;
 use crate::machine::system::tests::machine;
 
