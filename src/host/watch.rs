@@ -327,11 +327,7 @@ mod tests {
             ("0".to_owned(), pool(1.0)),
             ("2".to_owned(), pool(1.0)),
         ]);
-        let mut budget = CpuBudget {
-            allowed: (0..4).map(PuId).collect(),
-            cpus: 4.0,
-            limits: Vec::new(),
-        };
+        let mut budget = CpuBudget::all_of((0..4).map(PuId).collect());
         assert_eq!(budget_of(&budget, &masks), 2.0);
         let idle = BTreeMap::from([("0-3".to_owned(), pool(0.0))]);
         assert_eq!(budget_of(&budget, &idle), 4.0);

@@ -292,7 +292,13 @@ impl Runner for Starved {
 fn a_runner_that_cannot_go_on_stops_the_sweep_and_leaves_the_visit_open() {
     let mut rows: Vec<Record> = Vec::new();
     let mut runner = Starved(0);
-    let error = sweep(&plan(), Vec::new(), &mut runner, &mut rows, &mut Blind::default());
+    let error = sweep(
+        &plan(),
+        Vec::new(),
+        &mut runner,
+        &mut rows,
+        &mut Blind::default(),
+    );
     assert_eq!(error.unwrap_err().to_string(), "no file descriptors");
     assert_eq!((runner.0, rows.len()), (2, 1));
 }

@@ -104,14 +104,9 @@ fn environment(text: &str) -> BTreeMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machine::{Limit, LimitSource};
 
     fn budget() -> CpuBudget {
-        CpuBudget {
-            allowed: (0..8).map(PuId).collect(),
-            cpus: 8.0,
-            limits: Vec::new(),
-        }
+        CpuBudget::all_of((0..8).map(PuId).collect())
     }
 
     fn library(name: &'static str, variable: &'static str) -> Library {
@@ -167,11 +162,8 @@ mod tests {
     fn a_runtime_that_binds_its_threads_has_counted_the_pus_before() {
         let bound = CpuBudget {
             allowed: "0".parse().unwrap(),
-            limits: vec![Limit {
-                source: LimitSource::Online,
-                cpus: 8.0,
-            }],
             cpus: 1.0,
+            ..budget()
         };
         let maps = "7f00-7f01 r-xp 0 08:01 11 /usr/lib/libgomp.so.1.0.0";
         let threads = |environ| {
