@@ -24,14 +24,14 @@ pub use crate::share::Share;
 pub use axis::{Axis, Chunks, Count, Counts, Landmarks};
 pub use blas::{Blas, LibraryPath};
 pub use cell::{Cell, IllegalCell, MAX_THREADS};
-pub use command::{CommandCopy, CommandRequest, CommandSpec, OuterKind, OutputMetric, Wish};
+pub use command::{CommandCopy, CommandSpec, OuterKind, OutputMetric, Wish};
 pub use composition::{Composition, Rounding};
 pub use dispatch::{Chunk, Dispatch};
 pub use grid::Grid;
 pub use margin::Margin;
 pub use modelled::{BlasVersion, Modelled, OmpWait};
 pub use plan::{Plan, Protocol, Visit};
-pub use request::{DispatchName, Request, RequestError};
+pub use request::{CommandRequest, DispatchName, Request, RequestError};
 pub use runtime::{Runtime, RuntimeName};
 pub use wait::WaitPolicy;
 pub use workload::{

@@ -4,6 +4,7 @@
 //! anybody can type too. It is run by this program's own verbs, so that a lesson shows nothing that
 //! its reader could not do alone.
 
+mod counts;
 mod handout;
 mod measure;
 mod number;

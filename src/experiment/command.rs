@@ -4,7 +4,6 @@
 //! from cell to cell is substituted into its arguments (`{outer}`, `{inner}`, `{rank}`) and set in
 //! its environment, where thread pools look for their size.
 
-mod ask;
 mod variables;
 
 use std::fmt;
@@ -14,8 +13,6 @@ use std::str::FromStr;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-pub use ask::CommandRequest;
-pub(super) use ask::idle_with_a_command;
 use variables::thread_variables;
 
 use super::Cell;

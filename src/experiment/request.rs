@@ -4,6 +4,7 @@
 //! are laid over the file, defaults fill the rest, and the machine resolves `auto`.
 
 mod coherent;
+mod command;
 mod error;
 mod workloads;
 
@@ -12,9 +13,9 @@ use std::num::NonZeroU32;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
+pub use command::CommandRequest;
 pub use error::RequestError;
 
-use super::command::CommandRequest;
 use super::{
     Axis, Chunk, Chunks, Composition, Count, Counts, Dispatch, Dtype, Grid, Landmarks, Margin,
     Plan, Protocol, Runtime, RuntimeName, WaitPolicy, WorkloadName,

@@ -15,8 +15,9 @@ use std::io;
 use std::path::Path;
 
 pub use format::{FigureError, FigureFormat};
+pub use glyphs::Weight;
 pub use plotters::style::RGBColor as Color;
-pub use text::{Align, Direction, Text, Weight};
+pub use text::{Align, Direction, Text};
 
 /// A place on a canvas: x to the right, y downwards [points].
 pub type Spot = (f64, f64);

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
+use super::counts::counted;
 use super::number::Number;
-use super::script::counted;
 use crate::analysis::{Condition, Metric};
 use crate::cli::run::Run;
 use crate::experiment::Cell;

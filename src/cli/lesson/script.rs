@@ -12,6 +12,7 @@ use minijinja::context;
 use minijinja::value::Value;
 use serde::Deserialize;
 
+use super::counts::{counted, half};
 use super::measure::Measure;
 use super::number::{Number, language};
 use crate::analysis::{Disturbance, Disturbances, Metric};
@@ -101,19 +102,6 @@ pub(super) fn arguments(text: &str, cpus: u32) -> Vec<String> {
         }
     }
     words
-}
-
-/// Half of `cpus` as a quota [CPUs].
-fn half(cpus: u32) -> u32 {
-    (cpus / 2).max(1)
-}
-
-/// `text` with the counts of a machine in it.
-pub(super) fn counted(text: &str, cpus: u32) -> String {
-    text.replace("<P>", &cpus.to_string())
-        .replace("<2P>", &(2 * cpus).to_string())
-        .replace("<Q>", &half(cpus).to_string())
-        .replace("<2Q>", &(2 * half(cpus)).to_string())
 }
 
 impl Outcome {

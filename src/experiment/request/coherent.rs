@@ -1,8 +1,8 @@
 //! Does what one source says go together?
 
+use super::command::idle_with_a_command;
 use super::{Request, RequestError};
 use crate::experiment::RuntimeName;
-use crate::experiment::command::idle_with_a_command;
 
 impl Request {
     /// Checks that what one source says goes together. Flags laid over a file may well make a key of

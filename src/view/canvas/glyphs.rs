@@ -7,7 +7,15 @@ use std::sync::LazyLock;
 
 use ab_glyph::{Font, FontRef, Glyph, GlyphId, PxScale, ScaleFont, point};
 
-use super::Weight;
+/// How bold text is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Weight {
+    /// Normal.
+    #[default]
+    Regular,
+    /// Bold.
+    Bold,
+}
 
 static REGULAR: LazyLock<FontRef<'static>> =
     LazyLock::new(|| font(include_bytes!("../../../assets/fonts/Roboto-Regular.ttf")));

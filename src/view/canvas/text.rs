@@ -5,17 +5,8 @@
 //! line it is asked to centre them on; so the letters are laid out in `glyphs` and plotters is
 //! handed finished coverage.
 
-use super::{Color, glyphs};
-
-/// How bold text is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Weight {
-    /// Normal.
-    #[default]
-    Regular,
-    /// Bold.
-    Bold,
-}
+use super::Color;
+use super::glyphs::{self, Weight};
 
 /// Which point of a line of text is placed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CommandSpec, OuterKind, OutputMetric, Wish};
-use crate::experiment::{Request, RequestError};
+use super::{Request, RequestError};
+use crate::experiment::{CommandSpec, OuterKind, OutputMetric, Wish};
 
 /// A command as asked for; what is not said is `None` or empty. In a file, the table `[command]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -90,9 +90,7 @@ impl CommandRequest {
 }
 
 /// The first key of `request` that only work of our own has, with its value.
-pub(in crate::experiment) fn idle_with_a_command(
-    request: &Request,
-) -> Option<(&'static str, String)> {
+pub(super) fn idle_with_a_command(request: &Request) -> Option<(&'static str, String)> {
     fn said<T: ToString>(key: &'static str, value: &Option<T>) -> Option<(&'static str, String)> {
         value.as_ref().map(|value| (key, value.to_string()))
     }
