@@ -96,6 +96,8 @@ impl Serialize for Crowding {
 pub struct WatchedProgram<'a> {
     /// PUs of the host that are online [CPUs].
     pub online: f64,
+    /// Why it may have a CPU quota that cannot be seen.
+    pub unknown_quota: Option<&'a str>,
     /// What is known of each process that was busy.
     pub processes: &'a BTreeMap<i32, Program>,
 }
@@ -105,10 +107,12 @@ pub struct WatchedProgram<'a> {
 pub struct WatchSummary {
     /// The verdict.
     pub verdict: Crowding,
-    /// Looks that it rests on.
-    pub looks: u32,
     /// P, as it was for most of the time [CPUs].
     pub budget: f64,
+    /// Looks that the verdict rests on.
+    pub looks: u32,
+    /// Why P is an upper bound, where a quota may be there that cannot be seen.
+    pub unknown_quota: Option<String>,
     /// P in the rest of the time, where it changed [CPUs].
     pub other_budgets: Vec<f64>,
     /// Means over the time with that budget; counts are the largest seen.
@@ -137,6 +141,7 @@ impl Tally {
         Some(WatchSummary {
             looks: sums.looks,
             budget,
+            unknown_quota: program.unknown_quota.map(str::to_owned),
             other_budgets: self.others(budget),
             unseen,
             waiting: ratio(mean.ready, mean.running + mean.ready),
@@ -215,6 +220,7 @@ mod tests {
         let processes = BTreeMap::new();
         let program = WatchedProgram {
             online,
+            unknown_quota: None,
             processes: &processes,
         };
         tally.summary(program).unwrap()
@@ -299,6 +305,7 @@ mod tests {
         let processes = BTreeMap::new();
         let program = WatchedProgram {
             online: 4.0,
+            unknown_quota: None,
             processes: &processes,
         };
         assert!(tally.summary(program).is_none());
@@ -321,6 +328,7 @@ mod tests {
         let processes = BTreeMap::new();
         let program = WatchedProgram {
             online: 4.0,
+            unknown_quota: None,
             processes: &processes,
         };
         let summary = tally.summary(program).unwrap();

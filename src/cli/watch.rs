@@ -110,6 +110,7 @@ impl Args {
         };
         let summary = tally.summary(WatchedProgram {
             online: watch.online() as f64,
+            unknown_quota: watch.unknown_quota(),
             processes: watch.programs(),
         });
         screen.finish(summary.as_ref(), &libraries(&watch), watch.cost())?;
@@ -281,6 +282,11 @@ fn words(summary: &WatchSummary, libraries: &[Library], cost: Option<f64>) -> St
             three_digits(mean.switches)
         ),
     ];
+    if let Some(why) = &summary.unknown_quota {
+        lines.push(format!(
+            "  P is an upper bound, since its CPU quota is unknown: {why}"
+        ));
+    }
     if !summary.other_budgets.is_empty() {
         let others: Vec<String> = summary
             .other_budgets

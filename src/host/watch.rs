@@ -147,6 +147,11 @@ impl ProcessMonitor {
         self.around.budget.online()
     }
 
+    /// Why the busiest process may have a CPU quota, or a tighter one, that cannot be seen.
+    pub fn unknown_quota(&self) -> Option<&str> {
+        self.around.budget.unknown_quota()
+    }
+
     /// Shortest time until the next look.
     pub fn pause(&self) -> Duration {
         self.next
