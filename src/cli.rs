@@ -24,6 +24,7 @@ mod plot;
 mod preflight;
 mod progress;
 mod recommend;
+mod repair;
 mod report;
 mod request;
 mod run;
@@ -76,6 +77,7 @@ enum Verb {
     Compare(compare::Args),
     Recommend(recommend::Args),
     Export(export::Args),
+    Repair(repair::Args),
     Explain(explain::Args),
     Watch(watch::Args),
     Completions(completions::Args),
@@ -116,6 +118,7 @@ pub fn main() -> ExitCode {
         Verb::Compare(args) => args.run(),
         Verb::Recommend(args) => args.run(),
         Verb::Export(args) => args.run(),
+        Verb::Repair(args) => args.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

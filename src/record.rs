@@ -16,7 +16,7 @@ pub mod trace;
 
 pub use breakdown::{Parts, breakdown};
 pub use counters::{Hardware, Surroundings, Waiting, gone};
-pub use folder::{FolderError, RunFolder};
+pub use folder::{FolderError, Problem, Repair, RunFolder};
 pub use header::{EmptyRegion, FORMAT_VERSION, Peak, Ruler, RunHeader};
 pub use ledger::{Ledger, Recorded};
 pub use row::Row;

@@ -76,11 +76,35 @@ pub trait Sink {
     ///
     /// If it cannot be kept.
     fn keep(&mut self, record: &Record) -> Result<(), FolderError>;
+
+    /// Asked after the last record: is everything that was kept still there?
+    ///
+    /// # Errors
+    ///
+    /// If it is not.
+    fn check(&mut self) -> Result<(), FolderError> {
+        Ok(())
+    }
+
+    /// Keeps all `records` of the run in another place, because what was kept is no longer there, for
+    /// the reason `why`. Returns what to tell the user.
+    fn rescue(&mut self, records: &[Record], why: FolderError) -> FolderError {
+        let _ = records;
+        why
+    }
 }
 
 impl Sink for RunFolder {
     fn keep(&mut self, record: &Record) -> Result<(), FolderError> {
         self.append(record)
+    }
+
+    fn check(&mut self) -> Result<(), FolderError> {
+        self.verify()
+    }
+
+    fn rescue(&mut self, records: &[Record], why: FolderError) -> FolderError {
+        self.keep_elsewhere(records, why)
     }
 }
 
@@ -149,9 +173,6 @@ pub fn rest(visit: Visit, plan: &Plan, recorded: Option<Recorded>) -> Option<Ask
     })
 }
 
-/// Most rounds of a walk that goes on until something is resolved.
-pub const MOST_ROUNDS: u32 = 1000;
-
 /// Which cells need a further round, given all records so far; none ends the walk.
 pub type Further<'a> = dyn FnMut(&[Record]) -> BTreeSet<Cell> + 'a;
 
@@ -160,7 +181,7 @@ pub type Further<'a> = dyn FnMut(&[Record]) -> BTreeSet<Cell> + 'a;
 ///
 /// # Errors
 ///
-/// If a record cannot be kept, or the runner cannot go on.
+/// If a record cannot be kept or is no longer there at the end, or the runner cannot go on.
 pub fn sweep(
     plan: &Plan,
     recorded: Vec<Record>,
@@ -178,7 +199,7 @@ pub fn sweep(
 ///
 /// # Errors
 ///
-/// If a record cannot be kept, or the runner cannot go on.
+/// If a record cannot be kept or is no longer there at the end, or the runner cannot go on.
 pub fn sweep_further(
     (plan, further): (&Plan, Option<&mut Further<'_>>),
     recorded: Vec<Record>,
@@ -187,8 +208,14 @@ pub fn sweep_further(
     watch: &mut dyn Watch,
 ) -> Result<Tally, SweepError> {
     let mut walk = Walk::over(plan, recorded);
-    walk.all(further, runner, sink, watch)?;
-    Ok(walk.tally)
+    let walked = walk.all(further, runner, sink, watch);
+    match walked.and_then(|()| Ok(sink.check()?)) {
+        Ok(()) => Ok(walk.tally),
+        Err(SweepError::Folder(why)) if why.is_foreign() => {
+            Err(sink.rescue(&walk.records, why).into())
+        }
+        Err(why) => Err(why),
+    }
 }
 
 /// A walk over the visits of a plan.
@@ -226,7 +253,7 @@ impl<'a> Walk<'a> {
             return Ok(());
         };
         let mut round = plan.protocol.rounds.get();
-        while self.tally.complete && round < MOST_ROUNDS {
+        while self.tally.complete && round < plan.last_round() {
             let cells = self.further(further, round);
             if cells.is_empty() {
                 break;

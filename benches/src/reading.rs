@@ -1,5 +1,6 @@
 //! How long does it take to read and understand a run of 100 000 samples?
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -42,10 +43,12 @@ pub fn table() {
 /// Writes a run as long as [`SAMPLES`] or longer: [`RUN`] again and again, rounds numbered on.
 fn long_run(folder: &Path) -> Result<usize, String> {
     let said = |error: oversub::record::FolderError| error.to_string();
-    let (header, records) = RunFolder::read(Path::new(RUN)).map_err(said)?;
+    let (mut header, records) = RunFolder::read(Path::new(RUN)).map_err(said)?;
     let last = records.iter().map(|record| record.visit.round).max();
-    let (mut sink, _) = RunFolder::open(folder, &header).map_err(said)?;
     let copies = SAMPLES.div_ceil(records.len().max(1));
+    let rounds = last.unwrap_or(0).saturating_mul(copies as u32);
+    header.plan.protocol.rounds = NonZeroU32::new(rounds).ok_or("the run has no samples")?;
+    let (mut sink, _) = RunFolder::open(folder, &header).map_err(said)?;
     for copy in 0..copies as u32 {
         for record in &records {
             let mut record: Record = record.clone();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::run::Run;
 use super::{UsageError, screen};
 use crate::analysis::Condition;
-use crate::record::Row;
+use crate::record::{FolderError, Record, Row, RunFolder};
 use crate::view::table::{self, TableFormat};
 
 /// Prints the cells of a run, or its samples, as CSV, JSON, Markdown or Parquet.
@@ -38,13 +38,33 @@ impl Args {
             let message = "a Parquet file is no text; add `> FILE.parquet`";
             return Err(UsageError(message.to_owned()).into());
         }
-        let run = Run::read_where(&self.run, &self.conditions)?;
         let table = if self.samples {
-            let rows: Vec<Row> = run.records.iter().map(Row::from).collect();
+            let rows: Vec<Row> = self.records()?.iter().map(Row::from).collect();
             table::write(self.form, &rows)?
         } else {
+            let run = Run::read_where(&self.run, &self.conditions)?;
             table::write(self.form, &table::cells(&run.analysis))?
         };
         screen::write(&table)
+    }
+
+    /// The records of the run, or where its run.json is gone or damaged, of its samples.csv alone.
+    fn records(&self) -> anyhow::Result<Vec<Record>> {
+        let error = match Run::read_where(&self.run, &self.conditions) {
+            Ok(run) => return Ok(run.records),
+            Err(error) => error,
+        };
+        let headless = error
+            .downcast_ref::<FolderError>()
+            .filter(|error| matches!(error, FolderError::NoHeader(_) | FolderError::Header { .. }));
+        let Some(why) = headless else {
+            return Err(error);
+        };
+        let mut records = RunFolder::read_samples(&self.run)?;
+        records.retain(|record| Condition::all_admit(&self.conditions, &record.visit.cell));
+        screen::note(format_args!(
+            "note: {why}; here are its samples, which nothing shows to be all of the run"
+        ));
+        Ok(records)
     }
 }

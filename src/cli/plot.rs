@@ -294,7 +294,7 @@ impl Admitted {
         }
         anyhow::ensure!(
             run.records.iter().any(|record| admits(&record.visit.cell)),
-            "{} has no samples of these cells yet; `oversub sweep` with its plan takes it up",
+            "{} has no samples of these cells yet; run its command again to measure them",
             path.display()
         );
         Ok(Self { run, cells })

@@ -89,6 +89,7 @@ fn chapter<'a>(run: &'a Run, cells: &'a [Cell], name: String) -> Chapter<'a> {
         name,
         cells,
         analysis: &run.analysis,
+        completeness: run.completeness,
         disturbances: run.disturbances(),
         findings: findings(&run.analysis, cells, budget).trim_end().to_owned(),
         advice: advice(run),

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::UsageError;
+use super::{UsageError, screen};
 use crate::analysis::{Analysis, Condition, Disturbances, Setting};
 use crate::experiment::{Cell, Modelled, Runtime};
 use crate::record::{FolderError, Record, RunFolder, RunHeader};
+use crate::runner::Completeness;
 
 /// A run with what its records say.
 pub(super) struct Run {
@@ -13,11 +14,13 @@ pub(super) struct Run {
     pub(super) header: RunHeader,
     pub(super) records: Vec<Record>,
     pub(super) analysis: Analysis,
+    /// How much of its plan is recorded, whatever the conditions.
+    pub(super) completeness: Completeness,
     conditions: Vec<Condition>,
 }
 
 impl Run {
-    /// The run in `folder`.
+    /// The run in `folder`. Says so where it is not complete.
     pub(super) fn read(folder: &Path) -> anyhow::Result<Self> {
         Self::read_where(folder, &[])
     }
@@ -30,33 +33,27 @@ impl Run {
         })?;
         anyhow::ensure!(
             !records.is_empty(),
-            "{} has no samples yet; `oversub sweep` with its plan takes it up",
+            "{} has no samples yet; run its command again to measure them",
             folder.display()
         );
+        let completeness = Completeness::of(&header.plan, &records);
+        if !completeness.is_complete() {
+            screen::note(format_args!("note: {}: {completeness}", folder.display()));
+        }
         records.retain(|record| Condition::all_admit(conditions, &record.visit.cell));
         if records.is_empty() {
             let conditions: Vec<String> = conditions.iter().map(Condition::to_string).collect();
             let conditions = conditions.join(",");
             return Err(UsageError(format!("no cell of the run has {conditions}")).into());
         }
-        let conditions = conditions.to_vec();
-        Ok(Self::of(folder.to_owned(), header, (records, conditions)))
-    }
-
-    /// A run with `header` and those of its records that `conditions` admit.
-    fn of(
-        folder: PathBuf,
-        header: RunHeader,
-        (records, conditions): (Vec<Record>, Vec<Condition>),
-    ) -> Self {
-        let analysis = Analysis::of_run(&header.plan, header.budget.cpus, &records);
-        Self {
-            folder,
-            analysis: analysis.explained(&records, &Setting::of(&header)),
+        Ok(Self {
+            folder: folder.to_owned(),
+            analysis: analysis(&header, &records),
+            completeness,
             header,
             records,
-            conditions,
-        }
+            conditions: conditions.to_vec(),
+        })
     }
 
     /// This run as if it had been made with the models of its libraries in their place, where there
@@ -73,7 +70,8 @@ impl Run {
             stand_in(&mut record.visit.cell.runtime);
         }
         self.header.plan.grid = grid;
-        Self::of(self.folder, self.header, (self.records, self.conditions))
+        self.analysis = analysis(&self.header, &self.records);
+        self
     }
 
     /// Whether nothing of it was measured.
@@ -95,4 +93,9 @@ impl Run {
         cells.retain(|cell| Condition::all_admit(&self.conditions, cell));
         cells
     }
+}
+
+fn analysis(header: &RunHeader, records: &[Record]) -> Analysis {
+    let analysis = Analysis::of_run(&header.plan, header.budget.cpus, records);
+    analysis.explained(records, &Setting::of(header))
 }

@@ -129,11 +129,12 @@ impl Args {
             &mut folder,
             stop,
         );
-        breakdown.borrow().append(&out)?;
+        let split = breakdown.borrow().append(&out);
         if let Some(extrapolated) = breakdown.borrow().extrapolated() {
             screen::note(extrapolated);
         }
         walked?;
+        split?;
         drop(folder);
         sweep::conclude(&out)?;
         let Some(outlook) = outlook else {

@@ -60,7 +60,19 @@ pub struct Visit {
     pub cell: Cell,
 }
 
+/// Most rounds of a sweep that goes on until something is resolved.
+const MOST_ROUNDS: u32 = 1000;
+
 impl Plan {
+    /// The last round that there may be: of a sweep `--until` there may be more than were planned.
+    pub fn last_round(&self) -> u32 {
+        let planned = self.protocol.rounds.get();
+        match self.protocol.until {
+            Some(_) => planned.max(MOST_ROUNDS),
+            None => planned,
+        }
+    }
+
     /// Every visit in order: round by round, each round in a random order of its own.
     ///
     /// Interleaving spreads slow drifts of the machine over all cells alike.

@@ -1,27 +1,46 @@
 //! Where are the records of a run on disk, and how do they survive an interruption?
 //!
 //! A run folder holds `run.json`, written once, and `samples.csv`, to which each record is appended
-//! in one write. A row that an interruption cut short has no line end; it is dropped when the run
-//! is taken up again. While a sweep writes, it holds a lock on `samples.csv`.
+//! in one write. A row that an interruption cut short has no line end; it is moved to
+//! `samples.csv.cut` when the run is taken up again. Text that this program did not write is refused by
+//! line; [`RunFolder::repair`] sets it aside.
+//!
+//! While a sweep writes, it holds a lock on `samples.csv`, and looks before every row whether the files
+//! are still those that it wrote. Where they are not, nothing is overwritten: all records go into a fresh
+//! folder beside.
 
 mod error;
-mod rows;
+mod form;
+mod guard;
+mod repair;
+mod samples;
 
+use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
 
 pub use error::FolderError;
 use error::io_error;
-use rows::read_records;
+use form::Form;
+use guard::Guard;
+pub use repair::Repair;
+pub use samples::Problem;
+use samples::{Tail, scan};
 
-use super::{FORMAT_VERSION, Record, Row, RunHeader};
+use super::{FORMAT_VERSION, Record, RunHeader, Status};
+use crate::experiment::Plan;
 
 /// An open run folder, locked for appending.
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
+    header: RunHeader,
     samples: File,
+    /// Of samples.csv and run.json.
+    guards: [Guard; 2],
 }
 
 impl RunFolder {
@@ -30,40 +49,47 @@ impl RunFolder {
     ///
     /// # Errors
     ///
-    /// If the folder cannot be written, is in use, or holds a run with another plan or made under
-    /// other circumstances.
+    /// If the folder cannot be written, is in use, holds a run with another plan or made under
+    /// other circumstances, or text that this program did not write.
     pub fn open(path: &Path, header: &RunHeader) -> Result<(Self, Vec<Record>), FolderError> {
         fs::create_dir_all(path).map_err(io_error("create", path))?;
-        let csv = path.join("samples.csv");
-        let samples = OpenOptions::new()
+        let csv = path.join(SAMPLES);
+        let mut samples = OpenOptions::new()
             .read(true)
             .append(true)
             .create(true)
             .open(&csv)
             .map_err(io_error("open", &csv))?;
-        match samples.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(FolderError::Busy(csv)),
-            // A file system without locks: go on, as any tool that does not lock would.
-            Err(TryLockError::Error(_)) => {}
-        }
-        let mut folder = Self {
-            path: path.to_owned(),
-            samples,
-        };
-        let json = path.join("run.json");
-        if json.exists() {
-            refuse_other_run(path, header)?;
-        } else if folder.samples.metadata().is_ok_and(|csv| csv.len() > 0) {
-            return Err(FolderError::NoHeader(csv));
+        lock(&samples, &csv)?;
+        let json = path.join(HEADER);
+        let header = if json.exists() {
+            let there = read_header(path)?;
+            refuse_other_run(path, &there, header)?;
+            there
+        } else if samples.metadata().is_ok_and(|csv| csv.len() > 0) {
+            return Err(FolderError::NoHeader(path.to_owned()));
         } else {
             write_whole(&json, header)?;
+            header.clone()
+        };
+        let form = Form::of_version(header.format_version);
+        let (records, tail) = read_records(path, (Some(form), Some(&header.plan)))?;
+        mend_end(&mut samples, &csv, tail)?;
+        if !records.is_empty() {
+            refuse_other_columns(&csv, form)?;
         }
-        folder.drop_cut_row()?;
-        let records = read_records(&csv)?;
-        if let Some(record) = records.first() {
-            refuse_other_columns(&csv, record)?;
-        }
+        let guards = [
+            Guard::over(&csv, &samples).map_err(io_error("read", &csv))?,
+            File::open(&json)
+                .and_then(|file| Guard::over(&json, &file))
+                .map_err(io_error("read", &json))?,
+        ];
+        let folder = Self {
+            path: path.to_owned(),
+            header,
+            samples,
+            guards,
+        };
         Ok((folder, records))
     }
 
@@ -76,18 +102,84 @@ impl RunFolder {
     ///
     /// # Errors
     ///
-    /// If the row cannot be written whole; what was recorded before stays readable.
+    /// If somebody else changed the files of the run, or the row cannot be written whole; what was
+    /// recorded before stays readable then.
     pub fn append(&mut self, record: &Record) -> Result<(), FolderError> {
-        let csv = self.path.join("samples.csv");
-        let empty = self
-            .samples
-            .metadata()
-            .map_err(io_error("read", &csv))?
-            .len()
-            == 0;
-        rows(record, empty)
-            .and_then(|bytes| self.samples.write_all(&bytes))
+        self.guarded(Guard::tampering)?;
+        let csv = self.path.join(SAMPLES);
+        let form = Form::of_version(self.header.format_version);
+        let line = form.line(record).map_err(io_error("write", &csv))?;
+        let [guard, _] = &mut self.guards;
+        let text = match guard.length() {
+            0 => form.names() + "\n" + &line,
+            _ => line,
+        };
+        let samples = &mut self.samples;
+        let written = samples.write_all(text.as_bytes());
+        if written.is_err() {
+            // A part of a row does no harm, but none is better; where it cannot be cut it is found later.
+            let _ = samples.set_len(guard.length());
+        }
+        written
+            .and_then(|()| guard.appended(text.as_bytes(), samples))
             .map_err(io_error("write", &csv))
+    }
+
+    /// Whether everything that was recorded is still there, as it was written.
+    ///
+    /// # Errors
+    ///
+    /// If somebody else changed the files of the run.
+    pub fn verify(&mut self) -> Result<(), FolderError> {
+        self.guarded(Guard::tampering_anywhere)
+    }
+
+    fn guarded(
+        &mut self,
+        look: fn(&mut Guard) -> io::Result<Option<&'static str>>,
+    ) -> Result<(), FolderError> {
+        for (guard, name) in self.guards.iter_mut().zip([SAMPLES, HEADER]) {
+            let file = self.path.join(name);
+            if let Some(what) = look(guard).map_err(io_error("read", &file))? {
+                return Err(FolderError::Foreign { file, what });
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes all `records` of the run into a fresh folder beside this one, whose files were changed as
+    /// `why` says. Returns what to tell the user.
+    pub fn keep_elsewhere(&self, records: &[Record], why: FolderError) -> FolderError {
+        let (why, samples) = (Box::new(why), records.len());
+        let name = self.path.file_name().unwrap_or(self.path.as_os_str());
+        let places = [self.path.clone(), std::env::temp_dir().join(name)];
+        let mut kept = Err(FolderError::NoRun(self.path.clone()));
+        for place in places {
+            kept = self.keep_beside(&place, records);
+            if kept.is_ok() {
+                break;
+            }
+        }
+        match kept {
+            Ok(kept) => FolderError::Rescued { why, samples, kept },
+            Err(cause) => FolderError::Lost {
+                why,
+                samples,
+                cause: Box::new(cause),
+            },
+        }
+    }
+
+    fn keep_beside(&self, place: &Path, records: &[Record]) -> Result<PathBuf, FolderError> {
+        let fresh = unused(place, "kept");
+        let (mut folder, _) = Self::open(&fresh, &self.header)?;
+        records
+            .iter()
+            .try_for_each(|record| folder.append(record))?;
+        // The parameters of a simulation; there are none of a run that was measured.
+        let parameters = "simulation.toml";
+        let _ = fs::copy(self.path.join(parameters), fresh.join(parameters));
+        Ok(fresh)
     }
 
     /// Reads a run that is not being written to: its header and its records.
@@ -97,39 +189,81 @@ impl RunFolder {
     /// If it is not a run folder or a file in it cannot be understood.
     pub fn read(path: &Path) -> Result<(RunHeader, Vec<Record>), FolderError> {
         let header = read_header(path)?;
-        let csv = path.join("samples.csv");
-        let records = if csv.exists() {
-            read_records(&csv)?
-        } else {
-            Vec::new()
+        let form = Form::of_version(header.format_version);
+        let records = match path.join(SAMPLES).exists() {
+            true => read_records(path, (Some(form), Some(&header.plan)))?.0,
+            false => Vec::new(),
         };
         Ok((header, records))
     }
 
-    /// Cuts `samples.csv` after its last line end, where an interruption left a part of a row.
-    fn drop_cut_row(&mut self) -> Result<(), FolderError> {
-        let csv = self.path.join("samples.csv");
-        let mut text = Vec::new();
-        self.samples.rewind().map_err(io_error("read", &csv))?;
-        self.samples
-            .read_to_end(&mut text)
-            .map_err(io_error("read", &csv))?;
-        let whole = text
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |last| last + 1);
-        if whole < text.len() {
-            self.samples
-                .set_len(whole as u64)
-                .map_err(io_error("repair", &csv))?;
-        }
-        Ok(())
+    /// Reads the records of a run whose `run.json` is gone or damaged. Nothing says then whether they
+    /// are those of a plan.
+    ///
+    /// # Errors
+    ///
+    /// If there is no `samples.csv` or it cannot be understood.
+    pub fn read_samples(path: &Path) -> Result<Vec<Record>, FolderError> {
+        Ok(read_records(path, (None, None))?.0)
     }
 }
 
+const SAMPLES: &str = "samples.csv";
+const HEADER: &str = "run.json";
+
+fn lock(samples: &File, csv: &Path) -> Result<(), FolderError> {
+    match samples.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(FolderError::Busy(csv.to_owned())),
+        // A file system without locks: go on, as any tool that does not lock would.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
+    }
+}
+
+/// A path beside `place` at which there is nothing yet.
+fn unused(place: &Path, ending: &str) -> PathBuf {
+    let name = place.file_name().unwrap_or(place.as_os_str());
+    let numbered = |n: u32| {
+        let mut name = name.to_owned();
+        name.push(match n {
+            1 => format!(".{ending}"),
+            _ => format!(".{ending}-{n}"),
+        });
+        place.with_file_name(name)
+    };
+    let mut paths = (1..).map(numbered);
+    let free = paths.find(|path| fs::symlink_metadata(path).is_err());
+    free.expect("there are more numbers than files")
+}
+
+/// Gives `samples.csv` its last line end, or moves the part of a row there to `samples.csv.cut`.
+fn mend_end(samples: &mut File, csv: &Path, tail: Tail) -> Result<(), FolderError> {
+    let mut mend = || match tail {
+        Tail::None => Ok(()),
+        Tail::Row => samples.write_all(b"\n"),
+        Tail::Part(length) => {
+            let whole = samples.metadata()?.len() - length;
+            let mut part = Vec::new();
+            samples.seek(SeekFrom::Start(whole))?;
+            samples.read_to_end(&mut part)?;
+            part.push(b'\n');
+            let mut cut = OpenOptions::new();
+            let mut cut = cut
+                .create(true)
+                .append(true)
+                .open(csv.with_extension("csv.cut"))?;
+            cut.write_all(&part)?;
+            samples.set_len(whole)
+        }
+    };
+    mend().map_err(io_error("repair", csv))
+}
+
 /// Samples of two plans, or of two machines, are not one run.
-fn refuse_other_run(folder: &Path, wanted: &RunHeader) -> Result<(), FolderError> {
-    let there = read_header(folder)?;
+fn refuse_other_run(
+    folder: &Path,
+    there: &RunHeader,
+    wanted: &RunHeader,
+) -> Result<(), FolderError> {
     let circumstances = there
         .circumstances()
         .into_iter()
@@ -148,28 +282,15 @@ fn refuse_other_run(folder: &Path, wanted: &RunHeader) -> Result<(), FolderError
     }
 }
 
-/// The row of `record`, below the names of its columns if `headed`.
-fn rows(record: &Record, headed: bool) -> io::Result<Vec<u8>> {
-    let mut writer = csv::WriterBuilder::new()
-        .has_headers(headed)
-        .from_writer(Vec::new());
-    writer
-        .serialize(Row::from(record))
-        .map_err(io::Error::other)?;
-    writer.into_inner().map_err(|error| error.into_error())
-}
-
-/// A file with other columns than the row of `record` has could not be read after a row was appended.
-fn refuse_other_columns(csv: &Path, record: &Record) -> Result<(), FolderError> {
-    let headed = rows(record, true).map_err(io_error("write", csv))?;
-    let text = fs::read(csv).map_err(io_error("read", csv))?;
-    let columns = |bytes: &[u8]| {
-        bytes
-            .split(|byte| *byte == b'\n')
-            .next()
-            .map(<[u8]>::to_vec)
-    };
-    if columns(&headed) == columns(&text) {
+/// A file with other columns than this program writes could not be read after a row was appended.
+fn refuse_other_columns(csv: &Path, form: Form) -> Result<(), FolderError> {
+    let own = form.names() + "\n";
+    let mut names = Vec::new();
+    let file = File::open(csv).map_err(io_error("read", csv))?;
+    file.take(own.len() as u64)
+        .read_to_end(&mut names)
+        .map_err(io_error("read", csv))?;
+    if names == own.as_bytes() {
         Ok(())
     } else {
         Err(FolderError::OtherColumns(csv.to_owned()))
@@ -186,195 +307,71 @@ fn write_whole(path: &Path, header: &RunHeader) -> Result<(), FolderError> {
     fs::rename(&part, path).map_err(io_error("write", path))
 }
 
+/// What of a header is read before the rest.
+#[derive(Deserialize)]
+struct Version {
+    #[serde(default)]
+    format_version: u64,
+}
+
 fn read_header(folder: &Path) -> Result<RunHeader, FolderError> {
-    let path = folder.join("run.json");
+    let path = folder.join(HEADER);
     if !path.exists() {
-        return Err(FolderError::NoRun(folder.to_owned()));
+        return Err(match folder.join(SAMPLES).exists() {
+            true => FolderError::NoHeader(folder.to_owned()),
+            false => FolderError::NoRun(folder.to_owned()),
+        });
     }
-    let text = fs::read_to_string(&path).map_err(io_error("read", &path))?;
-    let malformed = |error: serde_json::Error| FolderError::Malformed {
-        path: path.clone(),
-        line: error.line() as u64,
+    let text = fs::read(&path).map_err(io_error("read", &path))?;
+    let damaged = |error: serde_json::Error| FolderError::Header {
+        folder: folder.to_owned(),
         message: error.to_string(),
     };
-    let value: serde_json::Value = serde_json::from_str(&text).map_err(malformed)?;
-    let found = value["format_version"].as_u64().unwrap_or(0);
-    if found != u64::from(FORMAT_VERSION) {
-        return Err(FolderError::OtherVersion { path, found });
+    let Version { format_version } = serde_json::from_slice(&text).map_err(damaged)?;
+    if !(1..=u64::from(FORMAT_VERSION)).contains(&format_version) {
+        return Err(FolderError::OtherVersion {
+            path,
+            found: format_version,
+        });
     }
-    serde_json::from_value(value).map_err(malformed)
+    serde_json::from_slice(&text).map_err(damaged)
+}
+
+/// The records of the `samples.csv` in `folder`, and what stands after its last line end. A repetition
+/// that failed may have been measured again further down: the later row takes its place.
+fn read_records(
+    folder: &Path,
+    known: (Option<Form>, Option<&Plan>),
+) -> Result<(Vec<Record>, Tail), FolderError> {
+    let csv = folder.join(SAMPLES);
+    let file = File::open(&csv).map_err(io_error("read", &csv))?;
+    let (mut records, mut problems) = (Vec::new(), Vec::new());
+    let mut failed = HashMap::new();
+    let tail = scan(BufReader::new(file), known, &mut |line| match line.found {
+        Ok(None) => {}
+        Ok(Some(record)) => {
+            let place = failed.remove(&(record.visit, record.rep));
+            let place = place.unwrap_or(records.len());
+            if record.answer.status() == Status::Failed {
+                failed.insert((record.visit, record.rep), place);
+            }
+            match records.get_mut(place) {
+                Some(earlier) => *earlier = record,
+                None => records.push(record),
+            }
+        }
+        Err(problem) => problems.push(problem),
+    });
+    let tail = tail.map_err(io_error("read", &csv))?;
+    match problems.split_first() {
+        None => Ok((records, tail)),
+        Some((first, others)) => Err(FolderError::Malformed {
+            folder: folder.to_owned(),
+            first: first.clone(),
+            others: others.len(),
+        }),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::experiment::{Landmarks, Plan, Request};
-    use crate::record::{Answer, Sample};
-
-    fn plan(rounds: u32) -> Plan {
-        let toml = format!("outer = 1\ninner = [1, 2]\nrounds = {rounds}");
-        let request: Request = toml::from_str(&toml).unwrap();
-        request
-            .plan(Landmarks {
-                budget: 2,
-                physical: 2,
-                logical: 2,
-            })
-            .unwrap()
-    }
-
-    fn record(rep: u32) -> Record {
-        let visit = plan(1).visits().next().unwrap();
-        let sample = Sample {
-            wall: std::time::Duration::from_nanos(1),
-            tasks_done: Some(1),
-            ..Sample::default()
-        };
-        Record {
-            runner: "host".to_owned(),
-            visit,
-            rep,
-            unix_ms: 1,
-            answer: Answer::Ok(sample),
-        }
-    }
-
-    fn open(path: &Path, rounds: u32) -> Result<(RunFolder, Vec<Record>), FolderError> {
-        RunFolder::open(path, &RunHeader::bare("test", plan(rounds)))
-    }
-
-    #[test]
-    fn records_come_back_and_a_cut_row_is_dropped() {
-        let place = tempfile::tempdir().unwrap();
-        let path = place.path().join("deep/run");
-        let (mut folder, records) = open(&path, 1).unwrap();
-        assert!(records.is_empty());
-        folder.append(&record(1)).unwrap();
-        folder.append(&record(2)).unwrap();
-        drop(folder);
-        let csv = path.join("samples.csv");
-        let whole = fs::read(&csv).unwrap();
-        fs::write(&csv, &whole[..whole.len() - 5]).unwrap();
-        assert_eq!(RunFolder::read(&path).unwrap().1, [record(1)]);
-        let (mut folder, records) = open(&path, 1).unwrap();
-        assert_eq!(records, [record(1)]);
-        folder.append(&record(2)).unwrap();
-        assert_eq!(fs::read(&csv).unwrap(), whole);
-    }
-
-    #[test]
-    fn a_run_with_another_plan_is_refused_by_field() {
-        let place = tempfile::tempdir().unwrap();
-        drop(open(place.path(), 1).unwrap());
-        let error = open(place.path(), 2).unwrap_err().to_string();
-        assert!(
-            error.contains("protocol.rounds is 1 there and 2 here"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn a_folder_in_use_is_refused() {
-        let place = tempfile::tempdir().unwrap();
-        let _open = open(place.path(), 1).unwrap();
-        assert!(matches!(open(place.path(), 1), Err(FolderError::Busy(_))));
-    }
-
-    #[test]
-    fn a_row_that_makes_no_sense_is_named_by_line() {
-        let place = tempfile::tempdir().unwrap();
-        let (mut folder, _) = open(place.path(), 1).unwrap();
-        folder.append(&record(1)).unwrap();
-        drop(folder);
-        let csv = place.path().join("samples.csv");
-        let text = fs::read_to_string(&csv).unwrap().replace("f64", "f16");
-        fs::write(&csv, text).unwrap();
-        let error = RunFolder::read(place.path()).unwrap_err().to_string();
-        assert!(
-            error.contains("samples.csv line 2") && error.contains("f16"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn a_run_without_a_newer_column_is_read_but_not_taken_up() {
-        let place = tempfile::tempdir().unwrap();
-        let (mut folder, _) = open(place.path(), 1).unwrap();
-        folder.append(&record(1)).unwrap();
-        drop(folder);
-        let csv = place.path().join("samples.csv");
-        let text = fs::read_to_string(&csv).unwrap();
-        let mut lines = text.lines();
-        let names: Vec<&str> = lines.next().unwrap().split(',').collect();
-        let newer = names.iter().position(|name| *name == "granted").unwrap();
-        let without = |line: &str| {
-            let mut fields: Vec<&str> = line.split(',').collect();
-            fields.remove(newer);
-            fields.join(",") + "\n"
-        };
-        fs::write(&csv, text.lines().map(without).collect::<String>()).unwrap();
-        assert_eq!(RunFolder::read(place.path()).unwrap().1, [record(1)]);
-        let error = open(place.path(), 1).unwrap_err();
-        assert!(matches!(error, FolderError::OtherColumns(_)), "{error}");
-    }
-
-    #[test]
-    fn a_run_on_another_machine_is_refused_by_field() {
-        let place = tempfile::tempdir().unwrap();
-        drop(open(place.path(), 1).unwrap());
-        let mut elsewhere = RunHeader::bare("test", plan(1));
-        elsewhere.budget.cpus = 1.5;
-        let error = RunFolder::open(place.path(), &elsewhere)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("budget.cpus is 2 there and 1.5 here"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn samples_without_a_header_are_not_adopted() {
-        let place = tempfile::tempdir().unwrap();
-        let (mut folder, _) = open(place.path(), 1).unwrap();
-        folder.append(&record(1)).unwrap();
-        drop(folder);
-        fs::remove_file(place.path().join("run.json")).unwrap();
-        assert!(matches!(
-            open(place.path(), 1),
-            Err(FolderError::NoHeader(_))
-        ));
-    }
-
-    #[test]
-    fn a_repetition_that_failed_counts_as_it_was_measured_later() {
-        let place = tempfile::tempdir().unwrap();
-        let (mut folder, _) = open(place.path(), 1).unwrap();
-        let failed = Record {
-            answer: Answer::Failed("too many open files".to_owned()),
-            ..record(1)
-        };
-        for row in [&failed, &failed, &record(1), &record(2)] {
-            folder.append(row).unwrap();
-        }
-        drop(folder);
-        let records = RunFolder::read(place.path()).unwrap().1;
-        assert_eq!(records, [record(1), record(2)]);
-        let text = fs::read_to_string(place.path().join("samples.csv")).unwrap();
-        assert_eq!(text.lines().count(), 5, "no row is taken out");
-    }
-
-    #[test]
-    fn the_same_repetition_twice_is_refused() {
-        let place = tempfile::tempdir().unwrap();
-        let (mut folder, _) = open(place.path(), 1).unwrap();
-        folder.append(&record(1)).unwrap();
-        folder.append(&record(1)).unwrap();
-        drop(folder);
-        let error = RunFolder::read(place.path()).unwrap_err().to_string();
-        assert!(
-            error.contains("line 3") && error.contains("rep 1 again"),
-            "{error}"
-        );
-    }
-}
+mod tests;

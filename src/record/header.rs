@@ -12,7 +12,9 @@ use crate::machine::{BlasFacts, CpuBudget, KernelFacts, Topology};
 
 /// Version of the meaning of `run.json` and `samples.csv`. A change of meaning of any column
 /// raises it.
-pub const FORMAT_VERSION: u32 = 1;
+///
+/// 2 has a checksum in every row of `samples.csv`.
+pub const FORMAT_VERSION: u32 = 2;
 
 /// The header of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -182,7 +182,8 @@ fn rounds_are_interleaved_and_repeat_from_the_seed() {
 /// 1 x 1 and 2 x 1 stay open for two rounds more; an interruption in the second changes nothing.
 #[test]
 fn further_rounds_visit_only_the_cells_that_need_them_and_resume_as_they_would_have_gone() {
-    let plan = plan();
+    let mut plan = plan();
+    plan.protocol.until = Some("2%".parse().unwrap());
     let further = |records: &[Record]| -> BTreeSet<Cell> {
         let last = records.iter().map(|record| record.visit.round).max();
         let alone = |record: &&Record| record.visit.cell.inner.get() == 1 && last < Some(4);

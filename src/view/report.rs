@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::analysis::{Analysis, Disturbances};
 use crate::experiment::Cell;
 use crate::record::RunHeader;
+use crate::runner::Completeness;
 use crate::view::canvas::FigureError;
 use crate::view::disturbed;
 
@@ -66,6 +67,8 @@ pub struct Chapter<'a> {
     pub cells: &'a [Cell],
     /// What they mean.
     pub analysis: &'a Analysis,
+    /// How much of its plan is recorded.
+    pub completeness: Completeness,
     /// What disturbed the run.
     pub disturbances: Disturbances,
     /// What the run says, in a few lines.
@@ -204,6 +207,7 @@ fn words<'a>(chapter: &'a Chapter<'a>) -> Words<'a> {
         ("budget", Some(budget)),
         ("kernel", header.kernel.release.clone()),
         ("protocol", Some(visits)),
+        ("samples", Some(chapter.completeness.to_string())),
         (
             "command",
             Some(header.argv.join(" ")).filter(|line| !line.is_empty()),

@@ -135,8 +135,8 @@ fn row(time: &Point, slowdown: &Point, cause: Option<String>) -> CellRow {
         },
         cause,
         reason: match &time.reading {
-            Reading::Failed(reason) => Some(reason.clone()),
-            _ => None,
+            Reading::Failed(reason) | Reading::Wrong(reason) => Some(reason.clone()),
+            Reading::Number(..) | Reading::Missing | Reading::Stopped | Reading::Cause(_) => None,
         },
         cell,
     }

@@ -10,6 +10,7 @@ mod coverage;
 mod doctor;
 mod explain;
 mod figures;
+mod folder;
 mod host;
 mod install;
 mod lesson;

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::Problem;
 use crate::record::FORMAT_VERSION;
 
 /// Something about a run folder that stops the work.
@@ -34,24 +35,59 @@ pub enum FolderError {
         /// Its value here.
         wanted: String,
     },
-    /// Samples that nothing tells of.
-    #[error("{} has samples but no run.json beside it; give --out another folder", .0.display())]
+    /// Samples without a header.
+    #[error(
+        "{folder} has a samples.csv but no run.json, so plan and machine are unknown; its samples can still be \
+         read: oversub export {folder} --as csv --samples; give --out another folder to measure",
+        folder = .0.display()
+    )]
     NoHeader(PathBuf),
+    /// A header that cannot be understood.
+    #[error(
+        "{0}/run.json is damaged: {message}; the samples can still be read: oversub export {0} --as csv \
+         --samples",
+        folder.display()
+    )]
+    Header {
+        /// The folder.
+        folder: PathBuf,
+        /// What is wrong, with line and column.
+        message: String,
+    },
     /// The folder has no `run.json`.
     #[error("{} is not a run folder: it has no run.json", .0.display())]
     NoRun(PathBuf),
-    /// A file that cannot be understood.
-    #[error("{} line {line}: {message}", path.display())]
+    /// Lines of `samples.csv` that are no records of the run.
+    #[error(
+        "{run}/samples.csv line {}: {}{}; oversub repair {run} sets such lines aside and keeps a copy of the file",
+        first.line, first.what, and_others(*others), run = folder.display()
+    )]
     Malformed {
+        /// The folder.
+        folder: PathBuf,
+        /// The first of them.
+        first: Problem,
+        /// How many there are beside.
+        others: usize,
+    },
+    /// A `samples.csv` that does not begin with the names of its columns.
+    #[error(
+        "{} cannot be repaired, since nothing says what its columns are: line 1: {why}; take the file from \
+         a copy, or give --out another folder to measure again",
+        path.display()
+    )]
+    NoColumns {
         /// The file.
         path: PathBuf,
-        /// Line from 1.
-        line: u64,
-        /// What is wrong.
-        message: String,
+        /// What is wrong with its first line.
+        why: String,
     },
     /// Written by another version.
-    #[error("{} has format version {found}, this program reads {FORMAT_VERSION}", path.display())]
+    #[error(
+        "{} has format version {found}, this program reads 1 to {FORMAT_VERSION}; use the version of oversub \
+         that wrote it",
+        path.display()
+    )]
     OtherVersion {
         /// The file.
         path: PathBuf,
@@ -64,6 +100,47 @@ pub enum FolderError {
     /// Another sweep is writing.
     #[error("{} is being written by another sweep; wait for it or give --out another folder", .0.display())]
     Busy(PathBuf),
+    /// Somebody else changed a file of the run while it was being written.
+    #[error("{} {what} while this sweep was writing to it", file.display())]
+    Foreign {
+        /// The file.
+        file: PathBuf,
+        /// What was done to it.
+        what: &'static str,
+    },
+    /// The same, and all records are in another folder.
+    #[error(
+        "{why}; the sweep stopped, and all {samples} samples are kept in {0}: run the same command with \
+         --out {0} to resume",
+        kept.display()
+    )]
+    Rescued {
+        /// What was done to which file.
+        why: Box<FolderError>,
+        /// Records of the run.
+        samples: usize,
+        /// A run folder with all of them.
+        kept: PathBuf,
+    },
+    /// The same, and the records could not be kept anywhere.
+    #[error(
+        "{why}; the sweep stopped, and its {samples} samples could not be kept elsewhere: {cause}"
+    )]
+    Lost {
+        /// What was done to which file.
+        why: Box<FolderError>,
+        /// Records of the run.
+        samples: usize,
+        /// What stood against it.
+        cause: Box<FolderError>,
+    },
+}
+
+impl FolderError {
+    /// Whether somebody else changed the run.
+    pub fn is_foreign(&self) -> bool {
+        matches!(self, Self::Foreign { .. })
+    }
 }
 
 pub(super) fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FolderError {
@@ -75,10 +152,20 @@ pub(super) fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Err
     }
 }
 
+fn and_others(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        1 => " (and 1 more line)".to_owned(),
+        _ => format!(" (and {others} more lines)"),
+    }
+}
+
 /// What helps against an error of the system, as far as it can be told.
 fn remedy(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::StorageFull => " (free some space; the same command goes on from there)",
+        io::ErrorKind::StorageFull => {
+            " (free some space, then run the same command again to resume)"
+        }
         io::ErrorKind::PermissionDenied
         | io::ErrorKind::ReadOnlyFilesystem
         | io::ErrorKind::NotADirectory

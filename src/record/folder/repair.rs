@@ -1,0 +1,99 @@
+//! How is a `samples.csv` mended that another program changed?
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Cursor, Write};
+use std::path::{Path, PathBuf};
+
+use super::error::{FolderError, io_error};
+use super::form::Form;
+use super::samples::{BYTE_ORDER_MARK, Problem, Tail, scan};
+use super::{RunFolder, SAMPLES, lock, read_header, unused};
+
+/// What was mended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repair {
+    /// Rows that are left.
+    pub kept: usize,
+    /// Lines that are left out, with why.
+    pub set_aside: Vec<Problem>,
+    /// Whether line ends or a byte-order mark were those of another system.
+    pub converted: bool,
+    /// The file as it was.
+    pub copy: PathBuf,
+}
+
+impl RunFolder {
+    /// Mends the `samples.csv` of the run in `path`: line ends as they were written, and no line that is
+    /// not a record of the run. The file as it was is kept beside. `None` where there is nothing to mend.
+    ///
+    /// # Errors
+    ///
+    /// If it is in use, cannot be written, or its first line does not name the columns.
+    pub fn repair(path: &Path) -> Result<Option<Repair>, FolderError> {
+        let header = read_header(path)?;
+        let csv = path.join(SAMPLES);
+        let file = OpenOptions::new().append(true).open(&csv);
+        lock(&file.map_err(io_error("open", &csv))?, &csv)?;
+        let found = fs::read(&csv).map_err(io_error("read", &csv))?;
+        let text = own_line_ends(&found);
+        let form = Form::of_version(header.format_version);
+        let (mut mended, mut kept, mut set_aside) = (Vec::new(), 0, Vec::new());
+        let known = (Some(form), Some(&header.plan));
+        let tail = scan(Cursor::new(&text), known, &mut |line| match line.found {
+            Ok(record) => {
+                kept += usize::from(record.is_some());
+                mended.extend(line.text);
+                mended.push(b'\n');
+            }
+            Err(problem) => set_aside.push(problem),
+        });
+        match tail.map_err(io_error("read", &csv))? {
+            // What an interruption leaves is no damage, and is cut when the run is taken up.
+            Tail::Part(length) => mended.extend(&text[text.len() - length as usize..]),
+            Tail::Row => {
+                mended.pop();
+            }
+            Tail::None => {}
+        }
+        if let Some(first) = set_aside.first().filter(|first| first.line == 1) {
+            return Err(FolderError::NoColumns {
+                path: csv,
+                why: first.what.clone(),
+            });
+        }
+        if mended == found {
+            return Ok(None);
+        }
+        let copy = unused(&csv, "before-repair");
+        write_new(&copy, &found)?;
+        let part = unused(&csv, "part");
+        write_new(&part, &mended)?;
+        fs::rename(&part, &csv).map_err(io_error("replace", &csv))?;
+        Ok(Some(Repair {
+            kept,
+            set_aside,
+            converted: text != found,
+            copy,
+        }))
+    }
+}
+
+/// `text` with the line ends and the beginning that this program writes.
+fn own_line_ends(text: &[u8]) -> Vec<u8> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let mut own = Vec::with_capacity(text.len());
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'\r' if text.get(at + 1) == Some(&b'\n') => {}
+            b'\r' => own.push(b'\n'),
+            _ => own.push(*byte),
+        }
+    }
+    own
+}
+
+fn write_new(path: &Path, text: &[u8]) -> Result<(), FolderError> {
+    File::create_new(path)
+        .and_then(|mut file| file.write_all(text).and_then(|()| file.sync_all()))
+        .map_err(io_error("write", path))
+}
