@@ -42,7 +42,8 @@ pub fn quantile(values: &[f64], p: f64) -> Option<f64> {
     quantile_of_sorted(&sorted, p)
 }
 
-fn quantile_of_sorted(sorted: &[f64], p: f64) -> Option<f64> {
+/// The same of ascending values.
+pub fn quantile_of_sorted(sorted: &[f64], p: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     let position = p * last as f64;
     let below = position.floor() as usize;

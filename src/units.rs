@@ -2,6 +2,8 @@
 //!
 //! In memory a span is a [`Duration`]; on disk it is an integer column whose name ends in `_ns`.
 
+pub mod range;
+
 use std::time::Duration;
 
 /// Whole nanoseconds of `span`, saturating after 584 years [ns].

@@ -299,8 +299,8 @@ fn seconds(sample: &Sample) -> Option<f64> {
 }
 
 fn switch_rate(sample: &Sample) -> Option<f64> {
-    let switches = sample.voluntary_switches? + sample.involuntary_switches?;
-    Some(switches as f64 / seconds(sample)?)
+    let switches = sample.voluntary_switches? as f64 + sample.involuntary_switches? as f64;
+    Some(switches / seconds(sample)?)
 }
 
 /// The threads seen, or where nobody counted them, those asked for.

@@ -16,6 +16,7 @@ use crate::host::{self, Message, measure, supervise};
 use crate::machine::{CpuBudget, HostFacts};
 use crate::record::{Answer, Status};
 use crate::runner::{Ask, Emit};
+use crate::units::range;
 
 /// Measures one cell in this process and writes a JSON line for each repetition.
 #[derive(clap::Args)]
@@ -101,7 +102,7 @@ impl Args {
     }
 
     fn ask(&self) -> Result<Ask, UsageError> {
-        let limit = super::request::limit(self.limit)?;
+        let limit = super::request::time(self.limit, range::LIMIT)?;
         let protocol = Protocol {
             rounds: NonZeroU32::MIN,
             reps: self.reps,
@@ -110,6 +111,8 @@ impl Args {
             seed: 0,
             until: None,
         };
+        let protocol = protocol.checked();
+        let protocol = protocol.map_err(|error| UsageError(error.to_string()))?;
         Ok(Ask {
             visit: Visit {
                 round: 1,

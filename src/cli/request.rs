@@ -16,6 +16,7 @@ use crate::experiment::{
 };
 use crate::experiment::{DispatchName, RuntimeName};
 use crate::machine::Placement;
+use crate::units::range::Range;
 
 /// What to sweep and how often.
 ///
@@ -181,21 +182,14 @@ fn workloads() -> String {
     )
 }
 
-/// A time limit given in seconds.
-pub(super) fn limit(seconds: f64) -> Result<Duration, UsageError> {
-    Duration::try_from_secs_f64(seconds)
-        .ok()
-        .filter(|limit| limit.as_nanos() > 0)
-        .ok_or_else(|| UsageError(format!("limit {seconds:e} s is no time of at least 1 ns")))
+/// A time given in seconds, if `range` has it.
+pub(super) fn time(seconds: f64, range: Range) -> Result<Duration, UsageError> {
+    in_range(seconds, range).map(Duration::from_secs_f64)
 }
 
-/// A CPU quota given in CPUs.
-pub(super) fn quota(cpus: f64) -> Result<f64, UsageError> {
-    // The kernel's least: 1 ms in a period of 100 ms.
-    match (0.01..=65_536.0).contains(&cpus) {
-        true => Ok(cpus),
-        false => Err(UsageError(format!(
-            "quota {cpus} is no number of CPUs from 0.01 to 65536"
-        ))),
-    }
+/// `value`, if `range` has it.
+pub(super) fn in_range(value: f64, range: Range) -> Result<f64, UsageError> {
+    range
+        .check(value)
+        .map_err(|error| UsageError(error.to_string()))
 }

@@ -24,6 +24,7 @@ use crate::machine::{CpuBudget, KernelFacts, Limit, LimitKind, LimitSource, Topo
 use crate::record::{Ruler, RunFolder};
 use crate::runner::Ask;
 use crate::sim::{Model, Predictor, Sim, forecast, modelled};
+use crate::units::range;
 
 /// Rounds simulated unless said: chance decides where threads start, and a median wants three.
 const ROUNDS: NonZeroU32 = NonZeroU32::new(3).expect("three is not zero");
@@ -196,7 +197,11 @@ impl Target {
 impl Setup {
     /// `budget` under the quota that was asked for instead of its own.
     fn limited(&self, mut budget: CpuBudget) -> Result<CpuBudget, UsageError> {
-        let Some(cpus) = self.quota.map(request::quota).transpose()? else {
+        let Some(cpus) = self
+            .quota
+            .map(|cpus| request::in_range(cpus, range::QUOTA))
+            .transpose()?
+        else {
             return Ok(budget);
         };
         let source = LimitSource::CgroupQuota("--quota".to_owned());

@@ -4,7 +4,6 @@
 //! machine: everything but the plan that decides the answers.
 
 use std::fs;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -19,6 +18,7 @@ use crate::sim::{
     Kernel, KernelVersion, Machine, Model, ParameterError, Parameters, Quota, TickMode, YieldRule,
 };
 use crate::text::ParseError;
+use crate::units::range;
 
 /// Length of a quota period [ns].
 // Source: kernel/sched/fair.c default_cfs_period.
@@ -32,9 +32,6 @@ const USUAL_KERNEL: KernelVersion = KernelVersion {
 
 /// Ticks a second of most distributions' kernels [Hz].
 const USUAL_HZ: u32 = 250;
-
-/// Ticks a second that a kernel can have [Hz].
-const HZ: RangeInclusive<u32> = 24..=10_000;
 
 /// Part by which a measured quantum may differ from that of the kernel's version: less is chance.
 const TOLERANCE: f64 = 0.25;
@@ -174,14 +171,11 @@ impl Assumptions {
     }
 
     fn hz(&self) -> Result<Option<u32>, UsageError> {
-        match self.hz {
-            Some(hz) if !HZ.contains(&hz) => {
-                let (least, most) = (HZ.start(), HZ.end());
-                let message = format!("hz {hz} is no number of ticks from {least} to {most}");
-                Err(UsageError(message))
-            }
-            hz => Ok(hz),
-        }
+        let checked = self.hz.map(|hz| range::HZ.check(f64::from(hz)));
+        let checked = checked
+            .transpose()
+            .map_err(|error| UsageError(error.to_string()));
+        checked.map(|_| self.hz)
     }
 }
 

@@ -21,6 +21,7 @@ use crate::machine::{CpuBudget, OwnQuota, Topology};
 use crate::record::{Record, RunFolder, RunHeader, Status};
 use crate::runner::{self, Ask, Runner};
 use crate::units::counted;
+use crate::units::range;
 use crate::view::facet::{Facets, natural_axes};
 use crate::view::{disturbed, terminal};
 
@@ -83,7 +84,10 @@ impl Retry {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let time_limit = self.time_limit.map(request::limit).transpose()?;
+        let time_limit = self
+            .time_limit
+            .map(|limit| request::time(limit, range::TIME_LIMIT));
+        let time_limit = time_limit.transpose()?;
         let request = self.request.with(self.command.request())?;
         if request.simulate.is_some() {
             let why = "the experiment has a set-up for oversub simulate; to measure its grid here, \
@@ -169,7 +173,7 @@ fn refuse_models(plan: &Plan) -> Result<(), UsageError> {
 
 /// Puts this process under a quota of `cpus`.
 fn quota(cpus: f64) -> anyhow::Result<OwnQuota> {
-    Ok(OwnQuota::enter(request::quota(cpus)?)?)
+    Ok(OwnQuota::enter(request::in_range(cpus, range::QUOTA)?)?)
 }
 
 /// This very program, whatever becomes of its file while it runs.

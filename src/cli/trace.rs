@@ -16,6 +16,7 @@ use crate::record::Answer;
 use crate::record::trace::{Activity, Trace};
 use crate::runner::Ask;
 use crate::units::human_span;
+use crate::units::range;
 
 /// Runs one cell once while every thread writes down what it does, apart from any timing.
 ///
@@ -86,7 +87,16 @@ impl Args {
             let why = "a command's threads are its own, and cannot be watched from outside";
             return Err(UsageError(why.to_owned()));
         }
-        let limit = super::request::limit(self.limit)?;
+        let limit = super::request::time(self.limit, range::LIMIT)?;
+        let protocol = Protocol {
+            rounds: NonZeroU32::MIN,
+            reps: NonZeroU32::MIN,
+            warmups: self.warmups,
+            limit_ns: crate::units::ns(limit),
+            seed: 0,
+            until: None,
+        };
+        let protocol = protocol.checked();
         Ok(Ask {
             visit: Visit {
                 round: 1,
@@ -94,14 +104,7 @@ impl Args {
             },
             first_rep: 1,
             last_rep: NonZeroU32::MIN,
-            protocol: Protocol {
-                rounds: NonZeroU32::MIN,
-                reps: NonZeroU32::MIN,
-                warmups: self.warmups,
-                limit_ns: crate::units::ns(limit),
-                seed: 0,
-                until: None,
-            },
+            protocol: protocol.map_err(|error| UsageError(error.to_string()))?,
             budget: CpuBudget::discover().whole(),
         })
     }

@@ -9,6 +9,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 
 use super::{Cell, CommandSpec, Grid, Margin};
+use crate::units::range::{self, OutOfRange};
 
 /// How often and for how long each cell is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,18 @@ impl Protocol {
     /// The time limit.
     pub fn limit(&self) -> Duration {
         Duration::from_nanos(self.limit_ns)
+    }
+
+    /// This protocol, if its numbers are in their ranges.
+    ///
+    /// # Errors
+    ///
+    /// The first that is not.
+    pub fn checked(self) -> Result<Self, OutOfRange> {
+        range::LIMIT.check(self.limit().as_secs_f64())?;
+        range::REPS.check(self.reps.get().into())?;
+        range::WARMUPS.check(self.warmups.into())?;
+        Ok(self)
     }
 }
 

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::machine::Placement;
 use crate::text::ParseError;
+use crate::units::range;
 
 const NANOS_PER_SECOND: f64 = 1e9;
 
@@ -168,6 +169,7 @@ impl Request {
             let reasons: Vec<String> = skipped.into_iter().collect();
             return Err(RequestError::NoCell(reasons.join("; ")));
         }
+        range::VISITS.check(cells.len() as f64 * f64::from(plan.protocol.rounds.get()))?;
         Ok(plan)
     }
 
@@ -235,17 +237,16 @@ impl Request {
             None => (3, 1, 10.0),
         };
         let limit = self.limit.unwrap_or(limit);
-        if !(1e-9..=86_400.0).contains(&limit) {
-            return Err(RequestError::Limit(limit));
-        }
-        Ok(Protocol {
+        let limit = range::LIMIT.check(limit)?;
+        let protocol = Protocol {
             rounds: self.rounds.map_or(count(7), |rounds| rounds.0),
             reps: self.reps.map_or(count(reps), |reps| reps.0),
             warmups: self.warmups.unwrap_or(warmups),
             limit_ns: (limit * NANOS_PER_SECOND) as u64,
             seed: self.seed.unwrap_or(1),
             until: self.until,
-        })
+        };
+        Ok(protocol.checked()?)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::experiment::{
 };
 use crate::machine::Placement;
 use crate::text::ParseError;
-use crate::units::ns;
+use crate::units::{ns, range};
 
 /// The columns of `samples.csv`, in file order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -197,6 +197,10 @@ impl Row {
                 ));
             }
         };
+        let metric = self.metric.map(|metric| range::METRIC.check(metric));
+        if let Some(Err(error)) = metric {
+            return Err(ParseError::new("metric", &error.value.to_string(), error));
+        }
         Ok(Record {
             runner: self.runner.clone(),
             visit: Visit {
@@ -346,6 +350,27 @@ mod tests {
         ] {
             let record = record(answer);
             assert_eq!(Row::from(&record).record().unwrap(), record);
+        }
+    }
+
+    #[test]
+    fn a_metric_that_is_no_number_of_its_range_is_refused() {
+        let sample = Sample {
+            wall: Duration::from_nanos(1),
+            ..Sample::default()
+        };
+        for (metric, is_one) in [
+            (1.0, true),
+            (1e100, true),
+            (0.0, false),
+            (-1.0, false),
+            (4.9e-324, false),
+            (f64::NAN, false),
+            (f64::INFINITY, false),
+        ] {
+            let mut row = Row::from(&record(Answer::Ok(sample.clone())));
+            row.metric = Some(metric);
+            assert_eq!(row.record().is_ok(), is_one, "{metric}");
         }
     }
 

@@ -210,7 +210,7 @@ impl Parameters {
         let parameter = Parameter {
             value,
             interval: [value, value],
-            unit: unit(name).unwrap_or_default().to_owned(),
+            unit: unit(name).map_or("", |(unit, _)| unit).to_owned(),
             provenance: Provenance::User,
             source: "said by the user".to_owned(),
         };
@@ -295,39 +295,28 @@ impl Parameters {
 
 impl Parameter {
     fn check(&self, name: &str) -> Result<(), String> {
-        let Some(unit) = unit(name) else {
+        let Some((unit, [least, most])) = unit(name) else {
             return Err(format!(
                 "unknown; known are {}, rates of products by order such as flops_f64_256, and \
                  times of tasks such as task_dot_f64",
-                UNITS.map(|(known, _)| known).join(", ")
+                UNITS.map(|(known, ..)| known).join(", ")
             ));
         };
         if self.unit != unit {
             return Err(format!("unit '{}' must be '{unit}'", self.unit));
         }
         let [low, high] = self.interval;
-        let ordered = 0.0 <= low && low <= self.value && self.value <= high && high.is_finite();
-        if !ordered {
+        let inside = |value: &f64| (least..=most).contains(value);
+        if let Some(value) = [self.value, low, high].iter().find(|value| !inside(value)) {
             return Err(format!(
-                "value {} must not be negative and must lie in its interval {low} to {high}",
-                self.value
+                "must be between {least:e} and {most:e} {unit} (got {value:e})"
             ));
         }
-        let divides = [
-            "efficiency",
-            "memory_link",
-            "memory_node",
-            "memory_thread",
-            "refill_rate",
-            "smt_compute",
-            "smt_spin",
-            "smt_yield",
-            "together",
-            "tsc",
-        ];
-        let divides = divides.contains(&name) || name.starts_with("flops_");
-        if divides && self.value == 0.0 {
-            return Err("must be above 0".to_owned());
+        if !(low..=high).contains(&self.value) {
+            return Err(format!(
+                "value {} must lie in its interval {low} to {high}",
+                self.value
+            ));
         }
         Ok(())
     }

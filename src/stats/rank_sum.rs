@@ -7,6 +7,8 @@
 //! interval.
 //
 // --- Implementation ---
+// Neither the pairs nor their differences are made: of two sorted groups both are counted in one walk, and
+// the k-th smallest difference is found by halving, so that groups of 100 000 values take no long time.
 // Sources: Mann & Whitney 1947, doi 10.1214/aoms/1177730491 (U and its recurrence); Hodges & Lehmann
 // 1963, doi 10.1214/aoms/1177704172 (the median of all pairwise differences and its interval).
 
@@ -28,19 +30,20 @@ pub struct Shift {
 
 /// Two groups of values, `from` and `to`, held against each other.
 #[derive(Clone, Debug, PartialEq)]
-pub struct TwoGroups<'a> {
-    from: &'a [f64],
-    to: &'a [f64],
+pub struct TwoGroups {
+    /// Ascending.
+    from: Vec<f64>,
+    to: Vec<f64>,
     null: Null,
 }
 
-impl<'a> TwoGroups<'a> {
+impl TwoGroups {
     /// Both groups; `None` where one is empty.
-    pub fn new(from: &'a [f64], to: &'a [f64]) -> Option<Self> {
+    pub fn new(from: &[f64], to: &[f64]) -> Option<Self> {
         let some = !from.is_empty() && !to.is_empty();
         some.then(|| Self {
-            from,
-            to,
+            from: sorted(from),
+            to: sorted(to),
             null: Null::of(from.len(), to.len()),
         })
     }
@@ -48,18 +51,14 @@ impl<'a> TwoGroups<'a> {
     /// How far `to` lies above `from`, with an interval that misses the true distance with a chance
     /// of at most `error`, where the groups differ by a distance only.
     pub fn shift(&self, error: f64) -> Shift {
-        let mut differences: Vec<f64> = self
-            .from
-            .iter()
-            .flat_map(|a| self.to.iter().map(|b| distance(*a, *b)))
-            .collect();
-        differences.sort_unstable_by(f64::total_cmp);
+        let last = self.pairs() - 1;
         let interval = self.null.cut_off(error / 2.0).map(|cut| Interval {
-            low: differences[cut],
-            high: differences[differences.len() - 1 - cut],
+            low: self.difference(cut),
+            high: self.difference(last - cut),
         });
+        let middle = [last / 2, last.div_ceil(2)].map(|at| self.difference(at));
         Shift {
-            value: median(&differences).unwrap_or(0.0),
+            value: median(&middle).unwrap_or(0.0),
             interval,
         }
     }
@@ -74,20 +73,61 @@ impl<'a> TwoGroups<'a> {
     /// [1].
     pub fn chance_apart(&self) -> f64 {
         let wins = self.wins(0.0);
-        let pairs = (self.from.len() * self.to.len()) as f64;
+        let pairs = self.pairs() as f64;
         (2.0 * self.null.at_least(wins.max(pairs - wins))).min(1.0)
+    }
+
+    fn pairs(&self) -> usize {
+        self.from.len() * self.to.len()
     }
 
     /// U: pairs in which the value of `to`, less `by`, is the larger; a tie is half a pair.
     fn wins(&self, by: f64) -> f64 {
-        let against = |a: f64, b: f64| match (b - by).total_cmp(&a) {
-            std::cmp::Ordering::Greater => 1.0,
-            std::cmp::Ordering::Equal => 0.5,
-            std::cmp::Ordering::Less => 0.0,
+        let below = |a: &f64, b: f64| a.total_cmp(&(b - by)).is_lt();
+        let up_to = |a: &f64, b: f64| a.total_cmp(&(b - by)).is_le();
+        (self.count(below) + self.count(up_to)) as f64 / 2.0
+    }
+
+    /// The `k`-th smallest difference between a value of the one and a value of the other, from 0.
+    fn difference(&self, k: usize) -> f64 {
+        let at_most = |limit: f64| {
+            // The more of `from`, the smaller the difference.
+            self.pairs() - self.count(|a, b| distance(*a, b).total_cmp(&limit).is_gt())
         };
-        let of = |b: &f64| self.from.iter().map(|a| against(*a, *b)).sum::<f64>();
+        let (mut low, mut high) = (i64::MIN, i64::MAX);
+        while low < high {
+            let middle = low.midpoint(high).min(high - 1);
+            match at_most(of_order(middle)) > k {
+                true => high = middle,
+                false => low = middle + 1,
+            }
+        }
+        of_order(low)
+    }
+
+    /// Pairs of which `holds`: if for a pair, then also for every smaller value of `from` and every
+    /// larger one of `to`.
+    fn count(&self, holds: impl Fn(&f64, f64) -> bool) -> usize {
+        let mut reached = 0;
+        let of = |b: &f64| {
+            let more = self.from[reached..].iter().take_while(|a| holds(a, *b));
+            reached += more.count();
+            reached
+        };
         self.to.iter().map(of).sum()
     }
+}
+
+fn sorted(values: &[f64]) -> Vec<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    sorted
+}
+
+/// The number at a place in the total order of all numbers, which their bits spell.
+fn of_order(place: i64) -> f64 {
+    let bits = place ^ (((place >> 63) as u64) >> 1) as i64;
+    f64::from_bits(bits as u64)
 }
 
 /// From `a` to `b`; two values of which only a bound is known, both infinite, are no distance apart.
@@ -211,6 +251,44 @@ mod tests {
         assert_eq!(shift.interval, Some(ends));
         assert!((groups.chance_above(0.0) - 1.0 / 70.0).abs() < 1e-12);
         assert!(groups.chance_above(10.0) > 0.4 && groups.chance_above(20.0) > 0.99);
+    }
+
+    /// As by making all pairs, with ties and values of which only a bound is known.
+    #[test]
+    fn pairs_are_counted_without_being_made() {
+        let from = [3.0, 1.0, f64::INFINITY, 2.5, 1.0, -4.0];
+        let to = [1.0, 2.5, 7.0, f64::INFINITY, -0.5];
+        let groups = TwoGroups::new(&from, &to).unwrap();
+        let pairs = from.iter().flat_map(|a| to.iter().map(move |b| (*a, *b)));
+        let differences = sorted(
+            &pairs
+                .clone()
+                .map(|(a, b)| distance(a, b))
+                .collect::<Vec<_>>(),
+        );
+        for (k, difference) in differences.iter().enumerate() {
+            assert_eq!(groups.difference(k), *difference);
+        }
+        for by in [0.0, 1.5, -2.0] {
+            let won = pairs.clone().map(|(a, b)| match (b - by).total_cmp(&a) {
+                std::cmp::Ordering::Greater => 1.0,
+                std::cmp::Ordering::Equal => 0.5,
+                std::cmp::Ordering::Less => 0.0,
+            });
+            assert_eq!(groups.wins(by), won.sum::<f64>());
+        }
+    }
+
+    /// 200 000 against as many, 3 apart.
+    #[test]
+    fn very_many_values_are_held_against_each_other_in_no_time() {
+        let from: Vec<f64> = (0..200_000).map(f64::from).collect();
+        let to: Vec<f64> = from.iter().map(|value| value + 3.0).collect();
+        let groups = TwoGroups::new(&from, &to).unwrap();
+        let shift = groups.shift(0.05);
+        assert_eq!(shift.value, 3.0);
+        assert!(shift.interval.unwrap().contains(0.0));
+        assert!(groups.chance_apart() > 0.5);
     }
 
     #[test]

@@ -282,7 +282,7 @@ fn an_experiment_file_sets_the_machine_up() {
     for (line, why) in [
         ("speed = 3", "unknown field `speed`"),
         ("set = { speed = 3 }", "parameter 'speed': unknown"),
-        ("hz = 3", "hz 3 is no number of ticks"),
+        ("hz = 3", "hz must be between 24 and 10000 Hz (got 3)"),
     ] {
         write(line);
         let (refused, _) = run("simulate", &["--seed", "2", "--reps", "1"]);

@@ -236,17 +236,39 @@ fn bad_input_is_one_line_with_value_and_remedy_and_exit_code_2() {
     let file = place.path().join("experiment.toml");
     fs::write(&file, "outer = [1, 2]\ninner = \"1..=0\"\n").unwrap();
     let file = file.to_str().unwrap();
-    let cases: [(&[&str], &str); 12] = [
+    let cases: [(&[&str], &str); 19] = [
         (&["sweep", "--outer", "0"], "'0'"),
         (&["sweep", "--outer", "-3"], "'-3'"),
-        (&["sweep", "--limit", "1e-12"], "limit 1e-12"),
+        (
+            &["sweep", "--limit", "1e-12"],
+            "1e-9 and 86400 s (got 1e-12)",
+        ),
         (&["sweep", "--outer", "4000000000"], "4000000000 x"),
         (&["sweep", "--inner", "99999999999"], "'99999999999'"),
         (&["sweep", "--inner", "2..1"], "'2..1'"),
         (&["sweep", "--wait", "lazy"], "'lazy'"),
         (&["sweep", "--workload", "fft"], "'fft'"),
-        (&["sweep", "--limit", "0"], "limit 0e0"),
-        (&["sweep", "--limit", "NaN"], "limit NaN"),
+        (&["sweep", "--limit", "0"], "limit must be between"),
+        (&["sweep", "--limit", "NaN"], "(got NaN)"),
+        (&["sweep", "--limit", "1e999"], "(got inf)"),
+        (
+            &["sweep", "--outer", "1", "--rounds", "4294967295"],
+            "process runs (got",
+        ),
+        (
+            &["sweep", "--reps", "4294967295"],
+            "reps must be between 1 and 1000000",
+        ),
+        (
+            &["sweep", "--warmups", "4294967295"],
+            "warmups must be between 0 and",
+        ),
+        (
+            &["simulate", "--set", "tsc=4.9e-324"],
+            "parameter 'tsc': must be between",
+        ),
+        (&["simulate", "--set", "switch=1e999"], "(got inf)"),
+        (&["simulate", "--set", "memory_node=nan"], "(got NaN)"),
         (&["sweep", file], "1..=0"),
         (&["sweep", "/no/such/file.toml"], "/no/such/file.toml"),
     ];
@@ -298,7 +320,7 @@ fn a_sweep_runs_under_the_quota_it_asks_for_or_not_at_all() {
     }
     let refused = oversub(&tiny(&out, &["--quota", "0"]));
     assert_eq!(refused.status.code(), Some(2));
-    assert!(said(&refused).contains("quota 0 is no number of CPUs from 0.01"));
+    assert!(said(&refused).contains("quota must be between 0.01 and 65536 CPUs (got 0)"));
 }
 
 #[test]

@@ -165,10 +165,10 @@ fn at_least(samples: &[&Sample], of: impl Fn(&Sample) -> Option<f64>) -> Option<
 fn throttled_periods(samples: &[&Sample]) -> Option<f64> {
     let around = samples.iter().map(|s| s.surroundings);
     let told = around.filter_map(|a| a.throttled_periods.zip(a.quota_periods));
-    let (throttled, periods) = told.fold((0, 0), |(t, p), (throttled, periods)| {
-        (t + throttled, p + periods)
+    let (throttled, periods) = told.fold((0.0, 0.0), |(t, p), (throttled, periods)| {
+        (t + throttled as f64, p + periods as f64)
     });
-    (periods > 0).then(|| throttled as f64 / periods as f64)
+    (periods > 0.0).then(|| throttled / periods)
 }
 
 fn threads(cell: &Cell, samples: &[&Sample]) -> f64 {

@@ -7,7 +7,7 @@ use super::{Disturbance, Trace, Visits};
 use crate::analysis::ticks::hidden_by_ticks;
 use crate::experiment::{Cell, Composition};
 use crate::record::Sample;
-use crate::stats::{chance_of_trend, median, quantile, slope};
+use crate::stats::{chance_of_trend, median, quantile, quantile_of_sorted, slope};
 
 /// What a rule says: `None` where the records cannot tell, else the visits in which it fired.
 type Rule = fn(&Visits<'_>, f64) -> Option<Vec<Trace>>;
@@ -121,9 +121,10 @@ fn two_modes(visits: &Visits<'_>, _: f64) -> Option<Vec<Trace>> {
         }
         logs.sort_by(|a, b| a.0.total_cmp(&b.0));
         let traces = told.get_or_insert_with(Vec::new);
+        let values: Vec<f64> = logs.iter().map(|(log, _)| *log).collect();
         let parted = (GROUP..=logs.len() - GROUP).find_map(|at| {
-            let (fast, slow) = logs.split_at(at);
-            apart(fast, slow).map(|factor| (factor, slow))
+            let (fast, slow) = values.split_at(at);
+            apart(fast, slow).map(|factor| (factor, &logs[at..]))
         });
         if let Some((evidence, slow)) = parted {
             traces.extend(slow.iter().map(|(_, round)| Trace {
@@ -138,9 +139,9 @@ fn two_modes(visits: &Visits<'_>, _: f64) -> Option<Vec<Trace>> {
 }
 
 /// How many times as long the slower of two sorted groups takes, where they are two groups.
-fn apart(fast: &[(f64, u32)], slow: &[(f64, u32)]) -> Option<f64> {
-    let ends = |group: &[(f64, u32)]| Some((group.first()?.0, group.last()?.0));
-    let middle = |group: &[(f64, u32)]| median(&group.iter().map(|g| g.0).collect::<Vec<_>>());
+fn apart(fast: &[f64], slow: &[f64]) -> Option<f64> {
+    let ends = |group: &[f64]| Some((*group.first()?, *group.last()?));
+    let middle = |group: &[f64]| quantile_of_sorted(group, 0.5);
     let ((a, b), (c, d)) = (ends(fast)?, ends(slow)?);
     let factor = (middle(slow)? - middle(fast)?).exp();
     (c - b >= GAP * (b - a).max(d - c) && factor >= APART).then_some(factor)
@@ -182,7 +183,7 @@ fn throttling(visits: &Visits<'_>, _: f64) -> Option<Vec<Trace>> {
             traces.push(Trace {
                 cell,
                 round,
-                evidence: periods.iter().sum::<u64>() as f64,
+                evidence: periods.iter().map(|periods| *periods as f64).sum(),
                 samples: hit,
             });
         }
@@ -193,12 +194,13 @@ fn throttling(visits: &Visits<'_>, _: f64) -> Option<Vec<Trace>> {
 /// A round's clock, cycles per user time, is 5 % off that of the others in all cells alike.
 fn frequency(visits: &Visits<'_>, _: f64) -> Option<Vec<Trace>> {
     let clocks = common(visits, |samples| {
-        let cycles: u64 = samples.iter().filter_map(|s| s.hardware.cycles).sum();
+        let cycles = samples.iter().filter_map(|s| s.hardware.cycles);
+        let cycles: f64 = cycles.map(|cycles| cycles as f64).sum();
         let user = samples.iter().filter(|s| s.hardware.cycles.is_some());
         let user: f64 = user
             .filter_map(|s| Some(secs(s.cpu?) - secs(s.system?)))
             .sum();
-        (cycles > 0 && user > 0.0).then(|| cycles as f64 / user)
+        (cycles > 0.0 && user > 0.0).then(|| cycles / user)
     });
     if clocks.len() < 2 {
         return None;

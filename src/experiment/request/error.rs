@@ -3,13 +3,14 @@
 use super::MAX_CELLS;
 use crate::experiment::NoSuchType;
 use crate::text::ParseError;
+use crate::units::range::OutOfRange;
 
 /// A request that is no plan.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum RequestError {
-    /// A limit that is no time.
-    #[error("limit {0:e} s is not a time; give seconds from 1e-9 to 86400")]
-    Limit(f64),
+    /// A number that is not in its range.
+    #[error(transparent)]
+    Range(#[from] OutOfRange),
     /// Every combination of the axes was illegal.
     #[error("no cell is left to measure: {0}")]
     NoCell(String),

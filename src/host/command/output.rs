@@ -11,6 +11,7 @@ use std::time::Duration;
 use crossbeam::channel::{Receiver, bounded};
 
 use crate::experiment::OutputMetric;
+use crate::units::range;
 
 /// Part of the output that is kept [bytes]: metrics and last words stand at its end.
 const KEPT: usize = 1 << 20;
@@ -48,9 +49,11 @@ fn tail_of(mut reader: PipeReader) -> Vec<u8> {
     tail.into()
 }
 
+/// Longest part of the output that a reason shows [characters].
+const LONGEST: usize = 200;
+
 /// The last line of `output` with something on it, shortened.
 pub(super) fn last_line(output: &str) -> Option<String> {
-    const LONGEST: usize = 200;
     let line = output.lines().rfind(|line| !line.trim().is_empty())?;
     let printable = |c: &char| !c.is_control();
     Some(
@@ -72,10 +75,13 @@ pub(super) fn number_in(output: &str, metric: &OutputMetric) -> Result<f64, Stri
         .and_then(|groups| groups.get(1).or_else(|| groups.get(0)))
         .ok_or_else(|| format!("metric '{pattern}' matches nothing; last said: {}", said()))?
         .as_str();
-    let number = text.trim().parse().ok().filter(|x: &f64| x.is_finite());
-    number
-        .filter(|x| *x > 0.0)
-        .ok_or_else(|| format!("metric '{pattern}' found '{text}', which is no number above 0"))
+    let shown: String = text.chars().take(LONGEST).collect();
+    let refused = |why: String| format!("metric '{pattern}' found '{shown}': {why}");
+    let number = text.trim().parse();
+    let number = number.map_err(|_| refused("that is not a number".to_owned()))?;
+    range::METRIC
+        .check(number)
+        .map_err(|error| refused(error.to_string()))
 }
 
 #[cfg(test)]
@@ -108,6 +114,15 @@ mod tests {
             ("x: (.*)", "x: many", "found 'many'"),
             ("x: (.*)", "x: inf", "found 'inf'"),
             ("x: (.*)", "x: 0", "found '0'"),
+            ("x: (.*)", "x: many", "that is not a number"),
+            (
+                "x: (.*)",
+                "x: nan",
+                "must be between 1e-100 and 1e100 (got NaN)",
+            ),
+            ("x: (.*)", "x: 1e999", "(got inf)"),
+            ("x: (.*)", "x: -1", "(got -1)"),
+            ("x: (.*)", "x: 4.9e-324", "(got 5e-324)"),
         ] {
             let reason = found(pattern, output).unwrap_err();
             assert!(reason.contains(why), "{reason}");

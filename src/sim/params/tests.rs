@@ -9,7 +9,7 @@ fn every_preset_can_be_read_and_is_complete() {
         assert_eq!(preset.name, name);
         let optional = ["quantum", "yield_share"];
         let optional = |name: &&str| optional.contains(name) || name.starts_with("region_");
-        let known = UNITS.map(|(name, _)| name).into_iter();
+        let known = UNITS.map(|(name, ..)| name).into_iter();
         let known = known.filter(|name| !optional(name));
         assert!(preset.parameters.keys().eq(known), "{name}");
         assert!(
