@@ -1,6 +1,7 @@
 # make demo   the main job: sweep a small grid here and draw its heatmaps (about two minutes)
 # make test   everything the project checks of itself
 # make labelled  how often `oversub explain` is right, on cells made to have a cause (about three minutes)
+# make test-machines  virtual machines of other shapes and kernels (about ten minutes); writes docs/machines.md
 # make bench  speed beside OpenBLAS, faer, gemm and libgomp, as far as they are installed (about five minutes)
 # make peers  the tutorials' Python programs beside our own cells, with figures of both (about a quarter of an hour; needs python3-venv)
 # make setup  libhwloc, pkg-config and a C toolchain, where they are missing
@@ -8,7 +9,7 @@
 
 CARGO ?= cargo
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests rust build demo test fmt lint doc unit smoke bench peers install uninstall
+.PHONY: help setup setup-tests rust build demo test test-machines fmt lint doc unit smoke machines bench peers install uninstall
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -30,7 +31,7 @@ build: setup
 demo: build
 	@target/release/oversub sweep experiments/demo/experiment.toml
 
-test: setup-tests fmt lint doc unit smoke
+test: setup-tests fmt lint doc unit smoke machines
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -43,9 +44,18 @@ doc:
 
 unit:
 	$(CARGO) test
+	$(CARGO) test -p oversub-machines
 
 smoke:
 	@sh tests/smoke.sh
+
+# The machines that boot in a minute; none where there is no QEMU.
+machines:
+	$(CARGO) build --release
+	$(CARGO) run --quiet -p oversub-machines -- --quick
+
+test-machines: build setup-tests
+	$(CARGO) run --quiet -p oversub-machines -- $(MACHINES)
 
 bench: setup
 	$(CARGO) run --release -p oversub-benches

@@ -1,6 +1,6 @@
 #!/bin/sh
 # setup.sh        installs what the build needs and the machine lacks: libhwloc 2, pkg-config, a C linker
-# setup.sh tests  also the BLAS libraries and the browser that tests run against, where apt-get has them
+# setup.sh tests  also what tests run against, where apt-get has it: BLAS libraries, a browser, QEMU
 set -eu
 
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -34,17 +34,26 @@ install_needs() {
   fi
 }
 
-# Tests against libraries that are not here say so and are left out.
-install_libraries() {
+# install_for_tests WHAT OPTION PACKAGE...: tests against what is not here say so and are left out.
+install_for_tests() {
   have apt-get && have dpkg || return 0
+  what=$1 option=$2
+  shift 2
   missing=""
-  for package in libopenblas0-pthread libopenblas0-openmp libblis4-pthread chromium chromium-driver; do
+  for package in "$@"; do
     dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
   done
   [ -z "$missing" ] && return 0
-  echo "setup: installing$missing for the tests"
+  echo "setup: installing$missing for $what"
   # shellcheck disable=SC2086 # several packages
-  apt_install $missing || echo "setup: not to be had:$missing; their tests are left out" >&2
+  apt_install "$option" $missing || echo "setup: not to be had:$missing; $what are left out" >&2
+}
+
+install_test_packages() {
+  install_for_tests "the tests of libraries and reports" --install-recommends \
+    libopenblas0-pthread libopenblas0-openmp libblis4-pthread chromium chromium-driver
+  install_for_tests "the virtual machines" --no-install-recommends \
+    qemu-system-x86 busybox-static hwloc-nox jq binutils util-linux
 }
 
 complete || install_needs
@@ -52,4 +61,4 @@ complete || {
   echo "error: libhwloc $(pkg-config --modversion hwloc 2>/dev/null || echo 'is still missing') here; version 2.0.0 or later, pkg-config and cc are needed." >&2
   exit 1
 }
-if [ "${1:-}" = tests ]; then install_libraries; fi
+if [ "${1:-}" = tests ]; then install_test_packages; fi

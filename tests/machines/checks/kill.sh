@@ -1,0 +1,19 @@
+# Does a sweep that was killed leave nothing running, keep its rows, and resume to the same plan?
+. /checks/lib.sh
+
+grid="--outer 1,2 --inner 1,2 --tasks 8 --rounds 3 --reps 2"
+oversub sweep --workload sum-reduced --n 1000 --limit 60 --out run $grid > said 2>&1 &
+pid=$!
+within 60 has_rows run 5
+kill -9 $pid
+wait $pid 2> /dev/null || true
+cells() { grep -l '^Name:.oversub' /proc/[0-9]*/status 2> /dev/null || true; }
+no_cells() { [ -z "$(cells)" ]; }
+within 10 no_cells
+is "processes left" "" "$(cells)"
+kept=$(($(wc -l < run/samples.csv) - 1))
+head -n "$kept" run/samples.csv > before
+sweep run $grid
+is "rows kept" "$(md5sum < before)" "$(head -n "$kept" run/samples.csv | md5sum)"
+is "status of every sample" "24 ok" "$(statuses run)"
+is "each sample once" 24 "$(awk -F, 'NR > 1 { print $5, $6, $14, $15 }' run/samples.csv | sort -u | wc -l)"

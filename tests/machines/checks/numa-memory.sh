@@ -1,0 +1,24 @@
+# Does memory lie on the node of the threads that use it? The kernel's numa_maps tells, while a cell runs.
+. /checks/lib.sh
+[ "$(count "$(cat /sys/devices/system/node/has_cpu)")" -ge 2 ] || not_here "one NUMA node"
+
+# pages CELL [COMMAND...]: pages on nodes 0 and 1 of mappings above 1 MiB, with a process that runs the cell.
+pages() {
+  cell=$1
+  shift
+  "$@" oversub cell "$cell" --warmups 1 --reps 100000 --limit 60 > answers 2> errors &
+  pid=$!
+  within 30 grep -q rep answers
+  kill -STOP $pid
+  grep -v file= /proc/$pid/numa_maps | awk '
+    { for (i = 1; i <= NF; i++) if ($i ~ /^N[0-9]+=/) { split(substr($i, 2), of, "="); if (of[2] > 256) on[of[1]] += of[2] } }
+    END { print on[0] + 0, on[1] + 0 }'
+  kill -9 $pid
+  wait $pid 2> /dev/null || true
+}
+# Matrices of 8 MB (1953 pages) a worker, touched by the worker's own thread.
+set -- $(pages fill-again.f64.1000_2x1_fork-join.passive_independent_partitioned.numa_queue.1_t64)
+holds "one worker on each node: pages on both ($1, $2)" test "$1" -ge 1900 -a "$2" -ge 1900
+first=$(sed 's/[,-].*//' /sys/devices/system/node/node1/cpulist)
+set -- $(pages fill-again.f64.1000_1x1_fork-join.passive_independent_close.pu_queue.1_t64 taskset -c "$first")
+holds "a worker on node 1: pages there ($1, $2)" test "$1" -lt 500 -a "$2" -ge 1900

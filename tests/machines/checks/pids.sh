@@ -1,0 +1,27 @@
+# Is a cell that wants more threads than pids.max a failed row, and does the sweep go on?
+. /checks/lib.sh
+version_2 || not_here "no control groups v2"
+
+leaf=$(group few)
+echo 24 > "$leaf/pids.max"
+in_group="inside $leaf"
+holds "doctor knows the limit" test "$(inside "$leaf" oversub doctor --json | jq .threads_left)" -lt 24
+# A plan that needs more than that is refused before anything runs.
+if $in_group oversub sweep --workload sum-reduced --n 1000 --outer 8 --inner 8 --tasks 8 --out wide > said 2>&1; then
+  says "a cell of 64 threads" failed wide/samples.csv
+else
+  says "the refusal names the limit" 'pids.max|threads' said
+fi
+# Others may take threads after the sweep began: here the limit is lowered.
+echo max > "$leaf/pids.max"
+sweep run --outer 1,8 --inner 1,8 --tasks 8 --rounds 6 --reps 1 &
+pid=$!
+within 60 has_rows run 4
+echo 24 > "$leaf/pids.max"
+wait $pid
+status_of() { awk -F, -v o="$1" -v i="$2" '$5 == o && $6 == i { print $16 }' run/samples.csv | sort -u; }
+is "columns" "outer inner status" "$(awk -F, 'NR == 1 { print $5, $6, $16 }' run/samples.csv)"
+is "samples" 24 "$(rows run)"
+is "a cell of one thread" ok "$(status_of 1 1)"
+is "a cell of 64 threads" "failed" "$(status_of 8 8 | grep -v ok)"
+holds "the reason speaks of threads" sh -c "grep failed run/samples.csv | grep -qi thread"
