@@ -9,10 +9,11 @@ mod inspect;
 mod symbols;
 mod threads;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::machine::{BlasFacts, BlasFamily, BlasThreading};
+use bstr::ByteSlice;
+
+use crate::machine::{BlasFacts, BlasFamily, BlasThreading, System};
 
 pub use inspect::inspect;
 use symbols::Symbols;
@@ -101,7 +102,7 @@ impl BlasLibrary {
 // Source: oneMKL Developer Guide for Linux, "Dynamically Selecting the Interface and Threading
 // Layer".
 fn mkl_threading() -> Option<BlasThreading> {
-    let maps = fs::read_to_string("/proc/self/maps").ok()?;
+    let maps = System::here().bytes("/proc/self/maps").ok()?;
     [
         ("libmkl_intel_thread", BlasThreading::OpenMp),
         ("libmkl_gnu_thread", BlasThreading::OpenMp),
@@ -109,5 +110,5 @@ fn mkl_threading() -> Option<BlasThreading> {
         ("libmkl_sequential", BlasThreading::Serial),
     ]
     .into_iter()
-    .find_map(|(file, threading)| maps.contains(file).then_some(threading))
+    .find_map(|(file, threading)| maps.contains_str(file).then_some(threading))
 }

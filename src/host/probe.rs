@@ -18,8 +18,8 @@ use std::time::Duration;
 pub(super) use census::Census;
 pub(super) use events::HardwareEvents;
 pub use inventory::{Probe, ProbeState, probes};
-pub(super) use surroundings::{TICK, surroundings};
-pub(super) use threads::Counted;
+pub(super) use surroundings::{TICK, surroundings, ticks};
+pub(super) use threads::{Counted, fields_of};
 pub(super) use usage::Usage;
 pub(super) use waits::WaitRegister;
 

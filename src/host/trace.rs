@@ -162,7 +162,7 @@ impl Log {
         let mut text = [0; 96];
         let read = |file: &File| file.read_at(&mut text, 0).ok();
         let length = self.schedstat.as_ref().and_then(read).unwrap_or(0);
-        let counted = Counted::parse(std::str::from_utf8(&text[..length]).unwrap_or(""));
+        let counted = Counted::parse(&text[..length]);
         counted.map_or(0, |counted| ns(counted.wait))
     }
 

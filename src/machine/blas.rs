@@ -6,10 +6,10 @@
 mod find;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::serde_as_text;
 use crate::text::ParseError;
@@ -104,7 +104,8 @@ impl fmt::Display for BlasThreading {
 /// What a library said of itself when it was loaded. `None` is "does not say".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlasFacts {
-    /// The file.
+    /// The file; a record of it holds a replacement character for what is no UTF-8 in its name.
+    #[serde(serialize_with = "lossy")]
     pub path: PathBuf,
     /// Its family, by the calls it has.
     pub family: Option<BlasFamily>,
@@ -118,4 +119,33 @@ pub struct BlasFacts {
     pub symbol: String,
     /// Threads it would use by default, by its own getter [threads].
     pub threads: Option<u32>,
+}
+
+/// Serde refuses a path that is no UTF-8.
+fn lossy<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&path.to_string_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    use super::*;
+
+    #[test]
+    fn a_library_in_a_folder_that_is_no_utf_8_has_its_facts_told() {
+        let facts = BlasFacts {
+            path: OsStr::from_bytes(b"/caf\xe9/libopenblas.so").into(),
+            family: Some(BlasFamily::OpenBlas),
+            version: None,
+            threading: None,
+            integer_bits: None,
+            symbol: "dgemm_".to_owned(),
+            threads: Some(2),
+        };
+        let told: BlasFacts = serde_json::from_value(serde_json::to_value(facts).unwrap()).unwrap();
+        assert_eq!(told.path, Path::new("/caf\u{fffd}/libopenblas.so"));
+        assert_eq!(told.threads, Some(2));
+    }
 }

@@ -9,6 +9,8 @@ use crate::units::counted;
 pub struct Landmarks {
     /// P [CPUs].
     pub budget: f64,
+    /// Whether P may be smaller, because a limit could not be seen.
+    pub upper_bound: bool,
     /// Cores with an allowed PU.
     pub cores: usize,
     /// Allowed PUs.
@@ -21,6 +23,7 @@ impl Landmarks {
         let allowed = &header.budget.allowed;
         Self {
             budget: header.budget.cpus,
+            upper_bound: header.budget.is_upper_bound(),
             cores: header.topology.cores_of(allowed),
             pus: allowed.len(),
         }

@@ -78,7 +78,7 @@ pub(super) fn json(libraries: &[Library]) -> Vec<Value> {
     let one = |library: &Library| {
         json!({
             "family": library.family,
-            "path": library.path,
+            "path": library.path.to_string_lossy(),
             "facts": library.said.as_ref().ok(),
             "error": library.said.as_ref().err(),
         })

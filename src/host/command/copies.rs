@@ -1,6 +1,5 @@
 //! How are the copies of a program brought to the starting line and released?
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, PipeWriter, Read, pipe};
 use std::path::Path;
@@ -15,7 +14,8 @@ use super::output::Listener;
 use super::tree::counted;
 use crate::experiment::{CommandCopy, CommandSpec};
 use crate::host::affinity::bind_current_thread;
-use crate::host::probe::{Counted, Usage};
+use crate::host::probe::{Counted, Usage, fields_of};
+use crate::machine::kernel_text::{field, number};
 use crate::machine::{Binder, CpuSet};
 
 /// Where copies may run.
@@ -157,17 +157,15 @@ impl Drop for Copies {
 /// Page faults of a process: minor, major; the tenth and the twelfth field.
 // Source: proc(5), /proc/pid/stat.
 fn faults_of(pid: i32) -> Option<(u64, u64)> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(10 - 3);
-    let minor = fields.next()?.parse().ok()?;
-    Some((minor, fields.nth(1)?.parse().ok()?))
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = fields_of(&stat)?.skip(10 - 3);
+    Some((number(fields.next()?)?, number(fields.nth(1)?)?))
 }
 
 /// Context switches of a process with one thread: voluntary, involuntary.
 fn switches_of(pid: i32) -> Option<(u64, u64)> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let fields: BTreeMap<&str, &str> = status.lines().filter_map(|l| l.split_once(':')).collect();
-    let count = |name| fields.get(name)?.trim().parse().ok();
+    let status = fs::read(format!("/proc/{pid}/status")).ok()?;
+    let count = |name| number(field(&status, name)?);
     Some((
         count("voluntary_ctxt_switches")?,
         count("nonvoluntary_ctxt_switches")?,

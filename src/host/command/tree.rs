@@ -12,11 +12,13 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::host::probe::Counted;
+use crate::machine::System;
+use crate::machine::kernel_text::{number, words};
 
 /// What the scheduler counted for thread `tid` of process `pid`, also of one that has exited and
 /// was not waited for yet.
 pub(in crate::host) fn counted(pid: i32, tid: i32) -> Option<Counted> {
-    Counted::parse(&fs::read_to_string(format!("/proc/{pid}/task/{tid}/schedstat")).ok()?)
+    Counted::parse(&fs::read(format!("/proc/{pid}/task/{tid}/schedstat")).ok()?)
 }
 
 /// The threads of every process below this one, by process.
@@ -51,16 +53,14 @@ fn threads_of(pid: i32) -> Vec<i32> {
 fn children_of(pid: i32) -> impl Iterator<Item = i32> {
     threads_of(pid).into_iter().flat_map(move |tid| {
         let file = PathBuf::from(format!("/proc/{pid}/task/{tid}/children"));
-        let text = fs::read_to_string(file).unwrap_or_default();
-        let ids = text.split_ascii_whitespace().map(str::parse);
-        ids.collect::<Result<Vec<i32>, _>>().unwrap_or_default()
+        let text = fs::read(file).unwrap_or_default();
+        words(&text).filter_map(number).collect::<Vec<i32>>()
     })
 }
 
 /// The name of a process, as `ps` shows it.
 pub(super) fn name_of(pid: i32) -> Option<String> {
-    let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
-    Some(name.trim().to_owned())
+    System::here().text(format!("/proc/{pid}/comm"))
 }
 
 /// Asks the kernel to end every process below this one.

@@ -3,11 +3,13 @@
 //! Every source is asked once, by the code that reads it for a sample. What does not answer leaves
 //! its columns empty, and here is why.
 
+use bstr::ByteSlice;
+
 use super::events::HardwareEvents;
 use super::surroundings::{share_stolen, surroundings};
 use super::threads::{self, Counted};
 use super::usage::Usage;
-use crate::machine::{Accounts, System};
+use crate::machine::{Accounts, CpuBudget, System};
 
 /// One source of counters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,13 +145,13 @@ const SOURCES: [Source; 10] = [
 
 /// All 0 where the kernel does not account.
 fn schedstat(system: &System) -> ProbeState {
-    let text = system.text("/proc/self/schedstat").unwrap_or_default();
+    let text = system.bytes("/proc/self/schedstat").unwrap_or_default();
     let counted = Counted::parse(&text).is_some_and(|counted| counted != Counted::default());
     ProbeState::of(counted, "no run time in /proc/self/schedstat")
 }
 
 fn sched(system: &System) -> ProbeState {
-    let text = system.text("/proc/self/sched").unwrap_or_default();
+    let text = system.bytes("/proc/self/sched").unwrap_or_default();
     let works = threads::migrations_of(&text).is_some();
     ProbeState::of(
         works,
@@ -158,7 +160,7 @@ fn sched(system: &System) -> ProbeState {
 }
 
 fn stat(system: &System) -> ProbeState {
-    let text = system.text("/proc/self/stat").unwrap_or_default();
+    let text = system.bytes("/proc/self/stat").unwrap_or_default();
     ProbeState::of(
         threads::last_pu_of(&text).is_some(),
         "no PU in /proc/self/stat",
@@ -168,14 +170,16 @@ fn stat(system: &System) -> ProbeState {
 fn cpu_stat(system: &System) -> ProbeState {
     let accounts = Accounts::read(system);
     let Some(file) = &accounts.throttling else {
-        return ProbeState::Missing("no CPU quota, so nothing to throttle".to_owned());
+        return ProbeState::Missing(match CpuBudget::read(system).unknown_quota() {
+            Some(why) => format!("a CPU quota is not seen: {why}"),
+            None => "no CPU quota, so nothing to throttle".to_owned(),
+        });
     };
-    // Version 2 names its files with their unit.
-    let text = std::fs::read_to_string(file).unwrap_or_default();
-    let version = if text.contains("throttled_usec") {
-        2
-    } else {
-        1
+    // Version 2 names its fields with their unit.
+    let text = std::fs::read(file).unwrap_or_default();
+    let version = match text.contains_str("throttled_usec") {
+        true => 2,
+        false => 1,
     };
     match surroundings(&accounts).throttled_periods {
         Some(_) => ProbeState::Works(Some(format!("cgroup v{version}"))),
@@ -195,7 +199,7 @@ fn pressure(system: &System) -> ProbeState {
 }
 
 fn steal(system: &System) -> ProbeState {
-    match share_stolen(&system.text("/proc/stat").unwrap_or_default()) {
+    match share_stolen(&system.bytes("/proc/stat").unwrap_or_default()) {
         Some(share) => ProbeState::Works(Some(format!("{:.2} % stolen so far", 100.0 * share))),
         None => ProbeState::Missing("no steal time in /proc/stat".to_owned()),
     }

@@ -14,6 +14,10 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bstr::ByteSlice;
+
+use crate::machine::kernel_text::{field, number, words};
+
 /// Open counters of every thread of this process but its main thread, as they stood when they were
 /// opened.
 pub(super) struct Threads(Vec<Thread>);
@@ -46,9 +50,9 @@ impl Counted {
     }
 
     /// What a `schedstat` file says: `run_ns wait_ns slices`.
-    pub(crate) fn parse(schedstat: &str) -> Option<Self> {
-        let mut fields = schedstat.split_ascii_whitespace().map(str::parse);
-        let mut next = || fields.next()?.ok();
+    pub(crate) fn parse(schedstat: &[u8]) -> Option<Self> {
+        let mut fields = words(schedstat);
+        let mut next = || number(fields.next()?);
         Some(Self {
             run: Duration::from_nanos(next()?),
             wait: Duration::from_nanos(next()?),
@@ -65,9 +69,9 @@ impl Threads {
             .filter(|task| !task.as_ref().is_ok_and(|task| task.file_name() == *main))
             .map(|task| {
                 let folder = task?.path();
-                let name = fs::read_to_string(folder.join("comm"))?;
+                let name = fs::read(folder.join("comm"))?;
                 Ok(Thread {
-                    name: name.trim_end().to_owned(),
+                    name: String::from_utf8_lossy(name.trim_ascii_end()).into_owned(),
                     schedstat: File::open(folder.join("schedstat"))?,
                     folder,
                 })
@@ -90,22 +94,20 @@ impl Threads {
         let mut text = [0; 96];
         let counted = self.0.iter().map(|thread| {
             let read = thread.schedstat.read_at(&mut text, 0).ok()?;
-            Counted::parse(std::str::from_utf8(&text[..read]).ok()?)
+            Counted::parse(&text[..read])
         });
         counted.collect()
     }
 
     /// Times the threads came to another PU than their last, summed.
     pub(super) fn migrations(&self) -> Option<u64> {
-        let of =
-            |thread: &Thread| migrations_of(&fs::read_to_string(thread.folder.join("sched")).ok()?);
+        let of = |thread: &Thread| migrations_of(&fs::read(thread.folder.join("sched")).ok()?);
         self.0.iter().map(of).sum()
     }
 
     /// PUs on which the threads last ran, each counted once.
     pub(super) fn pus_used(&self) -> Option<u32> {
-        let of =
-            |thread: &Thread| last_pu_of(&fs::read_to_string(thread.folder.join("stat")).ok()?);
+        let of = |thread: &Thread| last_pu_of(&fs::read(thread.folder.join("stat")).ok()?);
         let mut pus: Vec<u32> = self.0.iter().map(of).collect::<Option<_>>()?;
         pus.sort_unstable();
         pus.dedup();
@@ -119,17 +121,19 @@ pub(super) fn counted(before: &[Counted], after: &[Counted]) -> Vec<Counted> {
     pairs.map(|(before, after)| after.since(*before)).collect()
 }
 
-pub(super) fn migrations_of(sched: &str) -> Option<u64> {
-    let line = sched
-        .lines()
-        .find(|line| line.starts_with("se.nr_migrations"))?;
-    line.split_once(':')?.1.trim().parse().ok()
+pub(super) fn migrations_of(sched: &[u8]) -> Option<u64> {
+    number(field(sched, "se.nr_migrations")?)
 }
 
-/// The 39th field; the second, a name in parentheses, may hold blanks.
-pub(super) fn last_pu_of(stat: &str) -> Option<u32> {
-    let after_name = stat.rsplit_once(") ")?.1;
-    after_name.split(' ').nth(39 - 3)?.parse().ok()
+/// The 39th field.
+pub(super) fn last_pu_of(stat: &[u8]) -> Option<u32> {
+    number(fields_of(stat)?.nth(39 - 3)?)
+}
+
+/// The fields of a `stat` file from the third on. The second, a name in parentheses, may hold anything.
+pub(crate) fn fields_of(stat: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
+    let (_, fields) = stat.rsplit_once_str(")")?;
+    Some(words(fields))
 }
 
 #[cfg(test)]
@@ -143,24 +147,24 @@ mod tests {
             wait: Duration::from_nanos(52_641),
             slices: 7,
         };
-        assert_eq!(Counted::parse("816313 52641 7\n"), Some(counted));
-        assert_eq!(Counted::parse("816313"), None);
-        assert_eq!(Counted::parse(""), None);
+        assert_eq!(Counted::parse(b"816313 52641 7\n"), Some(counted));
+        assert_eq!(Counted::parse(b"816313"), None);
+        assert_eq!(Counted::parse(b""), None);
     }
 
     #[test]
     fn migrations_are_found_by_their_name() {
-        let sched = "se.vruntime     :    3.5\nse.nr_migrations          :      12\n";
+        let sched = b"se.vruntime     :    3.5\nse.nr_migrations          :      12\n";
         assert_eq!(migrations_of(sched), Some(12));
-        assert_eq!(migrations_of("nr_switches : 3"), None);
+        assert_eq!(migrations_of(b"nr_switches : 3"), None);
     }
 
     /// Fields 3 to 41 are numbered by themselves.
     #[test]
     fn the_last_pu_is_found_behind_a_name_with_blanks() {
         let numbers: Vec<String> = (3..=41).map(|n: u32| n.to_string()).collect();
-        let stat = format!("17 (a (b) c) {}", numbers.join(" "));
+        let stat = [b"17 (a (b) \xff\n c) ", numbers.join(" ").as_bytes()].concat();
         assert_eq!(last_pu_of(&stat), Some(39));
-        assert_eq!(last_pu_of("17 (a) S 1"), None);
+        assert_eq!(last_pu_of(b"17 (a) S 1"), None);
     }
 }

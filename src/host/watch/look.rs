@@ -5,13 +5,13 @@
 // times of a process hold those of its threads that have ended, and of children it has waited for.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::time::{Duration, Instant};
 
 use super::Watched;
 use crate::host::clock;
 use crate::host::command::tree;
-use crate::host::probe::{Counted, TICK, Usage};
+use crate::host::probe::{Counted, Usage, ticks};
+use crate::machine::System;
 
 /// A process and one of its threads.
 pub(super) type ThreadId = (i32, i32);
@@ -81,8 +81,7 @@ fn state_and_mask(status: &str) -> Option<(char, &str)> {
 }
 
 fn cpu_of(pid: i32) -> Option<Duration> {
-    let ticks = ticks_of(&read(format!("/proc/{pid}/stat"))?)?;
-    Some(TICK * u32::try_from(ticks).ok()?)
+    ticks(ticks_of(&read(format!("/proc/{pid}/stat"))?)?)
 }
 
 /// User and system time of a process and of the children it has waited for [ticks].
@@ -97,7 +96,7 @@ fn ticks_of(stat: &str) -> Option<u64> {
 
 /// What the kernel wrote there; a thread's name in it may be no text.
 pub(super) fn read(path: String) -> Option<String> {
-    let bytes = fs::read(path).ok()?;
+    let bytes = System::here().bytes(path).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -111,6 +110,13 @@ mod tests {
         let stat = "17 (a) 9 9 (b)) S 1 17 17 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 99";
         assert_eq!(ticks_of(stat), Some(26));
         assert_eq!(ticks_of("17 (a) S 1 17 17 0 -1 4194304 1 2 3 4 5 6"), None);
+    }
+
+    #[test]
+    fn a_process_may_have_used_more_ticks_than_32_bits_count() {
+        let stat = "17 (a) S 1 17 17 0 -1 4194304 1 2 3 4 5000000000 0 0 0 20";
+        let used = ticks_of(stat).and_then(ticks);
+        assert_eq!(used, Some(Duration::from_secs(50_000_000)));
     }
 
     #[test]

@@ -6,10 +6,15 @@
 //! stands for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use bstr::ByteSlice;
+
 use super::BlasFamily;
+use crate::machine::kernel_text::lines;
 
 /// Folders of the dynamic loader beside those of its configuration.
 // Source: ld.so(8), "DESCRIPTION", the default path; the others are where distributions without
@@ -47,7 +52,7 @@ impl BlasFolders {
             let parts = value.split(':').filter(|part| part.starts_with('/'));
             parts.map(PathBuf::from).collect()
         };
-        let conf = fs::read_to_string("/etc/ld.so.conf").unwrap_or_default();
+        let conf = fs::read("/etc/ld.so.conf").unwrap_or_default();
         let mut loader = listed("LD_LIBRARY_PATH");
         loader.extend(configured(&conf, &included));
         loader.extend(SYSTEM.map(PathBuf::from));
@@ -81,22 +86,28 @@ impl BlasFolders {
 
 /// The libraries in `folder` by name, shortest name first: `libopenblas.so` before its variants.
 fn libraries_in(folder: &Path) -> Vec<(BlasFamily, PathBuf)> {
-    let mut names: Vec<String> = entries(folder)
-        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
+    let mut names: Vec<OsString> = entries(folder)
+        .filter_map(|path| Some(path.file_name()?.to_owned()))
         .collect();
     names.sort_by_key(|name| (name.len(), name.clone()));
     names
         .iter()
-        .filter_map(|name| Some((family_of(name)?, fs::canonicalize(folder.join(name)).ok()?)))
+        .filter_map(|name| {
+            Some((
+                family_of(name.as_bytes())?,
+                fs::canonicalize(folder.join(name)).ok()?,
+            ))
+        })
         .collect()
 }
 
 /// The family of a file of this name, if it is a dynamic library of one.
-fn family_of(name: &str) -> Option<BlasFamily> {
-    let dynamic = name.ends_with(".so") || name.contains(".so.") || name.ends_with(".dylib");
+fn family_of(name: &[u8]) -> Option<BlasFamily> {
+    let ends = |ending: &str| name.ends_with(ending.as_bytes());
+    let dynamic = ends(".so") || name.contains_str(".so.") || ends(".dylib");
     let family = |family: &BlasFamily| {
         let mut beginnings = family.beginnings().iter();
-        beginnings.any(|beginning| name.starts_with(beginning))
+        beginnings.any(|beginning| name.starts_with(beginning.as_bytes()))
     };
     BlasFamily::ALL
         .into_iter()
@@ -105,17 +116,17 @@ fn family_of(name: &str) -> Option<BlasFamily> {
 }
 
 /// The folders a loader configuration names. `included` reads the files an `include` means.
-fn configured(conf: &str, included: &dyn Fn(&str) -> Vec<String>) -> Vec<PathBuf> {
+fn configured(conf: &[u8], included: &dyn Fn(&[u8]) -> Vec<Vec<u8>>) -> Vec<PathBuf> {
     let mut folders = Vec::new();
-    for line in conf.lines().map(str::trim) {
-        match line.strip_prefix("include ") {
+    for line in lines(conf).map(<[u8]>::trim_ascii) {
+        match line.strip_prefix(b"include ") {
             Some(pattern) => {
-                for file in included(pattern.trim()) {
+                for file in included(pattern.trim_ascii()) {
                     // An included file includes no others, on any distribution seen.
                     folders.extend(configured(&file, &|_| Vec::new()));
                 }
             }
-            None if line.starts_with('/') => folders.push(PathBuf::from(line)),
+            None if line.starts_with(b"/") => folders.push(OsStr::from_bytes(line).into()),
             None => {}
         }
     }
@@ -123,29 +134,29 @@ fn configured(conf: &str, included: &dyn Fn(&str) -> Vec<String>) -> Vec<PathBuf
 }
 
 /// The texts of the files that `pattern`, a folder and `*.conf`, means, in the order of names.
-fn included(pattern: &str) -> Vec<String> {
-    let Some(folder) = pattern.strip_suffix("/*.conf") else {
+fn included(pattern: &[u8]) -> Vec<Vec<u8>> {
+    let Some(folder) = pattern.strip_suffix(b"/*.conf") else {
         return Vec::new();
     };
-    let mut files: Vec<PathBuf> = entries(Path::new(folder))
+    let mut files: Vec<PathBuf> = entries(Path::new(OsStr::from_bytes(folder)))
         .filter(|path| {
             path.extension()
                 .is_some_and(|extension| extension == "conf")
         })
         .collect();
     files.sort();
-    let texts = files
+    files
         .iter()
-        .filter_map(|file| fs::read_to_string(file).ok());
-    texts.collect()
+        .filter_map(|file| fs::read(file).ok())
+        .collect()
 }
 
 /// Folders below a folder of libraries that hold one variant each, such as `openblas-openmp`.
 fn alternatives(folder: &Path) -> Vec<PathBuf> {
     let variant = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str());
-        name.is_some_and(|name| ["openblas", "blis"].iter().any(|of| name.starts_with(of)))
-            && path.is_dir()
+        let name = path.file_name().unwrap_or_default().as_bytes();
+        let of = |family: &&str| name.starts_with(family.as_bytes());
+        ["openblas", "blis"].iter().any(of) && path.is_dir()
     };
     let mut folders: Vec<PathBuf> = entries(folder).filter(variant).collect();
     folders.sort();
@@ -225,18 +236,19 @@ mod tests {
             ("libmkl_core.so.2", None),
             ("libblas.so.3", None),
         ] {
-            assert_eq!(family_of(name), family, "{name}");
+            assert_eq!(family_of(name.as_bytes()), family, "{name}");
         }
     }
 
     #[test]
     fn a_loader_configuration_includes_others() {
-        let conf = "# comment\ninclude /etc/ld.so.conf.d/*.conf\n/opt/lib\n";
-        let included = |pattern: &str| {
-            assert_eq!(pattern, "/etc/ld.so.conf.d/*.conf");
-            vec!["/usr/lib/a\n# no\n".to_owned(), "/usr/lib/b\n".to_owned()]
+        let conf = b"# comment\ninclude /etc/ld.so.conf.d/*.conf\n/opt/caf\xe9\n";
+        let included = |pattern: &[u8]| {
+            assert_eq!(pattern, b"/etc/ld.so.conf.d/*.conf");
+            vec![b"/usr/lib/a\n# no\n".to_vec(), b"/usr/lib/b\n".to_vec()]
         };
-        let expected = ["/usr/lib/a", "/usr/lib/b", "/opt/lib"].map(PathBuf::from);
+        let expected = [&b"/usr/lib/a"[..], b"/usr/lib/b", b"/opt/caf\xe9"];
+        let expected = expected.map(|folder| PathBuf::from(OsStr::from_bytes(folder)));
         assert_eq!(configured(conf, &included), expected);
     }
 

@@ -137,12 +137,20 @@ fn marks(facets: &Facets<'_>, scale: &Scale) -> impl Iterator<Item = Item> {
 
 /// The entries for the lines and triangles that the machine draws.
 fn lines(axes: &Axes, landmarks: &Landmarks) -> impl Iterator<Item = Item> {
-    let Landmarks { budget, cores, pus } = *landmarks;
+    let Landmarks { cores, pus, .. } = *landmarks;
+    let relation = if landmarks.upper_bound {
+        "at most"
+    } else {
+        "="
+    };
     shown([
         (
             axes.curve().len() > 1,
             Icon::Curve,
-            format!("outer × inner = P = {}", (budget * 100.0).round() / 100.0),
+            format!(
+                "outer × inner = P {relation} {}",
+                (landmarks.budget * 100.0).round() / 100.0
+            ),
         ),
         (
             axes.shows(cores) && cores != pus,
