@@ -67,7 +67,7 @@ impl Args {
     fn this_machine(&self) -> anyhow::Result<()> {
         let topology = Topology::discover()?;
         let budget = CpuBudget::discover();
-        let program = std::env::current_exe().context("cannot find this program's own file")?;
+        let program = program().context("cannot find this program's own file")?;
         let report = ThisMachine {
             threads: thread_choices(&budget, &header::variables()),
             host: HostFacts::discover(),
@@ -119,6 +119,12 @@ impl Args {
         screen::note(format_args!("wrote {}", path.display()));
         Ok(())
     }
+}
+
+/// The file of this program; without /proc, what it was started as.
+fn program() -> std::io::Result<PathBuf> {
+    let started_as = || std::env::args_os().next().map(PathBuf::from);
+    std::env::current_exe().or_else(|error| started_as().ok_or(error))
 }
 
 /// The machine that `text` names: a file if it looks like one, else a description.

@@ -12,7 +12,6 @@ mod names;
 mod programs;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -20,6 +19,10 @@ pub use activity::{Activity, Pool};
 pub use libraries::Library;
 use look::{Look, Thread, ThreadId};
 pub use programs::{LibraryPool, Program};
+
+use nix::errno::Errno;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
 
 use super::clock;
 use super::command::tree;
@@ -303,12 +306,14 @@ fn budget_of(of_process: &CpuBudget, by_mask: &BTreeMap<String, Pool>) -> f64 {
 
 /// Whether the process is there and its maps may be read, which only its owner may.
 fn permitted(pid: i32) -> Result<(), WatchError> {
-    match fs::read(format!("/proc/{pid}/maps")) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            Err(WatchError::Forbidden(pid))
-        }
-        Err(_) => Err(WatchError::Gone(pid)),
+    let Err(error) = System::here().bytes(format!("/proc/{pid}/maps")) else {
+        return Ok(());
+    };
+    let forbidden = error.kind() == io::ErrorKind::PermissionDenied;
+    // A /proc that hides the processes of others (hidepid) shows no folder of it.
+    match forbidden || kill(Pid::from_raw(pid), None) == Err(Errno::EPERM) {
+        true => Err(WatchError::Forbidden(pid)),
+        false => Err(WatchError::Gone(pid)),
     }
 }
 

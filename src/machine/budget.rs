@@ -103,7 +103,8 @@ impl CpuBudget {
         let online = OnlinePus::read(system).told;
         let mask = affinity(system);
         let cpusets = cpusets(system).set;
-        let mut limits = vec![pus_of(LimitSource::Online, &online)];
+        let online_limit = |online| pus_of(LimitSource::Online, online);
+        let mut limits: Vec<Limit> = online.iter().map(online_limit).collect();
         let mut unknown = Vec::new();
         match &mask {
             Ok(mask) => limits.push(pus_of(LimitSource::Affinity, mask)),
@@ -114,11 +115,10 @@ impl CpuBudget {
         limits.extend(
             cpuset.map(|(folder, set)| pus_of(LimitSource::CgroupCpuset(name(folder)), set)),
         );
-        let allowed = mask.unwrap_or_else(|_| match cpuset {
-            Some((_, cpuset)) if !online.intersection(cpuset).is_empty() => {
-                online.intersection(cpuset)
-            }
-            _ => online,
+        let allowed = mask.unwrap_or_else(|_| {
+            let online = online.unwrap_or_else(counted);
+            let within = cpuset.map(|(_, cpuset)| online.intersection(cpuset));
+            within.filter(|pus| !pus.is_empty()).unwrap_or(online)
         });
         let Told { set, unseen } = quotas(system);
         let quota = |(folder, cpus): (PathBuf, f64)| Limit {
@@ -194,6 +194,12 @@ impl UnknownLimit {
 fn pus_of(source: LimitSource, set: &CpuSet) -> Limit {
     let cpus = set.len() as f64;
     Limit { source, cpus }
+}
+
+/// As many PUs as the standard library counts, where nothing names any.
+fn counted() -> CpuSet {
+    let count = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    (0..).take(count).map(PuId).collect()
 }
 
 fn name(folder: &Path) -> String {

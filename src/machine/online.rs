@@ -4,15 +4,15 @@
 //! `/sys/devices/system/cpu/online`, which counts the container's PUs from 0 although the affinity
 //! mask keeps the machine's numbers. So what is told there is reported and limits nothing.
 
-use super::{CpuSet, PuId, System};
+use super::{CpuSet, System};
 
 const CPUS: &str = "/sys/devices/system/cpu";
 
 /// The PUs that are online.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OnlinePus {
-    /// Those that the system calls online.
-    pub told: CpuSet,
+    /// Those that the system calls online, where it does.
+    pub told: Option<CpuSet>,
     /// Those that are present and not offline, where that can be read: LXCFS leaves these files alone.
     // Source: LXCFS 6.0, src/sysfs_fuse.c, `sys_getattr_legacy`.
     real: Option<CpuSet>,
@@ -28,28 +28,21 @@ impl OnlinePus {
         let list = |name: &str| system.value::<CpuSet>(format!("{CPUS}/{name}"));
         let real = || Some(list("present")?.difference(&list("offline")?));
         Self {
-            told: list("online")
-                .filter(|set| !set.is_empty())
-                .unwrap_or_else(counted),
+            told: list("online").filter(|set| !set.is_empty()),
             real: real().filter(|set| !set.is_empty()),
         }
     }
 
-    /// Whether `allowed` is all of the machine.
+    /// Whether `allowed` is known to be all of the machine.
     pub fn are_all_in(&self, allowed: &CpuSet) -> bool {
-        self.real.as_ref().unwrap_or(&self.told).is_subset(allowed)
+        let machine = self.real.as_ref().or(self.told.as_ref());
+        machine.is_some_and(|machine| machine.is_subset(allowed))
     }
 
-    /// Whether what is told cannot be true, because a process runs on `allowed`.
-    pub fn contradict(&self, allowed: &CpuSet) -> bool {
-        !allowed.is_subset(&self.told)
+    /// What is told, if it cannot be true, because a process runs on `allowed`.
+    pub fn contradicted_by(&self, allowed: &CpuSet) -> Option<&CpuSet> {
+        self.told.as_ref().filter(|told| !allowed.is_subset(told))
     }
-}
-
-/// As many PUs as the standard library counts, where the system names none.
-fn counted() -> CpuSet {
-    let count = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    (0..).take(count).map(PuId).collect()
 }
 
 #[cfg(test)]
@@ -73,7 +66,14 @@ mod tests {
     fn a_pu_that_is_offline_is_no_part_of_the_whole_machine() {
         let half = online("0-1", "0-3", "2-3,4-7");
         assert!(half.are_all_in(&pus("0-1")) && !half.are_all_in(&pus("0")));
-        assert!(!half.contradict(&pus("0-1")));
+        assert_eq!(half.contradicted_by(&pus("0-1")), None);
+    }
+
+    #[test]
+    fn a_system_that_names_no_pus_has_no_whole_machine() {
+        let nothing = online("", "", "");
+        assert!(!nothing.are_all_in(&pus("0-3")));
+        assert_eq!(nothing.contradicted_by(&pus("0-3")), None);
     }
 
     #[test]
@@ -81,7 +81,8 @@ mod tests {
         let container = online("0-3", "0-31", "\n");
         assert!(!container.are_all_in(&pus("0-3")));
         for mask in ["3,7,12,20", "1-4"] {
-            assert!(container.contradict(&pus(mask)), "{mask}");
+            let told = container.contradicted_by(&pus(mask));
+            assert_eq!(told, Some(&pus("0-3")), "{mask}");
         }
     }
 }

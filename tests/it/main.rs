@@ -14,6 +14,7 @@ mod folder;
 mod host;
 mod install;
 mod lesson;
+mod limits;
 mod plot;
 mod program;
 mod published;

@@ -11,7 +11,7 @@ impl ThisMachine {
         for limit in &self.budget.limits {
             let (name, place) = match &limit.source {
                 LimitSource::Online => {
-                    lines.extend(paragraph("online", &self.online()));
+                    lines.extend(paragraph("online", &self.online(limit.cpus)));
                     continue;
                 }
                 LimitSource::Affinity => ("affinity mask", String::new()),
@@ -36,14 +36,14 @@ impl ThisMachine {
     }
 
     /// What the system calls online, and whether that can be.
-    fn online(&self) -> String {
-        let cpus = human_cpus(self.budget.online() as f64);
-        match self.online.contradict(&self.budget.allowed) {
-            false => cpus,
-            true => format!(
+    fn online(&self, count: f64) -> String {
+        let cpus = human_cpus(count);
+        match self.online.contradicted_by(&self.budget.allowed) {
+            None => cpus,
+            Some(told) => format!(
                 "{cpus} on {}, which cannot be true, as the affinity mask holds others \
                  (does LXCFS run here?)",
-                pu_list(&self.online.told)
+                pu_list(told)
             ),
         }
     }

@@ -80,6 +80,7 @@ impl ThisMachine {
             "budget": self.budget,
             "whole_threads": self.budget.whole(),
             "upper_bound": self.budget.is_upper_bound(),
+            "online": self.online.told,
             "runtimes": self.threads.iter().map(|choice| self.choice_json(choice)).collect::<Vec<_>>(),
             "blas": libraries::json(&self.libraries),
             "threads_left": self.thread_limit.as_ref().map(|limit| limit.most),
