@@ -26,7 +26,7 @@ mod verdict;
 mod wrong;
 
 pub use activity::{Advice, Crowding, Tally, WatchSummary, WatchedProgram};
-pub use cause::{Cause, Diagnosis, Evidence, Facts, Finding, Setting, diagnose};
+pub use cause::{Cause, Check, Diagnosis, Evidence, Facts, Finding, Origin, Setting, diagnose};
 pub use circumstances::{Difference, differences};
 pub use compare::{CellChange, Change, Comparison, Incomparable, Ratio};
 pub use dimension::{Condition, Dimension, Value};

@@ -28,6 +28,15 @@ impl ParseError {
     }
 }
 
+/// `word` as a POSIX shell reads it.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 /// `text` with its paragraphs in lines of at most `width` columns; no word is cut.
 pub fn wrapped(text: &str, width: usize) -> String {
     let paragraph = |paragraph: &str| {
@@ -93,6 +102,14 @@ mod tests {
             "a b c d [0m"
         );
         assert_eq!(one_line("\n"), "");
+    }
+
+    #[test]
+    fn a_shell_reads_every_word_as_it_was() {
+        assert_eq!(quoted("--n=4"), "--n=4");
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
     }
 
     #[test]

@@ -2,15 +2,21 @@
 //!
 //! A [`Cause`] is named by a rule: a pure function of what was counted in the cell and in the best
 //! cell of the same work ([`Facts`]), and of the machine ([`Setting`]). Each rule that holds gives a
-//! [`Finding`] with its weight, the evidence, the rule in words and a command that could refute it.
-//! The heaviest finding is the cause of the cell, unless the cell is as good as the best.
+//! [`Finding`] with its weight, the evidence, the rule in words and a [`Check`].
 //!
 //! A weight is a share of the budget's time, so that weights can be compared: what of P x wall time
-//! went into spinning, idled behind a lock, or was held back by a quota.
+//! went into spinning, idled behind a lock, or was held back by a quota. A finding also says how much
+//! slower its cause can have made the cell at most. The heaviest finding that can explain the size of
+//! the loss is the cause of the cell, unless the cell is as good as the best; the others contribute.
+//! Executions that do not come back and threads that are not those asked for come before heavier
+//! causes, and [`Diagnosis::notes`] say what must be known first.
 
+mod check;
 mod facts;
+mod notes;
+mod origin;
 mod rates;
-mod refute;
+mod realised;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -18,7 +24,9 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+pub use check::Check;
 pub use facts::{Facts, Setting};
+pub use origin::Origin;
 
 use super::{Analysis, Factor, MARGIN, State, Verdict, Work};
 use crate::experiment::Cell;
@@ -31,6 +39,8 @@ use rules::{Case, RULES};
 pub enum Cause {
     /// More threads than P, and those that wait keep the PUs of those that have work.
     Spinning,
+    /// The same, where the runtime does not count its spinning: CPU time without progress.
+    SpinningSuspected,
     /// More runnable threads than P take turns.
     TimeSliced,
     /// The CPU quota stops the group.
@@ -47,6 +57,10 @@ pub enum Cause {
     RemoteMemory,
     /// Fewer threads than P.
     TooFewThreads,
+    /// No execution came back.
+    Hang,
+    /// A library or a program has other threads than those asked for.
+    OtherThreads,
     /// Other programs, other guests, or too few rounds to tell.
     Noise,
     /// As good as the best cell.
@@ -57,12 +71,18 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause with its name, the letter that stands for it in figures, and what it says.
-    pub const ALL: [(Self, &'static str, char, &'static str); 12] = [
+    pub const ALL: [(Self, &'static str, char, &'static str); 15] = [
         (
             Self::Spinning,
             "spinning",
             'S',
             "oversubscribed and spinning",
+        ),
+        (
+            Self::SpinningSuspected,
+            "spinning-suspected",
+            'C',
+            "spinning suspected: threads burn CPU time without progress",
         ),
         (
             Self::TimeSliced,
@@ -91,6 +111,13 @@ impl Cause {
             "too-few-threads",
             'F',
             "fewer threads than CPUs",
+        ),
+        (Self::Hang, "hang", 'H', "a hang: no execution came back"),
+        (
+            Self::OtherThreads,
+            "other-threads",
+            'A',
+            "other threads than those asked for",
         ),
         (
             Self::Noise,
@@ -150,12 +177,27 @@ pub struct Finding {
     pub cause: Cause,
     /// Share of the budget's time that this accounts for, 0 to 1 [1].
     pub weight: f64,
+    /// Times that the cell may be slower by it, at most [1]; infinite, null in JSON, where nothing
+    /// bounds it.
+    pub explains: f64,
     /// The numbers.
     pub evidence: Vec<Evidence>,
     /// The rule with its threshold and where that comes from.
     pub rule: &'static str,
-    /// What to run, and which outcome would refute it.
-    pub refute: String,
+    /// What to run, and which outcome shows that it is wrong.
+    pub check: Check,
+}
+
+/// What a bound may fall short of the loss, because both are measured [1].
+const SLACK: f64 = 1.5;
+/// Part of the loss, as a logarithm, that a cause must be able to explain [1].
+const PART: f64 = 0.5;
+
+impl Finding {
+    /// Whether it can explain that a cell is `slowdown` times slower.
+    pub fn explains(&self, slowdown: f64) -> bool {
+        self.explains * SLACK >= slowdown && self.explains.ln() >= PART * slowdown.ln()
+    }
 }
 
 /// What is known of why a cell takes the time it takes.
@@ -171,7 +213,10 @@ pub struct Diagnosis {
     pub resolved: bool,
     /// The cause.
     pub cause: Cause,
-    /// All rules that hold, the heaviest first.
+    /// What must be known before the cause is read: others on the machine, other threads than those
+    /// asked for, executions that did not come back.
+    pub notes: Vec<String>,
+    /// All rules that hold, the cause first, then the heaviest.
     pub findings: Vec<Finding>,
     /// Its rates beside the limits of the machine, where these were measured.
     pub rates: Vec<Evidence>,
@@ -216,12 +261,15 @@ fn serial(verdict: &Verdict) -> Option<Cell> {
 fn diagnosis(case: &Case<'_>, slowdown: Factor) -> Diagnosis {
     let mut findings: Vec<Finding> = RULES.iter().filter_map(|rule| rule(case)).collect();
     findings.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+    let cause = cause(case, &findings);
+    findings.sort_by_key(|finding| finding.cause != cause);
     Diagnosis {
         cell: case.here.cell,
         reference: case.there.cell,
         slowdown,
         resolved: case.resolved,
-        cause: cause(case, &findings),
+        cause,
+        notes: notes::notes(case),
         findings,
         rates: rates(case.here, case.setting),
         here: case.here.clone(),
@@ -229,12 +277,20 @@ fn diagnosis(case: &Case<'_>, slowdown: Factor) -> Diagnosis {
     }
 }
 
+/// Causes that come before heavier ones: the other numbers of such a cell mean less than they seem to.
+const FIRST: [Cause; 2] = [Cause::Hang, Cause::OtherThreads];
+
 /// A cell that is as good as the best needs no cause, but it is worth saying when the memory or a
 /// quota is why no cell is better.
 fn cause(case: &Case<'_>, findings: &[Finding]) -> Cause {
     let named = |finding: &Finding| finding.cause;
     if case.slowdown > 1.0 + MARGIN {
-        return findings.first().map_or(Cause::Unexplained, named);
+        let able = || findings.iter().filter(|f| f.explains(case.slowdown));
+        let first = FIRST
+            .iter()
+            .find_map(|cause| able().find(|f| f.cause == *cause));
+        let cause = first.or(able().next());
+        return cause.map_or(Cause::Unexplained, named);
     }
     let limits = |f: &&Finding| matches!(f.cause, Cause::Bandwidth | Cause::Throttled);
     let limit = findings

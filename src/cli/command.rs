@@ -1,6 +1,7 @@
 //! Which flags say how a program of the user's is swept?
 
 use crate::experiment::{CommandRequest, CommandSpec, OuterKind, Plan, Wish};
+use crate::text::quoted;
 
 /// A program in place of a workload, given after `--`.
 ///
@@ -84,26 +85,4 @@ pub(super) fn lines(plan: &Plan, spec: &CommandSpec) -> String {
         }
     }
     lines
-}
-
-/// `word` as a shell reads it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_shell_reads_every_word_as_it_was() {
-        assert_eq!(quoted("--n=4"), "--n=4");
-        assert_eq!(quoted("a b"), "'a b'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-        assert_eq!(quoted(""), "''");
-    }
 }

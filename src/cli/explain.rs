@@ -121,6 +121,15 @@ fn json(wanted: &[&Diagnosis]) -> anyhow::Result<()> {
 /// One line a cell: letter, slowdown, cause and its weight.
 fn list(wanted: &[&Diagnosis]) -> String {
     let mut text = String::new();
+    let noted = wanted.iter().filter(|d| !d.notes.is_empty()).count();
+    if noted > 0 {
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "{noted} of {} cells (*) did not run as asked or not alone: give the cell for what happened\n",
+            wanted.len()
+        );
+    }
     for diagnosis in wanted {
         let weight = match diagnosis
             .findings
@@ -133,11 +142,12 @@ fn list(wanted: &[&Diagnosis]) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "{} {:>7}  {}  {}{weight}",
+            "{} {:>7}  {}  {}{weight}{}",
             diagnosis.cause.letter(),
             factor(diagnosis.slowdown),
             diagnosis.cell,
             diagnosis.cause,
+            if diagnosis.notes.is_empty() { "" } else { " *" },
         );
     }
     text.push_str("\nGive a part of a cell's name, such as 4x4, for the evidence.");
@@ -165,14 +175,16 @@ fn explanation(diagnosis: &Diagnosis) -> String {
         ),
     ];
     if !diagnosis.resolved && diagnosis.cell != diagnosis.reference {
-        lines.push("the rounds do not tell it from the best cell; more rounds would".to_owned());
+        let tied = "statistically tied with the best cell; more rounds may show a difference";
+        lines.push(tied.to_owned());
     }
+    lines.extend(diagnosis.notes.iter().cloned());
     lines.extend(diagnosis.rates.iter().map(of_evidence));
     lines.push(String::new());
     lines.push(format!("cause: {}", diagnosis.cause.words()));
     for finding in &diagnosis.findings {
         lines.push(String::new());
-        lines.extend(of_finding(finding, diagnosis.cause));
+        lines.extend(of_finding(finding, diagnosis));
     }
     if diagnosis.cause == Cause::Unexplained {
         lines.extend([String::new(), everything(&diagnosis.here, &diagnosis.there)]);
@@ -180,16 +192,29 @@ fn explanation(diagnosis: &Diagnosis) -> String {
     lines.join("\n")
 }
 
-fn of_finding(finding: &Finding, cause: Cause) -> Vec<String> {
-    let also = if finding.cause == cause { "" } else { "also: " };
+fn of_finding(finding: &Finding, diagnosis: &Diagnosis) -> Vec<String> {
+    let slowdown = diagnosis.slowdown.value();
+    let (also, most) = match finding.cause == diagnosis.cause {
+        true => ("", String::new()),
+        false if finding.explains(slowdown) => ("also: ", String::new()),
+        false => {
+            let most = three_digits(finding.explains.max(1.0));
+            let of = factor(diagnosis.slowdown);
+            let most = format!(", which explains a factor of {most} of {of} at most");
+            ("contributes: ", most)
+        }
+    };
     let mut lines = vec![format!(
-        "{also}{}, {} of P",
+        "{also}{}, {} of P{most}",
         finding.cause.words(),
         percent(finding.weight)
     )];
     lines.extend(finding.evidence.iter().map(of_evidence));
     lines.push(format!("  rule      {}", finding.rule));
-    lines.push(format!("  to refute {}", finding.refute));
+    lines.push(format!(
+        "  to check  {}\n            this cause is wrong if {}",
+        finding.check.command, finding.check.wrong_if
+    ));
     lines
 }
 

@@ -193,3 +193,67 @@ pub(super) fn in_range(value: f64, range: Range) -> Result<f64, UsageError> {
         .check(value)
         .map_err(|error| UsageError(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::command;
+    use crate::experiment::{Cell, Landmarks};
+
+    #[derive(Parser)]
+    struct Typed {
+        #[command(flatten)]
+        request: Args,
+        #[command(flatten)]
+        command: command::Args,
+    }
+
+    const FOUR: Landmarks = Landmarks {
+        budget: 4,
+        physical: 4,
+        logical: 4,
+    };
+
+    /// The cells of the words of `request` as if somebody typed them.
+    fn read_back(request: &Request) -> Vec<String> {
+        let words = [vec!["sweep".to_owned()], request.words()].concat();
+        let typed = Typed::try_parse_from(words).unwrap();
+        let read = typed.request.with(typed.command.request()).unwrap();
+        let cells = read.plan(FOUR).unwrap().grid.cells().0;
+        cells.iter().map(Cell::to_string).collect()
+    }
+
+    #[test]
+    fn the_words_of_a_request_mean_its_cell() {
+        for text in [
+            "matmul.f64.256_2x4_fork-join.active_independent_unbound_queue.1_t16",
+            "matmul.f32.7_3x1_fork-join.spin-then-park.500_serial-inner_close.core_queue.625_t7",
+            "squared-difference-fused.f64.9_4x2_rayon_shared_spread.numa_stealing_t8",
+            "squared-difference-fused.i64.9_4x2_rayon_exclusive_unbound_queue.pool_t8",
+            "matmul.f64.64_4x2_blas:%2Fusr%2Fmy%20libs%2Flib.so_counting_unbound_static_t8",
+            "weak-30.f64.64_4x1_libomp.0_partitioned_close.pu_queue.2_t8",
+        ] {
+            let cell: Cell = text.parse().unwrap();
+            assert_eq!(read_back(&Request::of(&cell)), [text]);
+        }
+    }
+
+    #[test]
+    fn a_program_and_its_flags_come_last() {
+        let text = "command_2x4_program_independent_close.core_static_t1";
+        let cell: Cell = text.parse().unwrap();
+        let request = Request {
+            command: Some(CommandRequest {
+                argv: ["make", "--jobs={outer}", "-n"].map(str::to_owned).to_vec(),
+                exit_code: Some(-1),
+                setup: Some("--odd".to_owned()),
+                ..CommandRequest::default()
+            }),
+            limit: Some(0.5),
+            ..Request::of(&cell)
+        };
+        assert_eq!(read_back(&request), [text]);
+    }
+}

@@ -48,7 +48,7 @@ impl Run {
         }
         Ok(Self {
             folder: folder.to_owned(),
-            analysis: analysis(&header, &records),
+            analysis: analysis(folder, &header, &records),
             completeness,
             header,
             records,
@@ -70,13 +70,13 @@ impl Run {
             stand_in(&mut record.visit.cell.runtime);
         }
         self.header.plan.grid = grid;
-        self.analysis = analysis(&self.header, &self.records);
+        self.analysis = analysis(&self.folder, &self.header, &self.records);
         self
     }
 
     /// Whether nothing of it was measured.
     pub(super) fn is_simulated(&self) -> bool {
-        self.records.iter().all(|record| record.runner == "sim")
+        are_simulated(&self.records)
     }
 
     /// What disturbed it. Nothing disturbs a simulation.
@@ -95,7 +95,15 @@ impl Run {
     }
 }
 
-fn analysis(header: &RunHeader, records: &[Record]) -> Analysis {
+/// What the records of the run in `folder` mean.
+fn analysis(folder: &Path, header: &RunHeader, records: &[Record]) -> Analysis {
     let analysis = Analysis::of_run(&header.plan, header.budget.cpus, records);
-    analysis.explained(records, &Setting::of(header))
+    let mut setting = Setting::of(header);
+    setting.origin.folder = Some(folder.display().to_string());
+    setting.origin.simulated = are_simulated(records);
+    analysis.explained(records, &setting)
+}
+
+fn are_simulated(records: &[Record]) -> bool {
+    records.iter().all(|record| record.runner == "sim")
 }

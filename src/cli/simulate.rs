@@ -17,7 +17,7 @@ use breakdown::Breakdown;
 use outlook::Outlook;
 use setup::Setup;
 
-use super::simulation::Assumptions;
+use super::simulation::{Assumptions, Simulation};
 use super::{UsageError, doctor, header, request, screen, simulation, sweep};
 use crate::experiment::{Count, Plan, Visit};
 use crate::machine::{CpuBudget, KernelFacts, Limit, LimitKind, LimitSource, Topology};
@@ -66,19 +66,15 @@ struct Target {
     topology: Topology,
     budget: CpuBudget,
     facts: KernelFacts,
+    /// What was assumed of it where it was simulated before.
+    before: Option<Simulation>,
 }
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let setup = self.setup.over(self.request.file())?;
         let target = Target::of(&setup)?;
-        let Target { facts, budget, .. } = &target;
-        let model = setup.model.unwrap_or(Model::Slices);
-        let simulation = setup.assumptions.simulation(facts, budget, model)?;
-        let simulation = match setup.machine {
-            Some(_) => simulation.elsewhere(),
-            None => simulation,
-        };
+        let simulation = target.simulation(&setup)?;
         let mut request = self.request.request()?;
         let default = |count| Some(Count(count));
         request.rounds = request.rounds.or(default(ROUNDS));
@@ -95,7 +91,7 @@ impl Args {
         let out = self.out.unwrap_or_else(default_out);
         let traced = self
             .trace
-            .map(|file| traced(file, &plan, model))
+            .map(|file| traced(file, &plan, simulation.model))
             .transpose()?;
         simulation.refuse_other(&out)?;
         let breakdown = Rc::<RefCell<Breakdown>>::default();
@@ -182,14 +178,47 @@ impl Target {
                 topology: Topology::discover()?,
                 budget: setup.limited(CpuBudget::discover())?,
                 facts: KernelFacts::discover(),
+                before: None,
             });
         };
+        if Path::new(text).join("run.json").is_file() {
+            return Self::of_run(Path::new(text), setup);
+        }
         let topology = doctor::read(text)?;
         let budget = CpuBudget::all_of(topology.pus().clone());
         Ok(Self {
             topology,
             budget: setup.limited(budget)?,
             facts: KernelFacts::default(),
+            before: None,
+        })
+    }
+
+    /// The machine of the run in `folder`, measured or simulated.
+    fn of_run(folder: &Path, setup: &Setup) -> anyhow::Result<Self> {
+        let (header, _) = RunFolder::read(folder)?;
+        Ok(Self {
+            topology: header.topology,
+            budget: setup.limited(header.budget)?,
+            facts: header.kernel,
+            before: Simulation::of_run(folder)?,
+        })
+    }
+
+    /// What is assumed of it: as in the run that it was taken from, unless `setup` says otherwise.
+    fn simulation(&self, setup: &Setup) -> anyhow::Result<Simulation> {
+        if let Some(before) = self.before.clone() {
+            let mut same = setup.assumptions.over(before, &self.budget)?;
+            same.model = setup.model.unwrap_or(same.model);
+            return Ok(same);
+        }
+        let model = setup.model.unwrap_or(Model::Slices);
+        let assumed = setup
+            .assumptions
+            .simulation(&self.facts, &self.budget, model)?;
+        Ok(match setup.machine {
+            Some(_) => assumed.elsewhere(),
+            None => assumed,
         })
     }
 }

@@ -93,7 +93,7 @@ impl FromStr for Setting {
 }
 
 /// Everything but the plan that decides the answers; kept beside them as `simulation.toml`.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Simulation {
     pub(super) model: Model,
     kernel: KernelVersion,
@@ -153,6 +153,29 @@ impl Assumptions {
         })
     }
 
+    /// What was assumed `before` of a machine now under `budget`, with these flags laid over it.
+    pub(super) fn over(
+        &self,
+        before: Simulation,
+        budget: &CpuBudget,
+    ) -> Result<Simulation, UsageError> {
+        let same_kernel = self.kernel.is_none_or(|kernel| kernel == before.kernel);
+        let parameters = match (&self.preset, &self.calibration) {
+            (None, None) => self.set(before.parameters)?,
+            _ => self.parameters()?,
+        };
+        Ok(Simulation {
+            kernel: self.kernel.unwrap_or(before.kernel),
+            hz: self.hz()?.unwrap_or(before.hz),
+            tick: self.tick.unwrap_or(before.tick),
+            yields: self.yields.or(before.yields),
+            slice_ns: before.slice_ns.filter(|_| same_kernel),
+            quota_cpus: budget.quota(),
+            parameters,
+            ..before
+        })
+    }
+
     fn parameters(&self) -> Result<Parameters, UsageError> {
         let preset = self.preset.as_deref().unwrap_or("generic");
         let preset = if preset.ends_with(".toml") {
@@ -160,10 +183,15 @@ impl Assumptions {
         } else {
             Parameters::preset(preset).map_err(usage)?
         };
-        let mut parameters = match &self.calibration {
+        let parameters = match &self.calibration {
             Some(file) => read(file)?.over(preset),
             None => preset,
         };
+        self.set(parameters)
+    }
+
+    /// `parameters` with those that flags set.
+    fn set(&self, mut parameters: Parameters) -> Result<Parameters, UsageError> {
         for Setting { name, value } in &self.set {
             parameters.set(name, *value).map_err(usage)?;
         }
@@ -296,6 +324,17 @@ impl Simulation {
             out.display()
         );
         Ok(())
+    }
+
+    /// What was assumed in the run in `folder`, where it is a simulation.
+    pub(super) fn of_run(folder: &Path) -> anyhow::Result<Option<Self>> {
+        let path = folder.join("simulation.toml");
+        if !path.exists() {
+            return Ok(None);
+        }
+        let cannot = || format!("cannot read {}", path.display());
+        let text = fs::read_to_string(&path).with_context(cannot)?;
+        Ok(Some(toml::from_str(&text).with_context(cannot)?))
     }
 
     pub(super) fn write(&self, out: &Path) -> anyhow::Result<()> {

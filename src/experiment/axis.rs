@@ -136,6 +136,20 @@ pub struct Chunks {
 }
 
 impl Chunks {
+    /// This chunk and no other.
+    pub fn one(chunk: Chunk) -> Self {
+        match chunk {
+            Chunk::Tasks(size) => Self {
+                counts: Some(Counts::These(vec![size])),
+                rules: Vec::new(),
+            },
+            Chunk::Pool => Self {
+                counts: None,
+                rules: vec![chunk],
+            },
+        }
+    }
+
     /// The chunks on a machine with `landmarks`.
     pub fn resolve(&self, landmarks: Landmarks) -> Vec<Chunk> {
         let counts = self.counts.iter().flat_map(|c| c.resolve(landmarks));

@@ -6,6 +6,7 @@
 mod coherent;
 mod command;
 mod error;
+mod flags;
 mod workloads;
 
 use std::num::NonZeroU32;
@@ -230,7 +231,12 @@ impl Request {
             .collect()
     }
 
-    fn protocol(&self) -> Result<Protocol, RequestError> {
+    /// How often and for how long each cell is asked.
+    ///
+    /// # Errors
+    ///
+    /// If the limit is no time.
+    pub fn protocol(&self) -> Result<Protocol, RequestError> {
         // Every execution of a command is a process of its own, and programs of users take longer.
         let (reps, warmups, limit) = match self.command {
             Some(_) => (1, 0, 60.0),

@@ -4,7 +4,8 @@
 //! the letter in the cell says the same without colour.
 //
 // --- Implementation ---
-// Source: Paul Tol, "Colour Schemes", SRON/EPS/TN/09-002, issue 3.2, qualitative scheme "muted".
+// Source: Paul Tol, "Colour Schemes", SRON/EPS/TN/09-002, issue 3.2, qualitative schemes "muted" and, for
+// two more hues, "light".
 
 use crate::analysis::Cause;
 use crate::view::canvas::Color;
@@ -13,6 +14,7 @@ use crate::view::canvas::Color;
 pub fn color(cause: Cause) -> Color {
     match cause {
         Cause::Spinning => Color(0x88, 0x22, 0x55),
+        Cause::SpinningSuspected => Color(0xff, 0xaa, 0xbb),
         Cause::TimeSliced => Color(0xdd, 0xcc, 0x77),
         Cause::Throttled => Color(0x33, 0x22, 0x88),
         Cause::Bandwidth => Color(0x88, 0xcc, 0xee),
@@ -21,6 +23,8 @@ pub fn color(cause: Cause) -> Color {
         Cause::Straggler => Color(0x44, 0xaa, 0x99),
         Cause::RemoteMemory => Color(0x99, 0x99, 0x33),
         Cause::TooFewThreads => Color(0xcc, 0x66, 0x77),
+        Cause::Hang => Color(0x22, 0x22, 0x22),
+        Cause::OtherThreads => Color(0xee, 0x88, 0x66),
         Cause::Noise => Color(0xdd, 0xdd, 0xdd),
         // Neither is a cause; they stand back.
         Cause::None => Color(0xf6, 0xf6, 0xf6),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use oversub::record::{Answer, Sample, Waiting};
+use oversub::record::{Answer, RunFolder, Sample, Waiting};
 
 use crate::program::{oversub, said};
 use crate::scripted::{self, Machine, plausible};
@@ -41,7 +41,7 @@ fn run_that_spins(folder: &Path) -> PathBuf {
 }
 
 #[test]
-fn a_cell_is_explained_with_numbers_rule_and_a_way_to_refute_it() {
+fn a_cell_is_explained_with_numbers_rule_and_a_way_to_check_it() {
     let folder = tempfile::tempdir().unwrap();
     let run = run_that_spins(folder.path());
     let run = run.to_str().unwrap();
@@ -56,7 +56,7 @@ fn a_cell_is_explained_with_numbers_rule_and_a_way_to_refute_it() {
             "oversubscribed and spinning, 95 % of P",
             "1.90 CPUs  CPUs spent on spinning",
             "rule      more threads than P",
-            "refuted if passive and yield are as slow as active",
+            "this cause is wrong if passive and yield are as slow",
         ] {
             assert!(text.contains(words), "{words} in {text}");
         }
@@ -125,4 +125,54 @@ fn a_cell_that_is_not_there_is_a_usage_error() {
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).contains("no measured cell"));
     assert_eq!(oversub(&["explain", "/nowhere"]).status.code(), Some(2));
+}
+
+/// The commands that `explain` prints for a simulation are run as they stand, from where it was run:
+/// each simulates the cell that it explains, on the same machine with the same parameters.
+#[test]
+fn the_check_of_a_simulated_cell_simulates_that_cell_on_the_same_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_oversub")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let shell = |command: &str| {
+        let output = std::process::Command::new("sh")
+            .args(["-c", command])
+            .current_dir(folder.path())
+            .env("PATH", &path)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{command}: {said}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    shell(
+        "oversub simulate --machine 'pack:1 core:3 pu:1' --preset xeon-spr --kernel 5.15 --hz 100 \
+         --set flops_f64=5 --quota 2.5 --workload dot --n 1000 --runtime libgomp --outer 1,3 \
+         --inner 1,3 --chunk pool --tasks 12 --out 'a run'",
+    );
+    let json = shell("oversub explain 'a run' --json");
+    let (there, _) = RunFolder::read(&folder.path().join("a run")).unwrap();
+    let assumed =
+        |run: &str| std::fs::read_to_string(folder.path().join(run).join("simulation.toml"));
+    let mut checked = 0;
+    for line in json.lines() {
+        let diagnosis: serde_json::Value = serde_json::from_str(line).unwrap();
+        for finding in diagnosis["findings"].as_array().unwrap() {
+            let command = finding["check"]["command"].as_str().unwrap();
+            shell(command);
+            let out = command.split("--out ").nth(1).unwrap();
+            let out = out.trim_start_matches('\'').split('\'').next().unwrap();
+            let (here, records) = RunFolder::read(&folder.path().join(out)).unwrap();
+            assert_eq!(
+                (&here.topology, &here.budget),
+                (&there.topology, &there.budget)
+            );
+            assert_eq!(assumed(out).unwrap(), assumed("a run").unwrap());
+            let cell = diagnosis["cell"].as_str().unwrap();
+            let same = records.iter().any(|r| r.visit.cell.to_string() == cell);
+            assert!(same, "{cell} is not in {command}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 0, "{json}");
 }

@@ -4,15 +4,16 @@
 //! those samples: ticks of 10 ms and rare events need the sum. So a number in \[CPUs\] or \[threads\]
 //! is a mean over the time that was measured.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::Serialize;
 
+use super::{Origin, realised};
 use crate::analysis::ticks::hidden_by_ticks;
-use crate::experiment::{Cell, Runtime, WaitPolicy, Workload};
+use crate::experiment::{Cell, Runtime, WaitPolicy};
 use crate::machine::ObjectKind;
-use crate::record::{Record, Ruler, RunHeader, Sample};
+use crate::record::{Record, Ruler, RunHeader, Sample, Status};
 
 /// What was counted in one cell. What no sample has is `None`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -37,6 +38,8 @@ pub struct Facts {
     pub in_kernel: Option<f64>,
     /// CPU time of a task, spinning and yielding left out where they are known [s].
     pub work: Option<f64>,
+    /// CPU time of a task with everything [s].
+    pub task_cpu: Option<f64>,
     /// Threads that were ready but had no PU [threads].
     pub ready: Option<f64>,
     /// Part of the time that the thread with most work was at work [1].
@@ -63,20 +66,33 @@ pub struct Facts {
     pub flops: Option<f64>,
     /// PUs on which threads were seen, the fewest of any sample [PUs].
     pub pus_used: Option<u32>,
+    /// Threads that there were, where they are not those asked for [threads].
+    pub realised: Option<f64>,
+    /// How long the executions lasted, where none came back and no task was finished [s].
+    pub hung: Option<f64>,
 }
 
 impl Facts {
     /// The facts of every cell in `records`.
     pub fn of_all(records: &[Record]) -> BTreeMap<Cell, Self> {
         let mut samples: BTreeMap<Cell, Vec<&Sample>> = BTreeMap::new();
+        let mut ended: BTreeSet<Cell> = BTreeSet::new();
         for record in records {
+            let cell = record.visit.cell;
             if let Some(sample) = record.answer.sample() {
-                samples.entry(record.visit.cell).or_default().push(sample);
+                samples.entry(cell).or_default().push(sample);
+            }
+            if record.answer.status() != Status::Censored {
+                ended.insert(cell);
             }
         }
         samples
             .into_iter()
-            .map(|(cell, samples)| (cell, Self::of(cell, &samples)))
+            .map(|(cell, samples)| {
+                let facts = Self::of(cell, &samples);
+                let hung = hung(&samples).filter(|_| !ended.contains(&cell));
+                (cell, Self { hung, ..facts })
+            })
             .collect()
     }
 
@@ -111,7 +127,11 @@ impl Facts {
             work: cpus
                 .zip(tasks)
                 .map(|(cpus, tasks)| (cpus - waited).max(0.0) / tasks),
-            ready: span(|s| s.run_queue_wait),
+            // Nobody knows how long those waited that were gone before anybody looked.
+            ready: span(|s| s.run_queue_wait).filter(|_| {
+                matches!(cell.runtime, Runtime::ForkJoin(_)) || !realised::come_and_go(samples)
+            }),
+            task_cpu: cpus.zip(tasks).map(|(cpus, tasks)| cpus / tasks),
             busiest: span(|s| s.busiest_thread),
             at_gate,
             in_tail,
@@ -127,6 +147,8 @@ impl Facts {
             traffic: tasks.and_then(|tasks| Some(tasks * cell.workload.bytes()? as f64)),
             flops: tasks.and_then(|tasks| Some(tasks * cell.workload.flops()? as f64)),
             pus_used: samples.iter().filter_map(|s| s.pus_used).min(),
+            realised: realised::threads(&cell, samples),
+            hung: None,
         }
     }
 
@@ -171,10 +193,17 @@ fn throttled_periods(samples: &[&Sample]) -> Option<f64> {
     (periods > 0.0).then(|| throttled / periods)
 }
 
+/// The longest of executions that were all stopped, none of which finished a task [s].
+fn hung(samples: &[&Sample]) -> Option<f64> {
+    let idle = samples.iter().all(|s| s.tasks_done.unwrap_or(0) == 0);
+    let walls = samples.iter().map(|s| s.wall.as_secs_f64());
+    walls.max_by(f64::total_cmp).filter(|_| idle)
+}
+
 fn threads(cell: &Cell, samples: &[&Sample]) -> f64 {
     let own = matches!(cell.runtime, Runtime::ForkJoin(_) | Runtime::Rayon);
     let seen = samples.iter().filter_map(|s| s.threads).max();
-    let seen = seen.filter(|_| !own || cell.workload == Workload::Command);
+    let seen = seen.filter(|_| !own && !realised::come_and_go(samples));
     f64::from(seen.unwrap_or(cell.demand()))
 }
 
@@ -189,6 +218,8 @@ pub struct Setting {
     pub nodes: usize,
     /// The ruler of the run.
     pub ruler: Ruler,
+    /// How the run was made.
+    pub origin: Origin,
 }
 
 impl Setting {
@@ -199,6 +230,7 @@ impl Setting {
             online: header.budget.online() as f64,
             nodes: header.topology.count(ObjectKind::NumaNode).max(1),
             ruler: header.ruler.clone(),
+            origin: Origin::of(header),
         }
     }
 

@@ -2,32 +2,28 @@
 //!
 //! Each rule is a function of a [`Case`] and of nothing else. Thresholds were set on the first half
 //! of the labelled cells that METHODOLOGY.md describes, and tested on the other half.
+//!
+//! A rule also says how much slower its cause can have made the cell *at most* ([`Account`]), from
+//! the same facts: half of the CPUs cannot be missed by more than a factor of two.
 
-use super::facts::{Facts, Setting};
-use super::refute;
-use super::{Cause, Evidence, Finding, MARGIN};
+mod case;
+mod first;
 
-/// A cell with what it is held against.
-pub(super) struct Case<'a> {
-    /// The cell.
-    pub(super) here: &'a Facts,
-    /// The best cell of the same work.
-    pub(super) there: &'a Facts,
-    /// Its fastest 1 x 1 cell.
-    pub(super) serial: Option<&'a Facts>,
-    pub(super) setting: &'a Setting,
-    /// Cost of the cell / cost of the best [1].
-    pub(super) slowdown: f64,
-    /// Whether the data tell the cell from the best.
-    pub(super) resolved: bool,
-}
+use super::facts::Facts;
+use super::{Cause, Finding, MARGIN};
+use crate::experiment::{Modelled, OmpWait, Runtime, WaitPolicy};
+pub(super) use case::Case;
+use case::{Account, alone, machine, times};
+use first::{hang, other_threads};
 
 type Rule = fn(&Case<'_>) -> Option<Finding>;
 
 /// Every rule.
-pub(super) const RULES: [Rule; 12] = [
+pub(super) const RULES: [Rule; 14] = [
+    hang,
+    other_threads,
     spinning,
-    spinning_unseen,
+    spinning_suspected,
     time_sliced,
     throttled,
     bandwidth,
@@ -63,125 +59,18 @@ const ALONE: f64 = 0.75;
 /// CPU time of a task against the best cell's, from which memory counts as remote [1].
 const REMOTE: f64 = 1.3;
 /// Share of P that others take, from which the machine counts as shared [1].
-const OTHERS: f64 = 0.1;
+pub(super) const OTHERS: f64 = 0.1;
 
+/// Weight of CPU time without progress while there is a CPU for every thread, at most [1].
+const UNCROWDED: f64 = 0.05;
 /// Weight of not being told from the best [1].
 const UNRESOLVED: f64 = 0.01;
 
-impl Case<'_> {
-    fn budget(&self) -> f64 {
-        self.setting.budget
-    }
-
-    fn oversubscribed(&self) -> bool {
-        self.here.threads > self.budget()
-    }
-
-    /// CPUs that the cell could keep at work: no more than it has threads, nor than P [CPUs].
-    fn reach(&self) -> f64 {
-        self.here.threads.min(self.budget())
-    }
-
-    /// Share of them that has no work [1].
-    fn idle(&self) -> Option<f64> {
-        Some(1.0 - (self.here.working()? / self.reach()).min(1.0))
-    }
-
-    /// Share of the workers at the gate [1].
-    fn in_line(&self) -> f64 {
-        self.here.at_gate.unwrap_or(0.0) / f64::from(self.here.cell.outer.get())
-    }
-
-    /// The share of the cell's time that the best cell does not need [1].
-    fn loss(&self) -> f64 {
-        1.0 - 1.0 / self.slowdown.max(1.0)
-    }
-
-    /// Evidence of a quantity in both cells, where this one has it.
-    fn both(
-        &self,
-        quantity: &'static str,
-        unit: &'static str,
-        of: fn(&Facts) -> Option<f64>,
-    ) -> Option<Evidence> {
-        Some(Evidence {
-            quantity,
-            unit,
-            here: of(self.here)?,
-            reference: of(self.there),
-        })
-    }
-
-    fn finding(
-        &self,
-        cause: Cause,
-        weight: f64,
-        evidence: Vec<Option<Evidence>>,
-        rule: &'static str,
-    ) -> Finding {
-        Finding {
-            cause,
-            weight: weight.clamp(0.0, 1.0),
-            evidence: evidence.into_iter().flatten().collect(),
-            rule,
-            refute: refute::refute(cause, &self.here.cell),
-        }
-    }
-
-    fn ready(&self) -> Option<Evidence> {
-        self.both("threads ready but without a CPU", "threads", |f| f.ready)
-    }
-
-    fn busy(&self) -> Option<Evidence> {
-        self.both("CPUs kept busy", "CPUs", |f| f.cpus)
-    }
-
-    fn gap(&self) -> Option<Evidence> {
-        self.both("time between two regions of a worker", "s", |f| f.gap)
-    }
-
-    fn asked(&self) -> Option<Evidence> {
-        machine(
-            "threads, against P",
-            "threads",
-            self.here.threads,
-            self.budget(),
-        )
-    }
-
-    fn work(&self) -> Option<Evidence> {
-        self.both("CPU time of a task without waiting", "s", |f| f.work)
-    }
-}
-
-/// Evidence with a number of the machine beside it.
-fn machine(quantity: &'static str, unit: &'static str, here: f64, of: f64) -> Option<Evidence> {
-    Some(Evidence {
-        quantity,
-        unit,
-        here,
-        reference: Some(of),
-    })
-}
-
-fn alone(quantity: &'static str, unit: &'static str, here: f64) -> Option<Evidence> {
-    Some(Evidence {
-        quantity,
-        unit,
-        here,
-        reference: None,
-    })
-}
-
-/// Run-queue wait alone does not tell: threads that yield wait as much and lose little.
+/// Run-queue wait alone says nothing: threads that yield wait as much and lose little.
 fn spinning(case: &Case<'_>) -> Option<Finding> {
     let spinning = case.here.spinning?;
     let share = spinning / case.budget();
-    let waits = case
-        .here
-        .ready
-        .is_none_or(|ready| ready > QUEUED * case.reach());
-    let holds = case.oversubscribed() && share >= SPIN && waits;
+    let holds = case.oversubscribed() && share >= SPIN && case.queued();
     let evidence = vec![
         case.both("CPUs spent on spinning", "CPUs", |f| f.spinning),
         case.ready(),
@@ -190,37 +79,65 @@ fn spinning(case: &Case<'_>) -> Option<Finding> {
     ];
     let rule = "more threads than P, at least 25 % of P spent on spinning, and threads with work wait \
                 for a CPU meanwhile";
-    holds.then(|| case.finding(Cause::Spinning, share, evidence, rule))
+    let account = Account {
+        weight: share,
+        explains: case.inflation().max(Account::of_share(share).explains),
+    };
+    holds.then(|| case.finding(Cause::Spinning, account, evidence, rule))
 }
 
 /// Libraries and commands do not count their spinning; they use CPU time that the work does not.
-fn spinning_unseen(case: &Case<'_>) -> Option<Finding> {
-    if case.here.counts_spinning() {
-        return None;
-    }
+fn spinning_suspected(case: &Case<'_>) -> Option<Finding> {
+    let holds = burns(case) && case.here.threads > 1.0;
     let (here, best) = (case.here.work?, case.there.work?);
-    let queued = case
-        .here
-        .ready
-        .is_none_or(|ready| ready > QUEUED * case.reach());
-    let holds = case.oversubscribed() && here >= INFLATED * best && queued;
-    let weight = (1.0 - best / here) * case.here.cpus? / case.budget();
+    let share = (1.0 - best / here) * case.here.cpus? / case.budget();
+    let account = Account {
+        weight: match case.crowded() && case.queued() {
+            true => share,
+            false => share.min(UNCROWDED),
+        },
+        explains: case.inflation(),
+    };
     let evidence = vec![
-        case.both("CPU time of a task", "s", |f| f.work),
+        alone(
+            "times the CPU time per task of the best cell",
+            "1",
+            times(here, best),
+        ),
+        case.both("CPU time per task", "s", |f| f.work),
         case.busy(),
         case.ready(),
         case.asked(),
     ];
-    let rule = "more threads than P, a task takes at least twice the CPU time that it takes in the best \
-                cell, and threads wait for a CPU; this runtime does not count its spinning";
-    holds.then(|| case.finding(Cause::Spinning, weight, evidence, rule))
+    let rule = "CPU time per task is at least twice the best cell's: the threads burn CPU without \
+                progress; spinning cannot be counted for this runtime. While no thread waits for a CPU, \
+                this weighs less than other rules";
+    let cause = match case.here.cell.runtime {
+        Runtime::ForkJoin(WaitPolicy::Active)
+        | Runtime::Modelled(Modelled::Libgomp(OmpWait::Active)) => Cause::Spinning,
+        _ => Cause::SpinningSuspected,
+    };
+    holds.then(|| case.finding(cause, account, evidence, rule))
+}
+
+/// Whether a task takes twice the CPU time of the best cell's where threads may spin and nobody counts
+/// it.
+fn burns(case: &Case<'_>) -> bool {
+    let blocks = matches!(
+        case.here.cell.runtime,
+        Runtime::ForkJoin(WaitPolicy::Passive | WaitPolicy::Yield)
+    );
+    let ratio = case.here.work.zip(case.there.work);
+    !blocks
+        && !case.here.counts_spinning()
+        && ratio.is_some_and(|(here, best)| here >= INFLATED * best)
 }
 
 fn time_sliced(case: &Case<'_>) -> Option<Finding> {
     let ready = case.here.ready?;
     let spins = case.here.spinning.unwrap_or(0.0) >= SPIN * case.budget();
     let running = case.here.cpus.unwrap_or(case.reach());
-    let holds = case.oversubscribed() && !spins && ready >= QUEUED * running;
+    let holds = case.oversubscribed() && !spins && !burns(case) && ready >= QUEUED * running;
     let evidence = vec![
         case.ready(),
         case.both("preemptions", "1/s", |f| f.preemptions),
@@ -230,9 +147,14 @@ fn time_sliced(case: &Case<'_>) -> Option<Finding> {
         case.asked(),
     ];
     let rule = "more threads than P, for each running thread at least 0.3 that are ready but have no \
-                CPU, and less than 25 % of P spent on spinning";
-    let weight = case.loss() * ready / (ready + running);
-    holds.then(|| case.finding(Cause::TimeSliced, weight, evidence, rule))
+                CPU, and no sign of spinning: less than 25 % of P where it is counted, and less than twice \
+                the best cell's CPU time a task where it is not";
+    // A thread waits for its turn as long as the others run.
+    let account = Account {
+        weight: case.loss() * ready / (ready + running),
+        explains: times(ready + running, running),
+    };
+    holds.then(|| case.finding(Cause::TimeSliced, account, evidence, rule))
 }
 
 fn throttled(case: &Case<'_>) -> Option<Finding> {
@@ -245,8 +167,13 @@ fn throttled(case: &Case<'_>) -> Option<Finding> {
         case.asked(),
     ];
     let rule = "the group was stopped by its quota in at least 10 % of the periods";
-    let weight = held / (held + case.here.cpus?);
-    (periods >= CUT_OFF).then(|| case.finding(Cause::Throttled, weight, evidence, rule))
+    let (cpus, could) = (case.here.cpus?, case.here.threads.min(case.setting.online));
+    let share = Account::of_share(held / (held + cpus));
+    let account = Account {
+        explains: share.explains.max(times(could, cpus)),
+        ..share
+    };
+    (periods >= CUT_OFF).then(|| case.finding(Cause::Throttled, account, evidence, rule))
 }
 
 fn bandwidth(case: &Case<'_>) -> Option<Finding> {
@@ -263,7 +190,8 @@ fn bandwidth(case: &Case<'_>) -> Option<Finding> {
     let rule = "the task's bytes per second are 70 % to 150 % of the bandwidth that all P CPUs reached \
                 together when the run began; beyond that the data come from a cache";
     let holds = (SATURATED..CACHED).contains(&share);
-    holds.then(|| case.finding(Cause::Bandwidth, share, evidence, rule))
+    let account = Account::of_share(share);
+    holds.then(|| case.finding(Cause::Bandwidth, account, evidence, rule))
 }
 
 /// What meeting costs is set against what the task would take without it: on one thread, shared out.
@@ -291,12 +219,16 @@ fn too_small(case: &Case<'_>) -> Option<Finding> {
                 least 30 % of the time that they and the work, shared out, take together";
     let holds = width > 1 && share >= OVERHEAD;
     // Where more threads than P take turns, others may work while a team meets.
-    let weight = if case.oversubscribed() {
-        share * case.loss()
-    } else {
-        share
+    let account = Account {
+        weight: if case.oversubscribed() {
+            share * case.loss()
+        } else {
+            share
+        },
+        // Where threads have to be woken, a meeting costs more than one in an empty region.
+        explains: times(case.region()?, shared).max(Account::of_share(share).explains),
     };
-    holds.then(|| case.finding(Cause::TooSmall, weight, evidence, rule))
+    holds.then(|| case.finding(Cause::TooSmall, account, evidence, rule))
 }
 
 /// The same for the outer level, whose workers are woken once an execution.
@@ -320,7 +252,8 @@ fn too_short(case: &Case<'_>) -> Option<Finding> {
                 run began, is at least 30 % of the time that it and the work of an execution, shared out, \
                 take together";
     let holds = outer > 1.0 && share >= OVERHEAD;
-    holds.then(|| case.finding(Cause::TooSmall, share, evidence, rule))
+    let account = Account::of_share(share);
+    holds.then(|| case.finding(Cause::TooSmall, account, evidence, rule))
 }
 
 fn lock(case: &Case<'_>) -> Option<Finding> {
@@ -338,7 +271,11 @@ fn lock(case: &Case<'_>) -> Option<Finding> {
     ];
     let rule = "at least 25 % of the workers stand before the gate, and at least 20 % of the CPUs that \
                 the cell could use have no work";
-    holds.then(|| case.finding(Cause::Lock, idle.min(case.in_line()), evidence, rule))
+    let account = Account {
+        weight: idle.min(case.in_line()),
+        explains: Account::of_share(idle).explains,
+    };
+    holds.then(|| case.finding(Cause::Lock, account, evidence, rule))
 }
 
 fn straggler(case: &Case<'_>) -> Option<Finding> {
@@ -351,7 +288,11 @@ fn straggler(case: &Case<'_>) -> Option<Finding> {
     ];
     let rule = "one thread is at work at least 75 % of the time, while at least 20 % of the CPUs that the \
                 cell could use have no work";
-    holds.then(|| case.finding(Cause::Straggler, idle, evidence, rule))
+    let account = Account {
+        weight: idle,
+        explains: Account::of_share(case.idle()?).explains,
+    };
+    holds.then(|| case.finding(Cause::Straggler, account, evidence, rule))
 }
 
 fn remote_memory(case: &Case<'_>) -> Option<Finding> {
@@ -365,7 +306,8 @@ fn remote_memory(case: &Case<'_>) -> Option<Finding> {
     let rule = "several NUMA nodes, another placement than the best cell's, no more threads than P, and a \
                 task takes at least 1.3 times the CPU time that it takes there";
     let holds = spread && !case.oversubscribed() && here >= REMOTE * best;
-    holds.then(|| case.finding(Cause::RemoteMemory, 1.0 - best / here, evidence, rule))
+    let account = Account::of_share(1.0 - best / here);
+    holds.then(|| case.finding(Cause::RemoteMemory, account, evidence, rule))
 }
 
 fn too_few_threads(case: &Case<'_>) -> Option<Finding> {
@@ -374,14 +316,12 @@ fn too_few_threads(case: &Case<'_>) -> Option<Finding> {
     let evidence = vec![case.asked(), case.busy()];
     let rule = "at least one thread fewer than P";
     let holds = threads + 1.0 <= case.budget() && case.loss() > 0.0;
-    holds.then(|| case.finding(Cause::TooFewThreads, missing, evidence, rule))
+    let account = Account::of_share(missing);
+    holds.then(|| case.finding(Cause::TooFewThreads, account, evidence, rule))
 }
 
 fn noise(case: &Case<'_>) -> Option<Finding> {
-    let others = case.here.foreign.unwrap_or(0.0) + case.here.stolen.unwrap_or(0.0);
-    // Only what they take of the CPUs that the cell could have used.
-    let lost = (others + case.reach() - case.setting.online).max(0.0);
-    let share = lost / case.budget();
+    let share = case.lost_to_others(case.here) / case.budget();
     let unresolved = !case.resolved && case.slowdown > 1.0 + MARGIN;
     let evidence = vec![
         case.both("CPUs that other programs kept busy", "CPUs", |f| f.foreign),
@@ -396,5 +336,14 @@ fn noise(case: &Case<'_>) -> Option<Finding> {
     let rule = "others had at least 10 % of P that the cell could have used; or the rounds differ so much \
                 that the cell cannot be told from the best, which weighs less than any other rule";
     let holds = share >= OTHERS || unresolved;
-    holds.then(|| case.finding(Cause::Noise, share.max(UNRESOLVED), evidence, rule))
+    // What others took from the best cell, too, does not explain the difference.
+    let by_others = case.slowed_by_others(case.here) / case.slowed_by_others(case.there);
+    let account = Account {
+        weight: share.max(UNRESOLVED),
+        explains: match unresolved {
+            true => f64::INFINITY,
+            false => by_others.max(1.0),
+        },
+    };
+    holds.then(|| case.finding(Cause::Noise, account, evidence, rule))
 }

@@ -15,8 +15,9 @@ use crate::sim::{KernelVersion, Model, TickMode, YieldRule};
 /// A machine that need not be here, its kernel, and the model.
 #[derive(clap::Args)]
 pub(super) struct Setup {
-    /// hwloc synthetic description or lstopo XML file [default: this machine].
-    #[arg(long, value_name = "DESCRIPTION|FILE.xml")]
+    /// hwloc synthetic description, lstopo XML file, or the folder of a run, whose machine, quota and
+    /// parameters are taken [default: this machine].
+    #[arg(long, value_name = "DESCRIPTION|FILE.xml|RUN")]
     pub(super) machine: Option<String>,
     #[command(flatten)]
     pub(super) assumptions: Assumptions,

@@ -1,0 +1,228 @@
+//! Which measurement could show that a cause is wrong?
+//!
+//! Every check measures the very cell that is explained, beside others that differ from it in what
+//! the cause is about. [`Request`] says how a cell is asked for, [`Origin`] how its run was made.
+
+use std::num::NonZeroU32;
+
+use serde::Serialize;
+
+use super::{Cause, Origin};
+use crate::experiment::{
+    Axis, Cell, Composition, Count, Counts, Dispatch, DispatchName, Modelled, OmpWait, Request,
+    Runtime, RuntimeName, WaitPolicy,
+};
+use crate::machine::{Level, Placement};
+
+const TWO: NonZeroU32 = NonZeroU32::new(2).expect("two is not zero");
+/// Rounds that make small differences visible.
+const MANY_ROUNDS: NonZeroU32 = NonZeroU32::new(15).expect("fifteen is not zero");
+/// Longest limit that a request may have [s].
+const DAY: f64 = 86_400.0;
+
+/// What to run after a cause was named, and which outcome shows that it is wrong.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Check {
+    /// The command line, as a shell reads it.
+    pub command: String,
+    /// The outcome.
+    pub wrong_if: String,
+}
+
+/// A check as it is put together.
+pub(super) struct Draft {
+    pub(super) request: Request,
+    /// Variables to change for it; `None` is to be unset.
+    pub(super) changed: Vec<(String, Option<String>)>,
+    wrong_if: String,
+}
+
+impl Draft {
+    fn new(request: Request, wrong_if: impl Into<String>) -> Self {
+        Self {
+            request,
+            changed: Vec::new(),
+            wrong_if: wrong_if.into(),
+        }
+    }
+}
+
+/// How `cause` of `cell` can be checked.
+pub(super) fn check(cause: Cause, cell: &Cell, origin: &Origin) -> Check {
+    let draft = draft(cause, cell, origin);
+    let name = format!("check-{cause}-{}x{}", cell.outer, cell.inner);
+    Check {
+        command: origin.line(cell, &draft, &name),
+        wrong_if: draft.wrong_if,
+    }
+}
+
+pub(super) fn draft(cause: Cause, cell: &Cell, origin: &Origin) -> Draft {
+    let same = origin.request(cell);
+    match cause {
+        Cause::Spinning | Cause::SpinningSuspected => spinning(same, cell),
+        Cause::TimeSliced => {
+            let why = "the splits with fewer threads are as slow";
+            Draft::new(beside_fewer(same, cell), why)
+        }
+        Cause::Throttled => {
+            let why = "1 x 1 is cut off as often, or the cell is as slow without the quota \
+                       (`oversub doctor` names its group)";
+            Draft::new(beside_fewer(same, cell), why)
+        }
+        Cause::Bandwidth => {
+            let outer = [NonZeroU32::MIN, cell.outer, cell.outer.saturating_mul(TWO)];
+            let request = Request {
+                outer: counts(&outer),
+                ..beside_fewer(same, cell)
+            };
+            Draft::new(request, "the time falls as threads are added")
+        }
+        Cause::TooSmall => {
+            let eight_times = |n: NonZeroU32| NonZeroU32::new(n.get().checked_mul(8)?);
+            let sizes = |n: NonZeroU32| [Some(n), eight_times(n)].into_iter().flatten();
+            let request = Request {
+                n: cell.workload.n().map(|n| Counts::These(sizes(n).collect())),
+                ..beside_fewer(same, cell)
+            };
+            let why = "the larger size gains as little from its threads";
+            Draft::new(request, why)
+        }
+        Cause::Lock => {
+            let composition = axis(vec![cell.composition, Composition::Independent]);
+            let request = Request {
+                composition,
+                ..same
+            };
+            Draft::new(request, "independent is as slow")
+        }
+        Cause::Straggler => {
+            let request = Request {
+                outer: counts(&[cell.outer, cpus(origin)]),
+                inner: counts(&[NonZeroU32::MIN, cell.inner, cpus(origin)]),
+                dispatch: beside_stealing(cell),
+                ..same
+            };
+            Draft::new(request, "no other split keeps more CPUs busy, nor stealing")
+        }
+        Cause::RemoteMemory => {
+            let near = Placement::Partitioned(Level::NumaNode);
+            let placement = axis(vec![cell.placement, Placement::Unbound, near]);
+            let why = "teams kept within a node take as much CPU time";
+            Draft::new(Request { placement, ..same }, why)
+        }
+        Cause::TooFewThreads => {
+            let outer = counts(&[cell.outer, cpus(origin)]);
+            Draft::new(Request { outer, ..same }, "more threads are not faster")
+        }
+        Cause::OtherThreads => unlimited(same, origin),
+        Cause::Hang => longer(same),
+        Cause::Noise => Draft::new(
+            often(same),
+            "the cell is as slow while nothing else runs on the machine",
+        ),
+        Cause::None | Cause::Unexplained => Draft::new(often(same), "the difference disappears"),
+    }
+}
+
+/// The cell with waits that give the CPU away, or where its runtime has no such choice, beside teams
+/// of one thread.
+fn spinning(same: Request, cell: &Cell) -> Draft {
+    if let Some(own) = cell.runtime.wait() {
+        let wait = axis(vec![own, WaitPolicy::Yield, WaitPolicy::Passive]);
+        return Draft::new(Request { wait, ..same }, "passive and yield are as slow");
+    }
+    if let Runtime::Modelled(Modelled::Libgomp(own)) = cell.runtime {
+        let waits = [own, OmpWait::Active, OmpWait::Passive];
+        let runtimes = waits.map(|wait| RuntimeName::Modelled(Modelled::Libgomp(wait)));
+        let runtime = axis(runtimes.to_vec());
+        return Draft::new(Request { runtime, ..same }, "passive is as slow");
+    }
+    let alone = Request {
+        inner: counts(&[NonZeroU32::MIN, cell.inner]),
+        ..same
+    };
+    let slow = format!("{} x 1 is as slow", cell.outer);
+    match cell.runtime {
+        Runtime::Blas(_) | Runtime::Program => {
+            let set = |name: &str, value: &str| (name.to_owned(), Some(value.to_owned()));
+            Draft {
+                changed: vec![
+                    set("OMP_WAIT_POLICY", "passive"),
+                    set("OPENBLAS_THREAD_TIMEOUT", "4"),
+                ],
+                ..Draft::new(
+                    alone,
+                    format!("{slow}, and the cell with waits that block too"),
+                )
+            }
+        }
+        _ => Draft::new(alone, slow),
+    }
+}
+
+/// The cell without the variables that keep a library from starting the threads it was asked for.
+fn unlimited(same: Request, origin: &Origin) -> Draft {
+    let unset = origin.limiting().map(|(name, _)| (name.clone(), None));
+    Draft {
+        changed: unset.collect(),
+        ..Draft::new(same, "it gets the threads it asks for and is as slow")
+    }
+}
+
+/// The cell once more, with ten times the time.
+fn longer(same: Request) -> Draft {
+    let limit = same.protocol().map_or(1.0, |p| p.limit().as_secs_f64());
+    let request = Request {
+        rounds: Some(Count(NonZeroU32::MIN)),
+        limit: Some((10.0 * limit).min(DAY)),
+        ..same
+    };
+    Draft::new(request, "it comes back within ten times the limit")
+}
+
+/// The cell beside those with one thread at a level or both.
+fn beside_fewer(same: Request, cell: &Cell) -> Request {
+    Request {
+        outer: counts(&[NonZeroU32::MIN, cell.outer]),
+        inner: counts(&[NonZeroU32::MIN, cell.inner]),
+        ..same
+    }
+}
+
+fn often(same: Request) -> Request {
+    Request {
+        rounds: Some(Count(MANY_ROUNDS)),
+        ..same
+    }
+}
+
+fn cpus(origin: &Origin) -> NonZeroU32 {
+    NonZeroU32::new(origin.cpus).unwrap_or(NonZeroU32::MIN)
+}
+
+/// The dispatch of `cell` and stealing; a program has none.
+fn beside_stealing(cell: &Cell) -> Option<Axis<DispatchName>> {
+    cell.workload.computation()?;
+    let both = [cell.dispatch, Dispatch::Stealing];
+    axis(both.iter().map(DispatchName::of).collect())
+}
+
+/// These counts in ascending order, each once.
+fn counts(all: &[NonZeroU32]) -> Option<Counts> {
+    let mut all = all.to_vec();
+    all.sort();
+    all.dedup();
+    Some(Counts::These(all))
+}
+
+/// These values, each once.
+fn axis<T: PartialEq>(all: Vec<T>) -> Option<Axis<T>> {
+    let mut once: Vec<T> = Vec::new();
+    for value in all {
+        if !once.contains(&value) {
+            once.push(value);
+        }
+    }
+    Some(Axis(once))
+}

@@ -1,0 +1,166 @@
+//! How is a request typed?
+//!
+//! A request for one cell, and the flags that say a request: whoever types them asks for the same.
+
+use std::num::NonZeroU32;
+
+use super::{DispatchName, Request};
+use crate::experiment::{
+    Axis, Cell, Chunk, Chunks, CommandRequest, Composition, Count, Counts, Dispatch, OuterKind,
+    Protocol, RuntimeName, WorkloadName,
+};
+use crate::machine::Placement;
+
+impl Request {
+    /// The request for `cell` and no other; what is the default anyway is not said.
+    ///
+    /// A program is not part of a cell: [`Request::command`] is left to the caller.
+    pub fn of(cell: &Cell) -> Self {
+        let program = Self {
+            outer: Some(Counts::These(vec![cell.outer])),
+            inner: Some(Counts::These(vec![cell.inner])),
+            placement: unless(cell.placement, Placement::Unbound),
+            ..Self::default()
+        };
+        let Some(computation) = cell.workload.computation() else {
+            return program;
+        };
+        let name = computation.name();
+        Self {
+            workload: unless(name, WorkloadName::DEFAULT),
+            n: Some(Counts::These(vec![computation.n()])),
+            dtype: unless(computation.dtype(), name.dtypes()[0]),
+            runtime: unless(cell.runtime.name(), RuntimeName::ForkJoin),
+            wait: cell.runtime.wait().map(|wait| Axis(vec![wait])),
+            composition: unless(cell.composition, Composition::Independent),
+            dispatch: unless(DispatchName::of(&cell.dispatch), DispatchName("queue")),
+            chunk: chunk(&cell.dispatch),
+            tasks: Some(Count(cell.tasks)),
+            ..program
+        }
+    }
+
+    /// This request with what `protocol` has of its own: repetitions, warm-ups and time limit where
+    /// they are not the defaults. Rounds and seed are left out.
+    #[must_use]
+    pub fn repeated_as_in(mut self, protocol: &Protocol) -> Self {
+        let Ok(default) = self.protocol() else {
+            return self;
+        };
+        let (reps, warmups) = (protocol.reps, protocol.warmups);
+        self.reps = Some(Count(reps)).filter(|_| reps != default.reps);
+        self.warmups = Some(warmups).filter(|_| warmups != default.warmups);
+        let limit = protocol.limit().as_secs_f64();
+        self.limit = Some(limit).filter(|_| protocol.limit_ns != default.limit_ns);
+        self
+    }
+
+    /// The words of a command line that say it; the program comes last.
+    pub fn words(&self) -> Vec<String> {
+        // Every field by name, so that a new one cannot be forgotten.
+        let Self {
+            name: _,
+            workload,
+            n,
+            dtype,
+            outer,
+            inner,
+            runtime,
+            wait,
+            composition,
+            placement,
+            dispatch,
+            chunk,
+            tasks,
+            rounds,
+            reps,
+            warmups,
+            limit,
+            seed,
+            until,
+            command,
+            simulate: _,
+        } = self;
+        let axes = [
+            flag("workload", workload),
+            flag("n", n),
+            flag("dtype", dtype),
+            flag("outer", outer),
+            flag("inner", inner),
+            flag("runtime", runtime),
+            flag("wait", wait),
+            flag("composition", composition),
+            flag("placement", placement),
+            flag("dispatch", dispatch),
+            flag("chunk", chunk),
+            flag("tasks", tasks),
+        ];
+        let protocol = [
+            flag("rounds", rounds),
+            flag("reps", reps),
+            flag("warmups", warmups),
+            flag("limit", limit),
+            flag("seed", seed),
+            flag("until", until),
+        ];
+        let said = axes.into_iter().chain(protocol).flatten().flatten();
+        let program = command.iter().flat_map(CommandRequest::words);
+        said.chain(program).collect()
+    }
+}
+
+impl CommandRequest {
+    /// The words of a command line that say it.
+    fn words(&self) -> Vec<String> {
+        let Self {
+            argv,
+            outer_kind,
+            setup,
+            prepare,
+            cleanup,
+            exit_code,
+            metric,
+            metric_better,
+            metric_name,
+        } = self;
+        let kind = outer_kind.filter(|kind| *kind != OuterKind::default());
+        let flags = [
+            flag("outer-kind", &kind),
+            flag("setup", setup),
+            flag("prepare", prepare),
+            flag("cleanup", cleanup),
+            flag("exit-code", &exit_code.filter(|code| *code != 0)),
+            flag("metric", metric),
+            flag("metric-better", metric_better),
+            flag("metric-name", metric_name),
+        ];
+        let said = flags.into_iter().flatten().flatten();
+        let program = ["--".to_owned()].into_iter().chain(argv.iter().cloned());
+        said.chain(program).collect()
+    }
+}
+
+/// A flag with its value; one word where the value could be taken for a flag.
+fn flag<T: ToString>(name: &str, value: &Option<T>) -> Option<Vec<String>> {
+    let value = value.as_ref()?.to_string();
+    Some(match value.starts_with('-') {
+        true => vec![format!("--{name}={value}")],
+        false => vec![format!("--{name}"), value],
+    })
+}
+
+fn unless<T: PartialEq>(value: T, default: T) -> Option<Axis<T>> {
+    (value != default).then(|| Axis(vec![value]))
+}
+
+fn chunk(dispatch: &Dispatch) -> Option<Chunks> {
+    let chunk = dispatch.chunk()?;
+    (chunk != Chunk::Tasks(NonZeroU32::MIN)).then(|| Chunks::one(chunk))
+}
+
+impl DispatchName {
+    /// The name of `dispatch`.
+    pub fn of(dispatch: &Dispatch) -> Self {
+        Self(dispatch.name())
+    }
+}
