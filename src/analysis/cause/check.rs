@@ -7,7 +7,8 @@ use std::num::NonZeroU32;
 
 use serde::Serialize;
 
-use super::{Cause, Origin};
+use super::Cause;
+use super::origin::{Draft, Origin};
 use crate::experiment::{
     Axis, Cell, Composition, Count, Counts, Dispatch, DispatchName, Modelled, OmpWait, Request,
     Runtime, RuntimeName, WaitPolicy,
@@ -27,24 +28,6 @@ pub struct Check {
     pub command: String,
     /// The outcome.
     pub wrong_if: String,
-}
-
-/// A check as it is put together.
-pub(super) struct Draft {
-    pub(super) request: Request,
-    /// Variables to change for it; `None` is to be unset.
-    pub(super) changed: Vec<(String, Option<String>)>,
-    wrong_if: String,
-}
-
-impl Draft {
-    fn new(request: Request, wrong_if: impl Into<String>) -> Self {
-        Self {
-            request,
-            changed: Vec::new(),
-            wrong_if: wrong_if.into(),
-        }
-    }
 }
 
 /// How `cause` of `cell` can be checked.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::check::Draft;
 use crate::experiment::{Cell, CommandRequest, CommandSpec, Protocol, Request, Runtime};
 use crate::record::RunHeader;
 use crate::text::quoted;
@@ -30,6 +29,25 @@ const OF_LIBRARIES: [&str; 7] = [
     "MKL_",
     "BLIS_",
 ];
+
+/// A check as it is put together.
+pub(super) struct Draft {
+    pub(super) request: Request,
+    /// Variables to change for it; `None` is to be unset.
+    pub(super) changed: Vec<(String, Option<String>)>,
+    /// The outcome that shows that a cause is wrong.
+    pub(super) wrong_if: String,
+}
+
+impl Draft {
+    pub(super) fn new(request: Request, wrong_if: impl Into<String>) -> Self {
+        Self {
+            request,
+            changed: Vec::new(),
+            wrong_if: wrong_if.into(),
+        }
+    }
+}
 
 /// Everything beside a cell that a command line needs to measure it as its run did.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -29,6 +29,24 @@ pub struct CommandRequest {
     pub metric_name: Option<String>,
 }
 
+impl From<&CommandSpec> for CommandRequest {
+    /// The request that means this command.
+    fn from(spec: &CommandSpec) -> Self {
+        let metric = spec.metric.as_ref();
+        Self {
+            argv: spec.argv.clone(),
+            outer_kind: Some(spec.outer_kind),
+            setup: spec.setup.clone(),
+            prepare: spec.prepare.clone(),
+            cleanup: spec.cleanup.clone(),
+            exit_code: Some(spec.exit_code),
+            metric: metric.map(|metric| metric.pattern.clone()),
+            metric_better: metric.map(|metric| metric.better),
+            metric_name: metric.map(|metric| metric.name.clone()),
+        }
+    }
+}
+
 impl CommandRequest {
     /// This request with everything that `over` says laid over it.
     #[must_use]
