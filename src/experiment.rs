@@ -17,6 +17,7 @@ mod modelled;
 mod plan;
 mod request;
 mod runtime;
+mod seats;
 mod wait;
 mod workload;
 
@@ -33,6 +34,7 @@ pub use modelled::{BlasVersion, Modelled, OmpWait};
 pub use plan::{Plan, Protocol, Visit};
 pub use request::{CommandRequest, DispatchName, Request, RequestError};
 pub use runtime::{Runtime, RuntimeName};
+pub use seats::Seats;
 pub use wait::WaitPolicy;
 pub use workload::{
     Account, Computation, Dtype, Family, NoSuchType, PANEL, RING, SUMS, TILE, Workload,

@@ -62,7 +62,7 @@ pub use model::NoCacheSizes;
 pub use params::{Parameter, ParameterError, Parameters, Provenance};
 pub use report::{Category, Report, Split, Stop};
 
-use crate::experiment::{Cell, Computation, Visit};
+use crate::experiment::{Cell, Computation, Seats, Visit};
 use crate::machine::{CpuSet, Topology};
 use crate::record::trace::Trace;
 use crate::record::{Answer, Sample, Waiting};
@@ -299,10 +299,8 @@ impl Predictor {
         } = &self.machine;
         let cell = &ask.visit.cell;
         let computation = modelled(cell)?;
-        let map = cell
-            .placement
-            .map(topology, allowed, &cell.widths(ask.budget));
-        let spilled = model::spilled(cell, &map, &self.layout, self.costs.shared_cache);
+        let seats = Seats::of(cell, ask.budget, topology, allowed);
+        let spilled = model::spilled(cell, &seats, &self.layout, self.costs.shared_cache);
         let task = |width| Task::of(computation, width, spilled, parameters);
         let time = |width| task(width).time;
         let cpus = Cpus {
@@ -314,7 +312,7 @@ impl Predictor {
             ..Shape::of((cell, computation), cpus, time, parameters)
         };
         Ok(Nested {
-            masks: model::masks(&shape, &map, &self.layout, allowed),
+            masks: model::masks(&shape, &seats, &self.layout, allowed),
             traffic: task(1).traffic,
             shape,
         })

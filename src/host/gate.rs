@@ -81,10 +81,26 @@ impl Gate {
             None => take(),
             Some(log) => log.block(Place::Gate, take),
         };
-        let result = region();
-        *free.lock().unwrap_or_else(PoisonError::into_inner) += permits;
-        freed.notify_all();
-        (result, waited)
+        let _taken = Taken {
+            permits,
+            free,
+            freed,
+        };
+        (region(), waited)
+    }
+}
+
+/// Permits that were taken and come back when this is dropped, also by a region that panics.
+struct Taken<'a> {
+    permits: u32,
+    free: &'a Mutex<u32>,
+    freed: &'a Condvar,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        *self.free.lock().unwrap_or_else(PoisonError::into_inner) += self.permits;
+        self.freed.notify_all();
     }
 }
 
@@ -122,6 +138,14 @@ mod tests {
     fn counting_never_exceeds_the_budget() {
         assert!(most_inside(Composition::Counting, 4, 2) <= 4);
         assert_eq!(most_inside(Composition::Counting, 4, 3), 3);
+    }
+
+    #[test]
+    fn a_region_that_panics_gives_its_permits_back() {
+        let gate = Gate::new(Composition::Exclusive, 1);
+        let panics = || gate.pass(1, || panic!("on purpose"));
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
+        assert_eq!(gate.pass(1, || 7).0, 7);
     }
 
     #[test]

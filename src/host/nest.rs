@@ -16,7 +16,7 @@ use super::probe::WaitRegister;
 use super::tasks::intakes;
 use super::team::{BlasTeam, ForkJoin, OnStart, RayonTeam, Team, TeamError, pool};
 use super::trace::{Recording, Watched};
-use crate::experiment::{Cell, Composition, Runtime, WaitPolicy, Workload};
+use crate::experiment::{Cell, Composition, Runtime, Seats, WaitPolicy, Workload};
 use crate::machine::{Binder, CpuBudget, CpuSet, Placement, Topology};
 
 /// What the workers of a nest have in common.
@@ -51,15 +51,15 @@ pub(super) fn nest(
     let register = waits.clone();
     let widths = cell.widths(budget);
     let starts = Starts {
-        bindings: Bindings::of(cell, &widths)?,
+        bindings: Bindings::of(cell, budget)?,
         recording: recording.clone(),
     };
     let teams = Teams::of(cell, &starts, library)?;
     let cell = *cell;
     let build = move |worker: u32, intake| {
-        let on_start = starts.on_start(worker);
         // The worker's own thread touches the memory first, so it is bound before it has any.
-        on_start(0)?;
+        starts.worker(worker)?;
+        let on_start = starts.on_start(worker);
         let width = widths[worker as usize];
         let kernel = teams
             .kernel(&cell.workload, width, &common)
@@ -169,51 +169,55 @@ struct Starts {
 }
 
 impl Starts {
-    /// What each member of the team of `worker` does first: binds itself, and begins to write down
-    /// what it does where that is wanted.
-    fn on_start(&self, worker: u32) -> OnStart {
-        let Self {
-            bindings,
-            recording,
-        } = self.clone();
-        Arc::new(move |member| {
-            bindings.bind(worker, member)?;
-            if let Some(recording) = &recording {
-                recording.attach();
-            }
-            Ok(())
-        })
+    /// What each member of the team `team` does first, that of a worker or the one that all share:
+    /// binds itself, and begins to write down what it does where that is wanted.
+    fn on_start(&self, team: u32) -> OnStart {
+        let this = self.clone();
+        Arc::new(move |member| this.start(|seats| seats.member(team, member)))
+    }
+
+    /// The same of outer worker `worker`.
+    fn worker(&self, worker: u32) -> Result<(), String> {
+        self.start(|seats| seats.workers.get(worker as usize))
+    }
+
+    fn start(&self, seat: impl Fn(&Seats) -> Option<&CpuSet>) -> Result<(), String> {
+        self.bindings.bind(seat)?;
+        if let Some(recording) = &self.recording {
+            recording.attach();
+        }
+        Ok(())
     }
 }
 
-/// The cpuset of every member of every team, or none where the placement is unbound.
+/// The cpuset of every thread, or none where the placement is unbound.
 #[derive(Clone)]
 enum Bindings {
     Unbound,
     Bound {
         binder: Arc<Binder>,
-        sets: Arc<Vec<Vec<CpuSet>>>,
+        seats: Arc<Seats>,
     },
 }
 
 impl Bindings {
-    fn of(cell: &Cell, widths: &[NonZeroU32]) -> Result<Self, PoolError> {
+    fn of(cell: &Cell, budget: u32) -> Result<Self, PoolError> {
         if cell.placement == Placement::Unbound {
             return Ok(Self::Unbound);
         }
         let topology = Topology::discover().map_err(fault)?;
         let allowed = CpuBudget::discover().allowed;
         let binder = Arc::new(Binder::new().map_err(fault)?);
-        let sets = Arc::new(cell.placement.map(&topology, &allowed, widths));
-        Ok(Self::Bound { binder, sets })
+        let seats = Arc::new(Seats::of(cell, budget, &topology, &allowed));
+        Ok(Self::Bound { binder, seats })
     }
 
-    /// Binds the calling thread, `member` of the team of `worker`.
-    fn bind(&self, worker: u32, member: u32) -> Result<(), String> {
+    /// Binds the calling thread to its seat.
+    fn bind(&self, seat: impl Fn(&Seats) -> Option<&CpuSet>) -> Result<(), String> {
         match self {
             Self::Unbound => Ok(()),
-            Self::Bound { binder, sets } => {
-                let set = &sets[worker as usize][member as usize];
+            Self::Bound { binder, seats } => {
+                let set = seat(seats).ok_or("a thread that the cell does not have")?;
                 bind_current_thread(binder, set).map_err(|error| error.to_string())
             }
         }

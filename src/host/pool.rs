@@ -139,7 +139,7 @@ impl Pool {
             let (shared, build) = (Arc::clone(&pool.shared), Arc::clone(&build));
             let worker = thread::Builder::new()
                 .name(format!("w{number}"))
-                .spawn(move || shared.work(build(number as u32, intake)))
+                .spawn(move || shared.work(|| build(number as u32, intake)))
                 .map_err(|error| {
                     PoolError::Fault(format!("cannot start worker {number}: {error}"))
                 })?;
@@ -247,30 +247,45 @@ impl Drop for Pool {
     }
 }
 
+/// What `work` gives; a panic in it is a fault, so that a worker always finishes its order.
+fn caught<T>(work: impl FnOnce() -> Result<T, PoolError>) -> Result<T, PoolError> {
+    RegionPanic::catch(work).unwrap_or_else(|panic| Err(PoolError::Fault(panic.to_string())))
+}
+
 impl Shared {
     /// A worker's life: its station, then order after order.
-    fn work(&self, station: Result<Station, String>) {
-        let mut station = match station {
+    fn work(&self, build: impl FnOnce() -> Result<Station, String>) {
+        let mut station = match caught(|| build().map_err(PoolError::Fault)) {
             Ok(station) => station,
-            Err(fault) => return self.finish(Err(PoolError::Fault(fault))),
+            Err(fault) => return self.finish(Err(fault)),
         };
         self.finish(Ok(()));
         let mut has_result = false;
         for number in 1.. {
-            let result = match self.await_order(number) {
-                Order::Prepare => {
-                    station.kernel.spoil();
-                    station.intake.refill();
-                    Ok(())
-                }
-                Order::Run => self
-                    .do_tasks(&mut station)
-                    .map(|tasks| has_result = tasks > 0),
-                Order::Check if has_result => station.kernel.verify().map_err(PoolError::Wrong),
-                Order::Check => Ok(()),
-                Order::Quit => return,
-            };
-            self.finish(result);
+            let order = self.await_order(number);
+            if order == Order::Quit {
+                return;
+            }
+            self.finish(caught(|| self.obey(order, &mut station, &mut has_result)));
+        }
+    }
+
+    /// Does what `order` says; `has_result` is whether the last execution gave this worker one.
+    fn obey(
+        &self,
+        order: Order,
+        station: &mut Station,
+        has_result: &mut bool,
+    ) -> Result<(), PoolError> {
+        match order {
+            Order::Prepare => {
+                station.kernel.spoil();
+                station.intake.refill();
+                Ok(())
+            }
+            Order::Run => self.do_tasks(station).map(|tasks| *has_result = tasks > 0),
+            Order::Check if *has_result => station.kernel.verify().map_err(PoolError::Wrong),
+            Order::Check | Order::Quit => Ok(()),
         }
     }
 
@@ -329,3 +344,6 @@ impl Shared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

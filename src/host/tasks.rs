@@ -4,7 +4,7 @@
 //! worker. [`Supply`] is shared by the workers; each takes tasks through its own [`Intake`].
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crossbeam::deque::{Steal, Stealer, Worker};
 use crossbeam::utils::CachePadded;
@@ -20,7 +20,7 @@ pub(super) struct Supply {
     /// Workers that get work, the first ones: so it is known which need a team.
     busy: usize,
     /// First task that the queue has not handed out.
-    next: CachePadded<AtomicU32>,
+    next: CachePadded<AtomicU64>,
     stealers: Vec<Stealer<u32>>,
 }
 
@@ -44,7 +44,7 @@ pub(super) fn intakes(cell: &Cell) -> (Arc<Supply>, Vec<Intake>) {
             .chunk()
             .map_or(1, |chunk| chunk.size(cell.tasks.get(), cell.outer.get())),
         busy: cell.busy_workers() as usize,
-        next: CachePadded::new(AtomicU32::new(0)),
+        next: CachePadded::new(AtomicU64::new(0)),
         stealers: locals.iter().map(Worker::stealer).collect(),
     });
     let intakes = Share::all(workers)
@@ -91,9 +91,10 @@ impl Intake {
         let Supply {
             tasks, next, chunk, ..
         } = &*self.supply;
-        // At most one overrun a worker, so the counter cannot wrap.
-        let first = next.fetch_add(*chunk.min(tasks), Ordering::Relaxed);
-        (first < *tasks).then(|| first..first.saturating_add(*chunk).min(*tasks))
+        // 64 bits: each worker passes the end once, and all of them together pass 2^32.
+        let first = next.fetch_add(u64::from(*chunk), Ordering::Relaxed);
+        let first = u32::try_from(first).ok().filter(|first| first < tasks)?;
+        Some(first..first.saturating_add(*chunk).min(*tasks))
     }
 
     /// One task of another worker, asked in order from the right-hand neighbour on.
@@ -163,6 +164,18 @@ mod tests {
     fn the_rule_of_the_pool_hands_out_chunks() {
         let all = taken(&cell(2, 10, "queue.pool"));
         assert_eq!(all, [vec![0, 1, 4, 5, 8, 9], vec![2, 3, 6, 7]]);
+    }
+
+    /// Sixteen workers that ask once more than there are tasks: together 17 times 4 10^8, which is
+    /// beyond 2^32.
+    #[test]
+    fn no_worker_gets_a_task_twice_however_large_the_chunks_are() {
+        let (supply, intakes) = intakes(&cell(16, 400_000_000, "queue.400000000"));
+        supply.reset();
+        assert_eq!(intakes[0].next(), Some(0..400_000_000));
+        for _ in 0..16 {
+            assert_eq!(intakes[0].next(), None);
+        }
     }
 
     #[test]

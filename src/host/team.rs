@@ -75,9 +75,16 @@ impl RegionPanic {
 
     /// Runs `work` and turns its panic into an error. What `work` leaves half done is never read:
     /// the team is not used again.
-    fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Self> {
+    pub(super) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Self> {
         panic::catch_unwind(AssertUnwindSafe(work)).map_err(|payload| Self::new(&*payload))
     }
+}
+
+/// Has `member` do what it is to do first. A panic in it is an error too: a member that says nothing
+/// would be waited for for ever.
+fn started(on_start: &OnStart, member: u32) -> Result<(), String> {
+    let hook = || on_start(member);
+    RegionPanic::catch(hook).unwrap_or_else(|panic| Err(format!("panicked: {}", panic.message)))
 }
 
 /// Why a team could not be built.

@@ -10,7 +10,7 @@ use super::machinery::{Cpus, Machinery};
 use super::nest::{Measuring, Role, Shape};
 use super::params::{Parameters, Provenance};
 use super::work;
-use crate::experiment::{Cell, Computation, Family, Workload};
+use crate::experiment::{Cell, Computation, Family, Seats, Workload};
 use crate::machine::{CpuSet, ObjectKind, Topology};
 
 /// A machine that does not say how large its caches are, and no preset that does.
@@ -141,33 +141,28 @@ pub(super) fn known(workload: &Workload) -> Result<&Computation, String> {
     }
 }
 
-/// Where the threads of each worker's team may run: the host's map of the same cell.
-pub(super) type Map = Vec<Vec<CpuSet>>;
-
 /// Part of the data of `cell` that the last-level caches of `cache` bytes near its threads do not
 /// hold [1].
-pub(super) fn spilled(cell: &Cell, map: &Map, layout: &Layout, cache: f64) -> f64 {
+pub(super) fn spilled(cell: &Cell, seats: &Seats, layout: &Layout, cache: f64) -> f64 {
     let data = cell.workload.footprint() as f64 * f64::from(cell.outer.get());
     if data <= cache {
         return 0.0;
     }
-    let places = layout.masks(map.iter().flatten());
+    let places = layout.masks(seats.teams.iter().flatten());
     let is_near = |pu: &Pu| places.any_allows(*pu);
     let near = layout.llcs.pus.iter().filter(|pus| pus.iter().any(is_near));
     work::spilled(data, near.count() as f64 * cache)
 }
 
-/// Where each thread of `shape` may run, by `map`; the measuring one everywhere.
-pub(super) fn masks(shape: &Shape, map: &Map, layout: &Layout, allowed: &CpuSet) -> Masks {
+/// Where each thread of `shape` may run, by `seats`; the measuring one everywhere.
+pub(super) fn masks(shape: &Shape, seats: &Seats, layout: &Layout, allowed: &CpuSet) -> Masks {
     let set = |role: Role| {
-        let (worker, member) = match role {
-            Role::Worker(worker) => (worker, 0),
-            Role::Inner { worker, member } => (worker, member),
-            Role::Measurer => return allowed,
+        let seat = match role {
+            Role::Worker(worker) => seats.workers.get(worker as usize),
+            Role::Inner { worker, member } => seats.member(worker, member),
+            Role::Measurer => None,
         };
-        let team = map.get(worker as usize);
-        team.and_then(|team| team.get(member as usize))
-            .unwrap_or(allowed)
+        seat.unwrap_or(allowed)
     };
     layout.masks(shape.roles().into_iter().map(set))
 }

@@ -126,6 +126,20 @@ fn every_composition_and_runtime_reaches_its_end() {
     }
 }
 
+/// Each of four PUs has one thread of the pool, so no placement may cost what one PU for all four would.
+#[test]
+fn a_placed_shared_pool_uses_all_places() {
+    let time = |placement: &str| {
+        let cell = format!("matmul.f64.256_4x4_rayon_shared_{placement}_queue.1_t16");
+        wall("core:4 pu:1", &cell)
+    };
+    let unbound = time("unbound");
+    for placement in ["close.pu", "spread.pu", "partitioned.pu"] {
+        let ratio = time(placement) / unbound;
+        assert!((0.8..1.25).contains(&ratio), "{placement}: {ratio}");
+    }
+}
+
 const LIBRARIES: [&str; 11] = [
     "libgomp",
     "libgomp.active",

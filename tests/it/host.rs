@@ -7,9 +7,12 @@ use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt;
 
 use oversub::experiment::{Protocol, Visit};
-use oversub::host::Host;
+use oversub::host::{Host, Message};
+use oversub::machine::CpuBudget;
 use oversub::record::Answer;
 use oversub::runner::{Ask, Runner};
+
+use crate::program::oversub;
 
 const OK: &str = r#"{"rep":1,"answer":{"ok":{"wall":{"secs":0,"nanos":5},"cpu":null,"tasks_done":4,"voluntary_switches":null,"involuntary_switches":null,"run_queue_wait":null,"threads":2}}}"#;
 
@@ -117,4 +120,18 @@ fn a_program_that_cannot_be_started_is_a_failed_row() {
         reason(&answers[0].1).contains("/no/such/program"),
         "{answers:?}"
     );
+}
+
+/// Two threads of one pool, each bound to a PU of its own: both PUs are used, as two teams would.
+#[test]
+fn a_placed_shared_pool_uses_more_than_the_first_place() {
+    let pus = CpuBudget::discover().allowed.len();
+    for placement in ["close.pu", "spread.pu"] {
+        let cell = format!("matmul.f64.64_2x2_rayon_shared_{placement}_queue.1_t16");
+        let output = oversub(&["cell", &cell, "--reps", "1", "--limit", "60"]);
+        let line = String::from_utf8(output.stdout).unwrap();
+        let message: Message = serde_json::from_str(&line).unwrap();
+        let sample = message.answer.sample().unwrap();
+        assert_eq!(sample.pus_used, Some(pus.min(2) as u32), "{placement}");
+    }
 }

@@ -30,7 +30,7 @@ use crossbeam::utils::CachePadded;
 
 use super::barrier::{Barrier, Broken};
 use super::wait::{Waiter, Waits, Wake};
-use super::{OnStart, RegionPanic, Team, TeamError};
+use super::{OnStart, RegionPanic, Team, TeamError, started};
 use crate::experiment::WaitPolicy;
 use crate::host::kernel::Kernel;
 use crate::record::trace::Place;
@@ -102,7 +102,7 @@ impl ForkJoin {
             let thread = team.start(thread_name(name, member), member, waiter, {
                 let (on_start, report) = (on_start.clone(), report.clone());
                 move || {
-                    let started = on_start(member);
+                    let started = started(&on_start, member);
                     let ok = started.is_ok();
                     // The receiver is gone only when the team already failed.
                     let _ = report.send((member, started));
@@ -112,7 +112,7 @@ impl ForkJoin {
             team.threads.push(thread);
         }
         drop(report);
-        let own = (0, on_start(0));
+        let own = (0, started(&on_start, 0));
         for (member, started) in std::iter::once(own).chain(ready) {
             started.map_err(|message| TeamError::Start {
                 name: name.to_owned(),

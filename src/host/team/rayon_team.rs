@@ -13,7 +13,7 @@ use std::sync::{Arc, mpsc};
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::{OnStart, RegionPanic, Team, TeamError};
+use super::{OnStart, RegionPanic, Team, TeamError, started};
 use crate::host::kernel::Kernel;
 
 /// A pool of `width` threads (`name.m0`, `name.m1`, ..), ready and each past its `on_start`.
@@ -34,7 +34,7 @@ pub fn pool(
         .start_handler(move |member| {
             let member = member as u32;
             // The receiver is gone only when the pool already failed.
-            let _ = report.send((member, on_start(member)));
+            let _ = report.send((member, started(&on_start, member)));
         })
         .build()
         .map_err(|source| TeamError::Pool {

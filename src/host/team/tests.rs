@@ -267,3 +267,23 @@ fn teams_multiply_matrices_rightly() {
         }
     }
 }
+
+#[test]
+fn a_start_hook_that_panics_is_an_error_of_its_member() {
+    for panics in [0, 2] {
+        let hook: OnStart = Arc::new(move |member| match member == panics {
+            true => panic!("on purpose"),
+            false => Ok(()),
+        });
+        let team = ForkJoin::new(
+            "w",
+            Tally::new(3, None),
+            WaitPolicy::Passive,
+            Arc::clone(&hook),
+        );
+        let said = team.err().unwrap().to_string();
+        assert_eq!(said, format!("member {panics} of w: panicked: on purpose"));
+        let said = pool("w", count(3), hook).err().unwrap().to_string();
+        assert_eq!(said, format!("member {panics} of w: panicked: on purpose"));
+    }
+}

@@ -141,11 +141,16 @@ impl Waiter {
             WaitPolicy::Passive => log.block(place, || self.park_until(ready)),
             WaitPolicy::SpinThenPark(looks) => {
                 let mut left = looks.get();
+                let mut over = false;
                 spin(&mut || {
-                    left = left.saturating_sub(1);
-                    left == 0 || ready()
+                    if left == 0 {
+                        return true;
+                    }
+                    left -= 1;
+                    over = ready();
+                    over
                 });
-                if !ready() {
+                if !over {
                     log.block(place, || self.park_until(ready));
                 }
             }
@@ -267,6 +272,7 @@ mod tests {
     use std::num::NonZeroU32;
 
     use super::*;
+    use crate::host::trace::Recording;
 
     /// Waits for a condition that comes true at look `looks + 1`, and returns what was counted.
     fn counted(policy: WaitPolicy, looks: u32) -> WaitCounts {
@@ -288,6 +294,28 @@ mod tests {
     }
 
     /// Six looks find nothing; the first of them is no wait yet.
+    #[test]
+    fn a_wait_on_record_counts_the_same() {
+        let four = NonZeroU32::new(4).unwrap();
+        // A member that parks has one wake-up here.
+        let waits = [
+            (WaitPolicy::Active, 5),
+            (WaitPolicy::Yield, 5),
+            (WaitPolicy::Passive, 2),
+            (WaitPolicy::SpinThenPark(four), 3),
+            (WaitPolicy::SpinThenPark(four), 5),
+            (WaitPolicy::SpinThenPark(four), 6),
+        ];
+        for (policy, looks) in waits {
+            let on_record = thread::spawn(move || {
+                Recording::new().attach();
+                counted(policy, looks)
+            });
+            let on_record = on_record.join().unwrap();
+            assert_eq!(on_record, counted(policy, looks), "{policy} {looks}");
+        }
+    }
+
     #[test]
     fn every_look_yield_and_park_is_counted() {
         let waited = WaitCounts {

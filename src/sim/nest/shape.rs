@@ -188,9 +188,9 @@ impl Shape {
 pub(in crate::sim) enum Role {
     /// An outer worker.
     Worker(u32),
-    /// A thread of a worker's team, or of a pool; pools and teams of worker 0, 1, ...
+    /// A thread of a worker's team or pool, or of the one team or pool that serves all.
     Inner {
-        /// Whose.
+        /// Whose; 0 of the one that serves all.
         worker: u32,
         /// Which of its threads.
         member: u32,
