@@ -8,6 +8,7 @@
 
 mod activity;
 mod cause;
+mod changed;
 mod circumstances;
 mod compare;
 mod dimension;
@@ -27,10 +28,11 @@ mod wrong;
 
 pub use activity::{Advice, Crowding, Tally, WatchSummary, WatchedProgram};
 pub use cause::{Cause, Check, Diagnosis, Evidence, Facts, Finding, Origin, Setting, diagnose};
+pub use changed::{Changed, changes};
 pub use circumstances::{Difference, differences};
 pub use compare::{CellChange, Change, Comparison, Incomparable, Ratio};
 pub use dimension::{Condition, Dimension, Value};
-pub use disturbance::{Disturbance, Disturbances, Disturbed};
+pub use disturbance::{Disturbance, Disturbances, Disturbed, FOREIGN};
 pub use judge::Judge;
 pub use metric::{Better, Metric, Quantity};
 pub use paired::Paired;

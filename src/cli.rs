@@ -7,6 +7,7 @@
 //! under `--fail-if`), 2 usage error (found before anything runs), 3 the condition of `compare
 //! --fail-if` holds.
 
+mod between;
 mod blas;
 mod calibrate;
 mod cell;
@@ -17,12 +18,14 @@ mod doctor;
 mod explain;
 mod export;
 mod findings;
+mod ground;
 mod header;
 mod lesson;
 mod manual;
 mod plot;
 mod preflight;
 mod progress;
+mod quiet;
 mod recommend;
 mod repair;
 mod report;

@@ -18,6 +18,7 @@ mod plan;
 mod request;
 mod runtime;
 mod seats;
+mod time;
 mod wait;
 mod workload;
 
@@ -35,6 +36,7 @@ pub use plan::{Plan, Protocol, Visit};
 pub use request::{CommandRequest, DispatchName, Request, RequestError};
 pub use runtime::{Runtime, RuntimeName};
 pub use seats::Seats;
+pub use time::Span;
 pub use wait::WaitPolicy;
 pub use workload::{
     Account, Computation, Dtype, Family, NoSuchType, PANEL, RING, SUMS, TILE, Workload,

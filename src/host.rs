@@ -19,12 +19,14 @@ pub mod clock;
 mod command;
 mod gate;
 pub mod kernel;
+mod load;
 mod measure;
 mod nest;
 mod pace;
 mod pool;
 mod probe;
 mod ruler;
+mod standstill;
 mod tasks;
 pub mod team;
 mod trace;
@@ -33,9 +35,11 @@ mod watch;
 pub use calibrate::{Calibration, CalibrationError, Finding, Unknown, calibrate};
 pub use child::{Host, Message};
 pub use command::{become_program, supervise};
+pub use load::{Load, LoadReading};
 pub use measure::{measure, trace};
 pub use probe::{Probe, ProbeState, probes};
 pub use ruler::ruler;
+pub use standstill::keep_continues;
 pub use watch::{
     Activity, Library, LibraryPool, Pool, ProcessMonitor, Program, WatchError, Watched,
 };

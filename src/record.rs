@@ -6,6 +6,7 @@
 //! never 0.
 
 mod breakdown;
+mod change;
 mod counters;
 mod folder;
 mod header;
@@ -15,9 +16,10 @@ mod sample;
 pub mod trace;
 
 pub use breakdown::{Parts, breakdown};
+pub use change::{Change, OWN_FILE};
 pub use counters::{Hardware, Surroundings, Waiting, gone};
 pub use folder::{FolderError, Problem, Repair, RunFolder};
 pub use header::{EmptyRegion, FORMAT_VERSION, Peak, Ruler, RunHeader};
-pub use ledger::{Ledger, Recorded};
+pub use ledger::{Ledger, Recorded, last_attempts};
 pub use row::Row;
 pub use sample::{Answer, Record, Sample, Status};

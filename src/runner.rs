@@ -2,18 +2,20 @@
 //!
 //! A [`Runner`] answers visits: `host` by measuring, [`Scripted`] from a script. [`sweep`] walks the
 //! visits of a plan, skips what is already recorded, and hands every record to a [`Sink`] at once,
-//! so that an interruption loses at most the sample in flight.
+//! so that an interruption loses at most the visit in flight. A visit in which a process stood still
+//! is made again at the end of its round.
 
 mod completeness;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 
 pub use completeness::Completeness;
 
 use crate::experiment::{Cell, Plan, Protocol, Visit};
-use crate::record::{Answer, FolderError, Ledger, Record, Recorded, RunFolder, Status};
+use crate::record::{Answer, Change, FolderError, Ledger, Record, Recorded, RunFolder, Status};
 
 /// One process run of a cell, or what is left of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +72,16 @@ pub enum SweepError {
 
 /// Something that keeps records.
 pub trait Sink {
+    /// Notes what has changed around the run.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be kept.
+    fn note(&mut self, changes: &[Change]) -> Result<(), FolderError> {
+        let _ = changes;
+        Ok(())
+    }
+
     /// Keeps one record.
     ///
     /// # Errors
@@ -95,6 +107,10 @@ pub trait Sink {
 }
 
 impl Sink for RunFolder {
+    fn note(&mut self, changes: &[Change]) -> Result<(), FolderError> {
+        Self::note(self, changes)
+    }
+
     fn keep(&mut self, record: &Record) -> Result<(), FolderError> {
         self.append(record)
     }
@@ -121,6 +137,20 @@ pub trait Watch {
     /// far.
     fn visit(&mut self, visit: &Visit, done: usize, records: &[Record]) {
         let _ = (visit, done, records);
+    }
+
+    /// Round `round` is about to start, or to go on; `records` are all so far. Returns what has changed
+    /// around the run since it was last asked.
+    fn before_round(&mut self, round: u32, records: &[Record]) -> Vec<Change> {
+        let _ = (round, records);
+        Vec::new()
+    }
+
+    /// The last round is over, which is the one before `round`. Returns what has changed around the run
+    /// since it was last asked.
+    fn after_rounds(&mut self, round: u32) -> Vec<Change> {
+        let _ = round;
+        Vec::new()
     }
 
     /// A further round over `cells` cells is about to start, because they are not told apart.
@@ -153,25 +183,22 @@ pub struct Tally {
     pub complete: bool,
 }
 
-/// What is left of `visit` after what is `recorded` of it; `None` where it is complete.
-///
-/// A visit is complete when it has all repetitions, when one was censored or failed, or when its
-/// samples together used up the time limit.
+/// What is to be asked for `visit` after what is `recorded` of it; `None` where that is complete. A
+/// visit that is not is made again as a whole: a round is one process run.
 pub fn rest(visit: Visit, plan: &Plan, recorded: Option<Recorded>) -> Option<Ask> {
-    let Protocol { reps, .. } = plan.protocol;
-    let complete = recorded.is_some_and(|recorded| {
-        recorded.status.ends_visit()
-            || recorded.spent >= plan.protocol.limit()
-            || recorded.last_rep >= reps.get()
-    });
+    let complete = recorded.is_some_and(|recorded| recorded.is_complete(&plan.protocol));
     (!complete).then(|| Ask {
         visit,
-        first_rep: recorded.map_or(0, |recorded| recorded.last_rep) + 1,
-        last_rep: reps,
+        first_rep: 1,
+        last_rep: plan.protocol.reps,
         protocol: plan.protocol.clone(),
         budget: plan.grid.budget,
     })
 }
+
+/// Times that a visit in which a process stood still is made again at the end of its round; after
+/// that it is left for the next time that the run is taken up.
+const SECOND_TRIES: u32 = 2;
 
 /// Which cells need a further round, given all records so far; none ends the walk.
 pub type Further<'a> = dyn FnMut(&[Record]) -> BTreeSet<Cell> + 'a;
@@ -249,10 +276,10 @@ impl<'a> Walk<'a> {
     ) -> Result<(), SweepError> {
         let plan = self.plan;
         self.go(|| plan.visits(), runner, sink, watch)?;
-        let Some(further) = further else {
-            return Ok(());
-        };
         let mut round = plan.protocol.rounds.get();
+        let Some(further) = further else {
+            return self.end(round, sink, watch);
+        };
         while self.tally.complete && round < plan.last_round() {
             let cells = self.further(further, round);
             if cells.is_empty() {
@@ -262,6 +289,19 @@ impl<'a> Walk<'a> {
             watch.further(round, cells.len());
             let visits = plan.further(round, cells);
             self.go(|| visits.iter().copied(), runner, sink, watch)?;
+        }
+        self.end(round, sink, watch)
+    }
+
+    /// Looks around once more behind the last round, `round`, if it was made.
+    fn end(
+        &self,
+        round: u32,
+        sink: &mut dyn Sink,
+        watch: &mut dyn Watch,
+    ) -> Result<(), SweepError> {
+        if self.tally.complete {
+            note(sink, &watch.after_rounds(round.saturating_add(1)))?;
         }
         Ok(())
     }
@@ -291,18 +331,58 @@ impl<'a> Walk<'a> {
     ) -> Result<(), SweepError> {
         self.tally.complete = false;
         runner.expect(&mut visits().filter_map(|visit| self.ask(visit)));
-        for visit in visits() {
-            if let Some(ask) = self.ask(visit) {
-                watch.visit(&visit, self.done, &self.records);
-                self.answer(&ask, runner, sink, watch)?;
-                if watch.interrupted() {
-                    return Ok(());
-                }
+        let mut visits = visits().peekable();
+        while let Some(Visit { round, .. }) = visits.peek().copied() {
+            let of_round = iter::from_fn(|| visits.next_if(|visit| visit.round == round));
+            let of_round: Vec<Visit> = of_round.collect();
+            if self.round(&of_round, runner, sink, watch)?.is_break() {
+                return Ok(());
             }
-            self.done += 1;
         }
         self.tally.complete = true;
         Ok(())
+    }
+
+    /// Makes those of `visits`, all of one round, that are not complete, and again, a few times, those in
+    /// which a process stood still. Breaks where somebody wants to stop.
+    fn round(
+        &mut self,
+        visits: &[Visit],
+        runner: &mut dyn Runner,
+        sink: &mut dyn Sink,
+        watch: &mut dyn Watch,
+    ) -> Result<ControlFlow<()>, SweepError> {
+        let end = self.done + visits.len();
+        let mut open: Vec<Visit> = visits.to_vec();
+        open.retain(|visit| self.ask(*visit).is_some());
+        if let Some(first) = open.first() {
+            note(sink, &watch.before_round(first.round, &self.records))?;
+            if watch.interrupted() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        for _ in 0..=SECOND_TRIES {
+            self.done = end - open.len();
+            for visit in &open {
+                let Some(ask) = self.ask(*visit) else {
+                    continue;
+                };
+                watch.visit(visit, self.done, &self.records);
+                self.answer(&ask, runner, sink, watch)?;
+                if watch.interrupted() {
+                    return Ok(ControlFlow::Break(()));
+                }
+                self.done += 1;
+            }
+            open.retain(|visit| self.stood_still(visit));
+        }
+        self.done = end;
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn stood_still(&self, visit: &Visit) -> bool {
+        let known = self.ledger.visit(visit);
+        known.is_some_and(|known| known.status == Status::Interrupted)
     }
 
     /// Makes one visit and keeps what comes of it, also an answer that was ready when the sweep was
@@ -331,6 +411,11 @@ impl<'a> Walk<'a> {
                 .entry(record.answer.status())
                 .or_default() += 1;
             watch.record(&record);
+            let known = self.ledger.visit(&record.visit);
+            if known.is_some_and(|known| record.rep <= known.last_rep) {
+                // It is made again: what is recorded of it no longer counts.
+                self.records.retain(|other| other.visit != record.visit);
+            }
             self.ledger.enter(&record);
             self.records.push(record);
             if kept.is_ok() && !watch.interrupted() {
@@ -341,6 +426,13 @@ impl<'a> Walk<'a> {
         });
         kept?;
         Ok(halted?)
+    }
+}
+
+fn note(sink: &mut dyn Sink, changes: &[Change]) -> Result<(), FolderError> {
+    match changes {
+        [] => Ok(()),
+        some => sink.note(some),
     }
 }
 

@@ -26,8 +26,11 @@ const written = (m, value) => value === null ? "no bound" : short(value / m.fact
 const bounds = { "exact": "", "at-least": "at least ", "at-most": "at most ", "until-stopped": "until stopped " };
 const marks = { best: "best", tied: "cannot be told from the best", "": "" };
 
+/* States of a cell without a time. */
+const UNTIMED = ["failed", "wrong", "interrupted"];
+
 function label(m, cell) {
-  if (cell.state === "failed" || cell.state === "wrong") return cell.state;
+  if (UNTIMED.includes(cell.state)) return cell.state;
   const number = cell.values[m.name];
   if (!number) return "–";
   const sign = { "at-least": ">", "at-most": "<", "until-stopped": "|" }[number.bound] || (number.high === null || number.high > 1.5 * number.low ? "~" : "");
@@ -36,7 +39,7 @@ function label(m, cell) {
 
 function sentence(m, cell) {
   const number = cell.values[m.name];
-  const what = cell.state === "failed" || cell.state === "wrong" ? `${cell.state}: ${cell.reason}` : !number ? m.name + " not known"
+  const what = UNTIMED.includes(cell.state) ? `${cell.state}: ${cell.reason}` : !number ? m.name + " not known"
     : `${m.name} ${bounds[number.bound]}${written(m, number.value)} ${m.unit === "1" ? "" : m.unit}`;
   return `${data.y.name} ${data.y.values[cell.at[data.y.index]]}, ${data.x.name} ${data.x.values[cell.at[data.x.index]]}: ${what}`
     + (cell.mark ? ", " + marks[cell.mark] : "");

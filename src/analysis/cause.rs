@@ -236,7 +236,8 @@ pub fn diagnose(
     let verdicts: BTreeMap<Work, &Verdict> =
         analysis.verdicts.iter().map(|v| (v.work, v)).collect();
     let timed = analysis.cells.iter();
-    let timed = timed.filter(|summary| !matches!(summary.state, State::Failed(_)));
+    let timed =
+        timed.filter(|summary| !matches!(summary.state, State::Failed(_) | State::Interrupted(_)));
     let diagnoses = timed.filter_map(|summary| {
         let verdict = verdicts.get(&Work::of(&summary.cell))?;
         let standing = verdict.standings.iter().find(|s| s.cell == summary.cell)?;

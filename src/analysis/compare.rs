@@ -279,10 +279,10 @@ impl Pair<'_> {
             |of: fn(f64) -> Change| medians().map_or(Change::Unknown, |(from, to)| of(to / from));
         match (&self.from.state, &self.to.state) {
             (State::Ok, State::Ok) => self.ratio().map_or(Change::Unknown, Change::Ratio),
-            (State::Failed(why) | State::Wrong(why), _) => {
+            (State::Failed(why) | State::Wrong(why) | State::Interrupted(why), _) => {
                 Change::Failed(format!("in the first run: {why}"))
             }
-            (_, State::Failed(why) | State::Wrong(why)) => {
+            (_, State::Failed(why) | State::Wrong(why) | State::Interrupted(why)) => {
                 Change::Failed(format!("in the second run: {why}"))
             }
             (State::Ok, State::Censored) => bound(Change::AtLeast),

@@ -9,17 +9,22 @@
 
 mod rules;
 
+pub use rules::FOREIGN;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::Changed;
 use crate::experiment::Cell;
-use crate::record::{Answer, Record, Sample};
+use crate::record::{Answer, Record, Sample, Status};
 
 /// What can disturb a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Disturbance {
+    /// A process of a cell stood still; the samples have no time.
+    Interruption,
     /// Samples far from the others of their cell.
     Outliers,
     /// All cells got slower, or faster, from round to round.
@@ -71,6 +76,9 @@ pub struct Disturbances {
     pub found: Vec<Disturbed>,
     /// Those that these records cannot tell: a counter is missing, or there are too few rounds.
     pub unknown: Vec<Disturbance>,
+    /// What changed around the run between its samples, which no record tells.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Changed>,
 }
 
 impl Disturbances {
@@ -78,6 +86,7 @@ impl Disturbances {
     pub fn of(records: &[Record], budget: f64) -> Self {
         let visits = Visits::of(records);
         let mut all = Self::default();
+        all.found.extend(interruptions(records));
         for (by, rule) in rules::ALL {
             match rule(&visits, budget) {
                 None => all.unknown.push(by),
@@ -87,6 +96,19 @@ impl Disturbances {
         }
         all
     }
+}
+
+/// The samples in which a process stood still; `None` where there are none.
+fn interruptions(records: &[Record]) -> Option<Disturbed> {
+    let stood = |record: &&Record| record.answer.status() == Status::Interrupted;
+    let places = || records.iter().filter(stood).map(|record| record.visit);
+    let samples = places().count();
+    (samples > 0).then(|| Disturbed {
+        by: Disturbance::Interruption,
+        worst: samples as f64,
+        places: places().map(|visit| (visit.cell, visit.round)).collect(),
+        samples,
+    })
 }
 
 fn disturbed(by: Disturbance, traces: Vec<Trace>) -> Disturbed {

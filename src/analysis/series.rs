@@ -51,6 +51,8 @@ pub enum Reading {
     Cause(Cause),
     /// The cell gave a wrong result, in this way; how fast it was does not matter.
     Wrong(String),
+    /// A process of the cell stood still whenever it was asked, in this way.
+    Interrupted(String),
     /// The cell failed, for this reason.
     Failed(String),
 }
@@ -226,13 +228,16 @@ impl Reference<'_> {
         match &summary.state {
             State::Failed(reason) => return Reading::Failed(reason.clone()),
             State::Wrong(reason) => return Reading::Wrong(reason.clone()),
+            State::Interrupted(reason) => return Reading::Interrupted(reason.clone()),
             State::Ok | State::Censored => {}
         }
         if metric == Metric::Cause {
             return self.cause.map_or(Reading::Missing, Reading::Cause);
         }
         let bound = match (&summary.state, metric) {
-            (State::Ok | State::Wrong(_) | State::Failed(_), _) => Bound::Exact,
+            (State::Ok | State::Wrong(_) | State::Interrupted(_) | State::Failed(_), _) => {
+                Bound::Exact
+            }
             (State::Censored, Metric::Time | Metric::Slowdown | Metric::Ratio) => Bound::AtLeast,
             (State::Censored, Metric::Throughput | Metric::Bandwidth | Metric::Efficiency) => {
                 Bound::AtMost

@@ -15,6 +15,9 @@
 //! come from the same process. A cell is failed when at least half of its rounds are; otherwise the
 //! failed rounds are left out and counted ([`CellSummary::failed_rounds`]).
 //!
+//! A sample in which a process stood still is no time, and is left out; a cell of which nothing else is
+//! there is interrupted.
+//!
 //! A single wrong result makes a cell wrong, however fast and however often right the rest was.
 
 use std::collections::BTreeMap;
@@ -114,6 +117,8 @@ pub enum State {
     Censored,
     /// It gave a wrong result at least once; the commonest way.
     Wrong(String),
+    /// It stood still whenever it was asked; the commonest way.
+    Interrupted(String),
     /// It has no time; the commonest reason.
     Failed(String),
 }
@@ -205,7 +210,8 @@ pub fn summarize(records: &[Record], judge: &Judge) -> Vec<CellSummary> {
         .collect()
 }
 
-fn summary(cell: Cell, answers: &BTreeMap<u32, Vec<&Answer>>, judge: &Judge) -> CellSummary {
+fn summary(cell: Cell, all: &BTreeMap<u32, Vec<&Answer>>, judge: &Judge) -> CellSummary {
+    let answers = &answered(all);
     let (failed, timed): (Vec<_>, Vec<_>) = answers
         .iter()
         .partition(|(_, answers)| answers.iter().any(|a| matches!(a, Answer::Failed(_))));
@@ -229,6 +235,8 @@ fn summary(cell: Cell, answers: &BTreeMap<u32, Vec<&Answer>>, judge: &Judge) -> 
         State::Failed(reason)
     } else if let Some(wrong) = commonest(answers, |a| matches!(a, Answer::Wrong(..))) {
         State::Wrong(wrong)
+    } else if answers.is_empty() {
+        State::Interrupted(commonest(all, is_interrupted).unwrap_or_default())
     } else if middle_is_censored(rounds.values().map(|round| round.censored)) {
         State::Censored
     } else {
@@ -259,6 +267,23 @@ fn summary(cell: Cell, answers: &BTreeMap<u32, Vec<&Answer>>, judge: &Judge) -> 
         rounds,
         cell,
     }
+}
+
+fn is_interrupted(answer: &Answer) -> bool {
+    matches!(answer, Answer::Interrupted(..))
+}
+
+/// `rounds` without the samples in which a process stood still, and without the rounds that have no
+/// others.
+fn answered<'a>(rounds: &BTreeMap<u32, Vec<&'a Answer>>) -> BTreeMap<u32, Vec<&'a Answer>> {
+    let rest = |answers: &Vec<&'a Answer>| -> Vec<&'a Answer> {
+        let rest = answers.iter().filter(|answer| !is_interrupted(answer));
+        rest.copied().collect()
+    };
+    let rounds = rounds
+        .iter()
+        .map(|(round, answers)| (*round, rest(answers)));
+    rounds.filter(|(_, answers)| !answers.is_empty()).collect()
 }
 
 fn round(answers: &[&Answer], judge: &Judge) -> Option<Round> {

@@ -196,7 +196,9 @@ fn verdict(work: Work, cells: &[&CellSummary], error: f64) -> Option<Verdict> {
         cell: summary.cell,
         slowdown: match summary.state {
             State::Censored => Factor::AtLeast(cost / best_cost),
-            State::Ok | State::Wrong(_) | State::Failed(_) => Factor::Exactly(cost / best_cost),
+            State::Ok | State::Wrong(_) | State::Interrupted(_) | State::Failed(_) => {
+                Factor::Exactly(cost / best_cost)
+            }
         },
     };
     Some(Verdict {

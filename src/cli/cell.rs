@@ -12,7 +12,7 @@ use nix::sys::signal::{Signal, raise};
 
 use super::{UsageError, blas};
 use crate::experiment::{Cell, CommandSpec, Protocol, Visit};
-use crate::host::{self, Message, measure, supervise};
+use crate::host::{self, Message, keep_continues, measure, supervise};
 use crate::machine::{CpuBudget, HostFacts};
 use crate::record::{Answer, Status};
 use crate::runner::{Ask, Emit};
@@ -51,6 +51,8 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
+        // Before there is any other thread.
+        keep_continues();
         let ask = self.ask()?;
         let library = self.library()?;
         if let Some(file) = &self.trace {

@@ -78,6 +78,8 @@ pub(super) fn compose(
         ruler,
         blas: BTreeMap::new(),
         not_available: BTreeMap::new(),
+        files: BTreeMap::new(),
+        changes: Vec::new(),
         host: facts.host,
         processor: facts.processor,
         kernel: facts.kernel,

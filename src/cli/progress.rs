@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::between::Between;
 use super::screen;
 use crate::experiment::{Cell, Plan, Visit};
 use crate::host::clock;
-use crate::record::Record;
+use crate::record::{Change, Record};
 use crate::runner::Watch;
 use crate::units::human_span;
 
@@ -47,6 +48,8 @@ pub(super) struct Progress {
     display: Display,
     picture: Picture,
     interrupted: Arc<AtomicBool>,
+    /// What is looked at between rounds; nothing in a simulation.
+    between: Option<Between>,
     forecast: Forecast,
     round: u32,
     drawn: Option<Instant>,
@@ -70,6 +73,7 @@ impl Progress {
             display,
             picture,
             interrupted,
+            between: None,
             forecast,
             round: 0,
             drawn: None,
@@ -104,6 +108,12 @@ impl Progress {
         left.map_or_else(String::new, |left| format!(", {left} left"))
     }
 
+    /// This display, with what is looked at between rounds.
+    #[must_use]
+    pub(super) fn with(self, between: Option<Between>) -> Self {
+        Self { between, ..self }
+    }
+
     /// Takes the display away.
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
@@ -125,6 +135,18 @@ impl Watch for Progress {
             Display::Terminal | Display::Lines => {}
         }
         self.round = visit.round;
+    }
+
+    fn before_round(&mut self, round: u32, records: &[Record]) -> Vec<Change> {
+        let Self { bar, between, .. } = self;
+        let look = |between: &mut Between| between.before_round(round, records);
+        bar.suspend(|| between.as_mut().map(look).unwrap_or_default())
+    }
+
+    fn after_rounds(&mut self, round: u32) -> Vec<Change> {
+        let Self { bar, between, .. } = self;
+        let look = |between: &mut Between| between.after_rounds(round);
+        bar.suspend(|| between.as_mut().map(look).unwrap_or_default())
     }
 
     fn further(&mut self, round: u32, cells: usize) {

@@ -132,6 +132,7 @@ impl Args {
             limit: self.limit,
             seed: self.seed,
             until: self.until,
+            wait_for_quiet: None,
             simulate: None,
             command,
         };

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{UsageError, screen};
-use crate::analysis::{Analysis, Condition, Disturbances, Setting};
+use crate::analysis::{Analysis, Condition, Disturbances, Setting, changes};
 use crate::experiment::{Cell, Modelled, Runtime};
 use crate::record::{FolderError, Record, RunFolder, RunHeader};
 use crate::runner::Completeness;
@@ -83,7 +83,10 @@ impl Run {
     pub(super) fn disturbances(&self) -> Disturbances {
         match self.is_simulated() {
             true => Disturbances::default(),
-            false => Disturbances::of(&self.records, self.header.budget.cpus),
+            false => Disturbances {
+                changes: changes(&self.header, &self.records),
+                ..Disturbances::of(&self.records, self.header.budget.cpus)
+            },
         }
     }
 

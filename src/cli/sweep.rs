@@ -10,12 +10,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
+use super::between::Between;
 use super::findings::findings;
+use super::ground::Ground;
 use super::progress::{Picture, Progress};
+use super::quiet::Quiet;
 use super::run::Run;
 use super::{UsageError, blas, command, header, plot, preflight, request, screen};
 use crate::analysis::{Analysis, CellSummary, Metric, State, rivals};
-use crate::experiment::{Cell, Landmarks, Plan, Protocol, Runtime};
+use crate::experiment::{Cell, Landmarks, Plan, Protocol, Runtime, Span};
 use crate::host::{Host, clock};
 use crate::machine::{CpuBudget, OwnQuota, Topology};
 use crate::record::{Record, RunFolder, RunHeader, Status};
@@ -58,6 +61,10 @@ pub(super) struct Args {
     /// failed). The old rows stay in samples.csv and no longer count.
     #[arg(long, value_name = "WHICH")]
     retry: Option<Retry>,
+    /// Wait until others leave the CPUs alone, before the first round and after each that they
+    /// disturbed, for this long in all, such as 5m; then measure all the same.
+    #[arg(long, value_name = "TIME")]
+    wait_for_quiet: Option<Span>,
     /// Print the cells and the command of each, and run nothing.
     #[arg(long)]
     dry_run: bool,
@@ -118,14 +125,23 @@ impl Args {
         }
         preflight::check(&plan)?;
         let stop = stop_on_signal()?;
+        let own_file = program.clone();
         let program = itself(program);
         let mut host = host(&program).stopping_at(Arc::clone(&stop));
         let name = request.name.unwrap_or_else(|| default_name(&plan));
         let out = self
             .out
             .unwrap_or_else(|| PathBuf::from("runs").join(&name));
+        let mut ground = Ground::of(plan.command.as_ref(), &libraries);
+        let patience = self.wait_for_quiet.or(request.wait_for_quiet);
+        let quiet = Quiet::new(
+            budget.clone(),
+            patience.map(Span::duration),
+            Arc::clone(&stop),
+        );
         let header = RunHeader {
             blas: blas::facts(&program, &libraries),
+            files: ground.contents(),
             ..header::gather(name, plan, topology, budget)?
         };
         let (mut folder, mut recorded) = RunFolder::open(&out, &header)?;
@@ -133,7 +149,8 @@ impl Args {
         if let Some(retry) = self.retry {
             retry.reopen(&mut recorded);
         }
-        let until = Until::new(&header.plan, time_limit);
+        let between = Between::new(ground.since(folder.header(), &own_file), quiet);
+        let until = Until::new(&header.plan, time_limit).with(between);
         walk(until, recorded, &mut host, &mut folder, stop)?;
         drop(folder);
         conclude(&out)?;
@@ -271,13 +288,26 @@ pub(super) fn stop_on_signal() -> anyhow::Result<Arc<AtomicBool>> {
 pub(super) struct Until<'a> {
     plan: &'a Plan,
     deadline: Option<Instant>,
+    between: Option<Between>,
 }
 
 impl<'a> Until<'a> {
     /// `plan`, with no further round after `limit` from now.
     pub(super) fn new(plan: &'a Plan, limit: Option<Duration>) -> Self {
         let deadline = limit.and_then(|limit| clock::now().checked_add(limit));
-        Self { plan, deadline }
+        Self {
+            plan,
+            deadline,
+            between: None,
+        }
+    }
+
+    /// The same, looking around between rounds.
+    fn with(self, between: Between) -> Self {
+        Self {
+            between: Some(between),
+            ..self
+        }
     }
 
     /// The cells that the next round should visit; says so where time is up before all is told.
@@ -300,14 +330,15 @@ impl<'a> Until<'a> {
 /// Asks `runner` everything of the plan that `recorded` does not hold, showing how far it is, until
 /// `stop` is set.
 pub(super) fn walk(
-    until: Until<'_>,
+    mut until: Until<'_>,
     recorded: Vec<Record>,
     runner: &mut dyn Runner,
     folder: &mut RunFolder,
     stop: Arc<AtomicBool>,
 ) -> anyhow::Result<()> {
     let plan = until.plan;
-    let mut progress = Progress::new(plan, picture(plan), stop);
+    let between = until.between.take();
+    let mut progress = Progress::new(plan, picture(plan), stop).with(between);
     let mut further = |records: &[Record]| until.further(records);
     let further =
         (plan.protocol.until.is_some()).then_some(&mut further as &mut runner::Further<'_>);
@@ -359,6 +390,7 @@ pub(super) fn conclude(out: &Path) -> anyhow::Result<()> {
 fn some_time(analysis: &Analysis) -> anyhow::Result<()> {
     let failed = |cell: &CellSummary| match &cell.state {
         State::Failed(why) => Some(why.clone()),
+        State::Interrupted(why) => Some(why.clone()),
         State::Ok | State::Censored | State::Wrong(_) => None,
     };
     let reasons: Option<Vec<String>> = analysis.cells.iter().map(failed).collect();

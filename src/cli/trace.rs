@@ -73,6 +73,9 @@ impl Args {
             Answer::Wrong(_, why) => {
                 screen::note(format_args!("note: it ran with a wrong result: {why}"))
             }
+            Answer::Interrupted(_, why) => screen::note(format_args!(
+                "note: {why}, so times across that moment are too long; trace it again"
+            )),
             Answer::Failed(reason) => anyhow::bail!("the cell failed: {reason}"),
         }
         if let Some(file) = &self.simulated {

@@ -19,7 +19,7 @@ pub use error::RequestError;
 
 use super::{
     Axis, Chunk, Chunks, Composition, Count, Counts, Dispatch, Dtype, Grid, Landmarks, Margin,
-    Plan, Protocol, Runtime, RuntimeName, WaitPolicy, WorkloadName,
+    Plan, Protocol, Runtime, RuntimeName, Span, WaitPolicy, WorkloadName,
 };
 use crate::machine::Placement;
 use crate::text::ParseError;
@@ -69,6 +69,9 @@ pub struct Request {
     pub seed: Option<u64>,
     /// Margin to which the tie set is to be resolved.
     pub until: Option<Margin>,
+    /// Longest time to wait until others leave the CPUs alone.
+    #[serde(rename = "wait-for-quiet", alias = "wait_for_quiet")]
+    pub wait_for_quiet: Option<Span>,
     /// A program of the user's in place of a workload.
     pub command: Option<CommandRequest>,
     /// Whether the file sets up a simulated machine as well, which only simulations read.
@@ -138,6 +141,7 @@ impl Request {
             limit: over.limit.or(self.limit),
             seed: over.seed.or(self.seed),
             until: over.until.or(self.until),
+            wait_for_quiet: over.wait_for_quiet.or(self.wait_for_quiet),
             simulate: over.simulate.or(self.simulate),
             command: match (self.command, over.command) {
                 (Some(file), Some(flags)) => Some(file.overlaid(flags)),

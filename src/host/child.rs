@@ -21,8 +21,9 @@ use serde::{Deserialize, Serialize};
 
 use super::blas::VARIABLES;
 use super::command::HOOK_LIMIT;
+use super::command::tree::{groups_of, stands_still};
 use crate::experiment::{Blas, CommandSpec, Workload};
-use crate::record::Answer;
+use crate::record::{Answer, Sample};
 use crate::runner::{Ask, Emit, Halted, Runner};
 
 /// One line from a child.
@@ -204,14 +205,24 @@ impl Conversation {
                     return self.end();
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    let reason = format!("cell process gave no sign for {:?}", self.patience);
-                    let _ = emit(self.next_rep, Answer::Failed(reason));
+                    let answer = self.silence();
+                    let _ = emit(self.next_rep, answer);
                     return self.end();
                 }
                 Err(RecvTimeoutError::Disconnected) => return self.bury(emit),
             }
         }
         self.end();
+    }
+
+    /// What became of a child that gave no sign for too long: it stands still, or hangs.
+    fn silence(&self) -> Answer {
+        let pid = self.child.id() as i32;
+        let silent = format!("cell process gave no sign for {:?}", self.patience);
+        match stands_still(pid, &groups_of("self")) {
+            Some(how) => Answer::Interrupted(Sample::default(), format!("{silent}: {how}")),
+            None => Answer::Failed(silent),
+        }
     }
 
     /// The child closed its output before its last repetition: by its own choice (the time was
@@ -236,7 +247,10 @@ impl Conversation {
     /// has a tree to end.
     fn end(mut self) {
         // A child that is gone already cannot be killed, which is what was wanted.
-        let _ = kill(Pid::from_raw(self.child.id() as i32), Signal::SIGTERM);
+        let pid = Pid::from_raw(self.child.id() as i32);
+        let _ = kill(pid, Signal::SIGTERM);
+        // One that is stopped hears of it only when it goes on.
+        let _ = kill(pid, Signal::SIGCONT);
         while let Ok(Ok(_)) = self.messages.recv_timeout(FAREWELL) {}
         let _ = self.child.kill();
         let _ = self.child.wait();

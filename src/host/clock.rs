@@ -25,3 +25,19 @@ pub fn resolution() -> Duration {
     };
     (0..1000).filter_map(|_| step()).min().unwrap_or_default()
 }
+
+/// Time for which the machine has been suspended since it was started; `None` where nobody counts it.
+#[cfg(target_os = "linux")]
+pub fn suspended() -> Option<Duration> {
+    use nix::time::{ClockId, clock_gettime};
+    let read = |clock| clock_gettime(clock).ok().map(Duration::from);
+    // In this order their difference is never too large by the time between the readings.
+    let with = read(ClockId::CLOCK_BOOTTIME)?;
+    Some(with.saturating_sub(read(ClockId::CLOCK_MONOTONIC)?))
+}
+
+/// Time for which the machine has been suspended since it was started; `None` where nobody counts it.
+#[cfg(not(target_os = "linux"))]
+pub fn suspended() -> Option<Duration> {
+    None
+}

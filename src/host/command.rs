@@ -66,8 +66,8 @@ struct Visit<'a> {
 
 impl Visit<'_> {
     fn run(self, emit: &mut Emit<'_>) {
-        if let Err(reason) = self.ready() {
-            let _ = emit(self.ask.first_rep, self.cleaned_up(Answer::Failed(reason)));
+        if let Some(answer) = self.ready() {
+            let _ = emit(self.ask.first_rep, self.cleaned_up(answer));
             return;
         }
         let mut spent = Duration::ZERO;
@@ -93,18 +93,21 @@ impl Visit<'_> {
         }
     }
 
-    fn ready(&self) -> Result<(), String> {
-        self.hook("set-up", self.spec.setup.as_deref())?;
-        for _ in 0..self.ask.protocol.warmups {
-            match self.once() {
-                Answer::Ok(_) | Answer::Wrong(..) => {}
-                Answer::Censored(_) => {
-                    return Err("a warm-up took longer than the limit".to_owned());
-                }
-                Answer::Failed(reason) => return Err(format!("in a warm-up: {reason}")),
-            }
+    /// Set-up and warm-ups. Where they do not come to their end: what to answer.
+    fn ready(&self) -> Option<Answer> {
+        if let Err(reason) = self.hook("set-up", self.spec.setup.as_deref()) {
+            return Some(Answer::Failed(reason));
         }
-        Ok(())
+        for _ in 0..self.ask.protocol.warmups {
+            let reason = match self.once() {
+                Answer::Ok(_) | Answer::Wrong(..) => continue,
+                stood @ Answer::Interrupted(..) => return Some(stood),
+                Answer::Censored(_) => "a warm-up took longer than the limit".to_owned(),
+                Answer::Failed(reason) => format!("in a warm-up: {reason}"),
+            };
+            return Some(Answer::Failed(reason));
+        }
+        None
     }
 
     fn once(&self) -> Answer {

@@ -12,6 +12,7 @@ use super::kernel::Common;
 use super::nest::{Parts, nest};
 use super::pool::{Pool, PoolError};
 use super::probe::{Census, HardwareEvents, Probes};
+use super::standstill::Standstill;
 use super::team::WaitCosts;
 use super::trace::Recording;
 use crate::record::trace::Trace;
@@ -150,11 +151,25 @@ impl Bench {
         if let Err(error) = self.pool.prepare(untimed) {
             return Answer::Failed(error.to_string());
         }
+        let mut still = Standstill::watch();
         let before = self.probes.read_before();
-        let outcome = self.pool.time_once(self.limit);
+        let outcome = self.pool.time_once(self.limit, &mut still);
         let counted = self.probes.read_after();
         let used = self.probes.sample(&before, &counted);
+        let stood = still.told(used.surroundings.throttled);
+        let answer = self.answer(outcome, used);
+        match stood {
+            Some(how) => answer.interrupted(how),
+            None => answer,
+        }
+    }
+
+    /// What an execution gave that came out as `outcome`, for which `used` was counted.
+    fn answer(&mut self, outcome: Result<Duration, PoolError>, used: Sample) -> Answer {
+        let untimed = BUILD_LIMIT.max(self.limit);
         match outcome {
+            // It ended before anybody noticed that the limit had passed.
+            Ok(wall) if wall > self.limit => Answer::Censored(self.sample(wall, used)),
             Ok(wall) => {
                 let sample = self.sample(wall, used);
                 match self.pool.check(untimed) {

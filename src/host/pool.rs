@@ -18,6 +18,7 @@ use super::clock;
 use super::gate::Gate;
 use super::kernel::{Kernel, WrongResult};
 use super::pace::{Account, Pace};
+use super::standstill::Standstill;
 use super::tasks::{Intake, Supply};
 use super::team::{RegionPanic, Team};
 use super::trace::spend;
@@ -152,13 +153,17 @@ impl Pool {
     /// Runs all tasks once and returns how long that took.
     ///
     /// Everything that can be done earlier has been: threads exist and are bound, memory is
-    /// touched, results are spoiled, intakes are full.
-    pub(super) fn time_once(&mut self, limit: Duration) -> Result<Duration, PoolError> {
+    /// touched, results are spoiled, intakes are full. `still` watches meanwhile.
+    pub(super) fn time_once(
+        &mut self,
+        limit: Duration,
+        still: &mut Standstill,
+    ) -> Result<Duration, PoolError> {
         self.ended = None;
         self.began = clock::now();
 
         self.give(Order::Run);
-        let end = self.await_order(limit)?;
+        let end = self.await_run(limit, still)?;
 
         self.ended = Some(end);
         Ok(end - self.began)
@@ -227,6 +232,24 @@ impl Pool {
             .finished
             .recv_timeout(limit)
             .map_err(|_| PoolError::Overrun(limit))?;
+        self.settle(end)
+    }
+
+    /// The same for an execution, waking at every beat of `still`.
+    fn await_run(&mut self, limit: Duration, still: &mut Standstill) -> Result<Instant, PoolError> {
+        loop {
+            let left = limit.saturating_sub(self.elapsed());
+            let beat = still.due().saturating_duration_since(clock::now());
+            match self.finished.recv_timeout(left.min(beat)) {
+                Ok(end) => return self.settle(end),
+                Err(_) if self.elapsed() >= limit => return Err(PoolError::Overrun(limit)),
+                Err(_) => still.beat(),
+            }
+        }
+    }
+
+    /// The order is over, at `end`: what came of it.
+    fn settle(&mut self, end: Instant) -> Result<Instant, PoolError> {
         self.busy = false;
         let mut faults = self.shared.faults();
         match std::mem::take(&mut *faults).into_iter().next() {

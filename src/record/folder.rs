@@ -1,6 +1,6 @@
 //! Where are the records of a run on disk, and how do they survive an interruption?
 //!
-//! A run folder holds `run.json`, written once, and `samples.csv`, to which each record is appended
+//! A run folder holds `run.json`, written once and again when something changed around the run, and `samples.csv`, to which each record is appended
 //! in one write. A row that an interruption cut short has no line end; it is moved to
 //! `samples.csv.cut` when the run is taken up again. Text that this program did not write is refused by
 //! line; [`RunFolder::repair`] sets it aside.
@@ -15,7 +15,6 @@ mod guard;
 mod repair;
 mod samples;
 
-use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -30,7 +29,7 @@ pub use repair::Repair;
 pub use samples::Problem;
 use samples::{Tail, scan};
 
-use super::{FORMAT_VERSION, Record, RunHeader, Status};
+use super::{Change, FORMAT_VERSION, Record, RunHeader, last_attempts};
 use crate::experiment::Plan;
 
 /// An open run folder, locked for appending.
@@ -96,6 +95,28 @@ impl RunFolder {
     /// Where the run is kept.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Its header, with what has been noted.
+    pub fn header(&self) -> &RunHeader {
+        &self.header
+    }
+
+    /// Notes in `run.json` what has changed around the run.
+    ///
+    /// # Errors
+    ///
+    /// If somebody else changed the files of the run, or it cannot be written; it stays as it was then.
+    pub fn note(&mut self, changes: &[Change]) -> Result<(), FolderError> {
+        self.guarded(Guard::tampering)?;
+        self.header.changes.extend_from_slice(changes);
+        let json = self.path.join(HEADER);
+        write_whole(&json, &self.header)?;
+        let [_, guard] = &mut self.guards;
+        *guard = File::open(&json)
+            .and_then(|file| Guard::over(&json, &file))
+            .map_err(io_error("read", &json))?;
+        Ok(())
     }
 
     /// Appends one record, in one write.
@@ -264,14 +285,8 @@ fn refuse_other_run(
     there: &RunHeader,
     wanted: &RunHeader,
 ) -> Result<(), FolderError> {
-    let circumstances = there
-        .circumstances()
-        .into_iter()
-        .zip(wanted.circumstances());
-    let other = circumstances.filter(|(found, wanted)| found != wanted);
-    let mut other = other.map(|((field, found), (_, wanted))| (field.to_owned(), found, wanted));
     let plan = there.plan.difference(&wanted.plan);
-    match plan.or_else(|| other.next()) {
+    match plan.or_else(|| there.other_circumstance(wanted)) {
         None => Ok(()),
         Some((field, found, wanted)) => Err(FolderError::OtherRun {
             folder: folder.to_owned(),
@@ -337,8 +352,8 @@ fn read_header(folder: &Path) -> Result<RunHeader, FolderError> {
     serde_json::from_slice(&text).map_err(damaged)
 }
 
-/// The records of the `samples.csv` in `folder`, and what stands after its last line end. A repetition
-/// that failed may have been measured again further down: the later row takes its place.
+/// The records of the `samples.csv` in `folder` that count, of each visit its last attempt, and what
+/// stands after its last line end.
 fn read_records(
     folder: &Path,
     known: (Option<Form>, Option<&Plan>),
@@ -346,25 +361,13 @@ fn read_records(
     let csv = folder.join(SAMPLES);
     let file = File::open(&csv).map_err(io_error("read", &csv))?;
     let (mut records, mut problems) = (Vec::new(), Vec::new());
-    let mut failed = HashMap::new();
     let tail = scan(BufReader::new(file), known, &mut |line| match line.found {
-        Ok(None) => {}
-        Ok(Some(record)) => {
-            let place = failed.remove(&(record.visit, record.rep));
-            let place = place.unwrap_or(records.len());
-            if record.answer.status() == Status::Failed {
-                failed.insert((record.visit, record.rep), place);
-            }
-            match records.get_mut(place) {
-                Some(earlier) => *earlier = record,
-                None => records.push(record),
-            }
-        }
+        Ok(record) => records.extend(record),
         Err(problem) => problems.push(problem),
     });
     let tail = tail.map_err(io_error("read", &csv))?;
     match problems.split_first() {
-        None => Ok((records, tail)),
+        None => Ok((last_attempts(records), tail)),
         Some((first, others)) => Err(FolderError::Malformed {
             folder: folder.to_owned(),
             first: first.clone(),

@@ -3,9 +3,11 @@
 //! `run.json`: everything a reader needs to judge or repeat the run. Facts that could not be read
 //! are absent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+
+use super::Change;
 
 use crate::experiment::{Dtype, Plan, Runtime};
 use crate::machine::{BlasFacts, CpuBudget, KernelFacts, Topology};
@@ -53,20 +55,90 @@ pub struct RunHeader {
     /// Probes that could not be read, each with the reason; their columns are empty.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_available: BTreeMap<String, String>,
+    /// Files that the samples depend on, the program's and the libraries', and what each held when the run
+    /// began.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
+    /// What changed while it was made, in the order in which it was seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
 }
 
+/// Beginnings of the names of variables that are kept in the header but do not matter between two sessions
+/// of a run: those of a batch job are others each time, and those of Rust tell how to report.
+const OF_THE_SESSION: [&str; 2] = ["SLURM_", "RUST_"];
+
 impl RunHeader {
-    /// What must not change within a run beside its plan: field and value.
-    pub fn circumstances(&self) -> [(&'static str, String); 5] {
+    /// What must not change between two sessions of a run beside its plan: field and value.
+    ///
+    /// A library counts by what its file holds, the environment by the variables that steer threads.
+    pub fn circumstances(&self) -> BTreeMap<String, String> {
         let known = |fact: &Option<String>| fact.clone().unwrap_or_else(|| "unknown".to_owned());
         let version = self.versions.get("oversub").cloned();
-        [
+        let [allowed, cpus, _] = Self::of_budget(&self.budget);
+        let fixed = [
             ("host", known(&self.host)),
             ("kernel.release", known(&self.kernel.release)),
-            ("budget.allowed", self.budget.allowed.to_string()),
-            ("budget.cpus", self.budget.cpus.to_string()),
+            allowed,
+            cpus,
             ("versions.oversub", known(&version)),
+            ("git_revision", known(&self.git_revision)),
+        ];
+        let fixed = fixed.map(|(name, value)| (name.to_owned(), value));
+        let library = |(name, _): &(&String, &String)| name.starts_with("library ");
+        let libraries = self.files.iter().filter(library);
+        let libraries = libraries.map(|(name, held)| (name.clone(), held.clone()));
+        let lasting = |(name, _): &(&String, &String)| {
+            !OF_THE_SESSION.iter().any(|begin| name.starts_with(begin))
+        };
+        let variables = self.environment.iter().filter(lasting);
+        let variables = variables.map(|(name, set)| (format!("environment {name}"), set.clone()));
+        fixed
+            .into_iter()
+            .chain(libraries)
+            .chain(variables)
+            .collect()
+    }
+
+    /// The fields that tell of `budget`.
+    pub fn of_budget(budget: &CpuBudget) -> [(&'static str, String); 3] {
+        [
+            ("budget.allowed", budget.allowed.to_string()),
+            ("budget.cpus", budget.cpus.to_string()),
+            ("budget.online", budget.online().to_string()),
         ]
+    }
+
+    /// The value of `field` when the run was last looked at, of those that are looked at between rounds.
+    pub fn latest(&self, field: &str) -> Option<String> {
+        let changed = self
+            .changes
+            .iter()
+            .rev()
+            .find(|change| change.field == field);
+        let budget = Self::of_budget(&self.budget);
+        let budget = || budget.into_iter().find(|(name, _)| *name == field);
+        changed
+            .map(|change| change.to.clone())
+            .or_else(|| self.files.get(field).cloned())
+            .or_else(|| budget().map(|(_, value)| value))
+    }
+
+    /// The first circumstance in which a session with the header `now` is another than those of this run: field,
+    /// value there, value now. What the run has been under before, it may go on under.
+    pub fn other_circumstance(&self, now: &Self) -> Option<(String, String, String)> {
+        let (there, now) = (self.circumstances(), now.circumstances());
+        let unset = || "unset".to_owned();
+        let fields: BTreeSet<&String> = there.keys().chain(now.keys()).collect();
+        fields.into_iter().find_map(|field| {
+            let (found, wanted) = (there.get(field), now.get(field));
+            let seen = |change: &Change| change.field == *field && Some(&change.to) == wanted;
+            // Runs of older versions do not say what their libraries held.
+            let unknown = field.starts_with("library ") && found.is_none();
+            let same = found == wanted || unknown || self.changes.iter().any(seen);
+            let value = |value: Option<&String>| value.cloned().unwrap_or_else(unset);
+            (!same).then(|| (field.clone(), value(found), value(wanted)))
+        })
     }
 }
 
@@ -128,6 +200,74 @@ impl RunHeader {
             ruler: Ruler::default(),
             blas: BTreeMap::new(),
             not_available: BTreeMap::new(),
+            files: BTreeMap::new(),
+            changes: Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::{Landmarks, Request};
+
+    fn header() -> RunHeader {
+        let two = Landmarks {
+            budget: 2,
+            physical: 2,
+            logical: 2,
+        };
+        RunHeader::bare("test", Request::default().plan(two).unwrap())
+    }
+
+    /// What a run with `there` says of a session with `now`.
+    fn other(there: &RunHeader, now: &RunHeader) -> Option<(String, String, String)> {
+        there.other_circumstance(now)
+    }
+
+    fn told(field: &str, found: &str, wanted: &str) -> Option<(String, String, String)> {
+        Some((field.to_owned(), found.to_owned(), wanted.to_owned()))
+    }
+
+    #[test]
+    fn another_library_environment_or_revision_is_another_circumstance() {
+        let (mut there, mut now) = (header(), header());
+        now.environment
+            .insert("OPENBLAS_CORETYPE".into(), "Haswell".into());
+        let field = "environment OPENBLAS_CORETYPE";
+        assert_eq!(other(&there, &now), told(field, "unset", "Haswell"));
+        assert_eq!(other(&now, &there), told(field, "Haswell", "unset"));
+        now = header();
+        now.environment.insert("SLURM_JOB_ID".into(), "7".into());
+        now.files.insert("program ./a".into(), "changed".into());
+        now.files.insert("library blas:mkl".into(), "one".into());
+        assert_eq!(other(&there, &now), None);
+        there.files.insert("library blas:mkl".into(), "two".into());
+        assert_eq!(other(&there, &now), told("library blas:mkl", "two", "one"));
+        now = header();
+        now.git_revision = Some("abc".to_owned());
+        assert_eq!(
+            other(&header(), &now),
+            told("git_revision", "unknown", "abc")
+        );
+    }
+
+    #[test]
+    fn a_run_goes_on_under_what_it_was_under_before() {
+        let (mut there, mut now) = (header(), header());
+        now.budget.cpus = 1.5;
+        assert_eq!(other(&there, &now), told("budget.cpus", "2", "1.5"));
+        there.changes.push(Change {
+            round: 2,
+            at: String::new(),
+            field: "budget.cpus".into(),
+            from: "2".into(),
+            to: "1.5".into(),
+        });
+        assert_eq!(other(&there, &now), None);
+        assert_eq!(other(&there, &header()), None);
+        assert_eq!(there.latest("budget.cpus"), Some("1.5".to_owned()));
+        assert_eq!(there.latest("budget.allowed"), Some("0-1".to_owned()));
+        assert_eq!(there.latest("program ./a"), None);
     }
 }

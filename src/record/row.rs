@@ -112,7 +112,7 @@ pub struct Row {
 impl From<&Record> for Row {
     fn from(record: &Record) -> Self {
         let cell = &record.visit.cell;
-        let answer = record.answer.sample();
+        let answer = record.answer.numbers();
         // A failure has no counter: all of the default's are missing.
         let sample = answer.cloned().unwrap_or_default();
         let done = |each: Option<u64>| Some(u64::from(sample.tasks_done?).saturating_mul(each?));
@@ -134,7 +134,9 @@ impl From<&Record> for Row {
             round: record.visit.round,
             rep: record.rep,
             status: record.answer.status(),
-            wall_ns: answer.map(|sample| ns(sample.wall)),
+            wall_ns: answer
+                .map(|sample| ns(sample.wall))
+                .filter(|wall| *wall > 0),
             cpu_ns: sample.cpu.map(ns),
             system_ns: sample.system.map(ns),
             tasks_done: sample.tasks_done,
@@ -188,6 +190,7 @@ impl Row {
             (Status::Ok, Some(_)) => Answer::Ok(self.sample()),
             (Status::Censored, Some(_)) => Answer::Censored(self.sample()),
             (Status::Wrong, Some(_)) => Answer::Wrong(self.sample(), self.told()),
+            (Status::Interrupted, _) => Answer::Interrupted(self.sample(), self.told()),
             (Status::Failed, _) => Answer::Failed(self.told()),
             (status, None) => {
                 return Err(ParseError::new(
@@ -345,7 +348,9 @@ mod tests {
         for answer in [
             Answer::Ok(sample.clone()),
             Answer::Censored(sample.clone()),
-            Answer::Wrong(sample, "2 is not 3".into()),
+            Answer::Wrong(sample.clone(), "2 is not 3".into()),
+            Answer::Interrupted(sample, "stood still".into()),
+            Answer::Interrupted(Sample::default(), "stopped".into()),
             Answer::Failed("why, so".into()),
         ] {
             let record = record(answer);

@@ -84,34 +84,41 @@ pub enum Answer {
     Censored(Sample),
     /// It ran to its end, and the result was wrong: how, as one line. Its time is no answer.
     Wrong(Sample, String),
+    /// A process of it stood still meanwhile: why this is known, as one line. Its numbers, where there
+    /// are any, are no answer; a `wall` of zero is unknown.
+    Interrupted(Sample, String),
     /// It did not run; the reason as one line.
     Failed(String),
 }
 
 /// How a record ends, as in the record column `status`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
     /// A timed execution with a right result.
+    #[default]
     Ok,
     /// Stopped at the time limit.
     Censored,
     /// A timed execution with a wrong result.
     Wrong,
+    /// A timed execution in which a process stood still.
+    Interrupted,
     /// No timing.
     Failed,
 }
 
 impl Status {
-    const ALL: [(Self, &'static str); 4] = [
+    const ALL: [(Self, &'static str); 5] = [
         (Self::Ok, "ok"),
         (Self::Censored, "censored"),
         (Self::Wrong, "wrong"),
+        (Self::Interrupted, "interrupted"),
         (Self::Failed, "failed"),
     ];
 
     /// Whether a visit ends with such an answer. A wrong result says nothing of the next one.
     pub fn ends_visit(self) -> bool {
-        matches!(self, Self::Censored | Self::Failed)
+        matches!(self, Self::Censored | Self::Interrupted | Self::Failed)
     }
 }
 
@@ -143,15 +150,34 @@ impl Answer {
             Self::Ok(_) => Status::Ok,
             Self::Censored(_) => Status::Censored,
             Self::Wrong(..) => Status::Wrong,
+            Self::Interrupted(..) => Status::Interrupted,
             Self::Failed(_) => Status::Failed,
         }
     }
 
-    /// The numbers, where there are any.
+    /// This answer where a process is known to have stood still meanwhile, `how`. What failed or was wrong
+    /// is so all the same.
+    #[must_use]
+    pub fn interrupted(self, how: String) -> Self {
+        match self {
+            Self::Ok(sample) | Self::Censored(sample) => Self::Interrupted(sample, how),
+            Self::Wrong(..) | Self::Interrupted(..) | Self::Failed(_) => self,
+        }
+    }
+
+    /// The numbers of an execution in which nothing stood still, where there are any.
     pub fn sample(&self) -> Option<&Sample> {
         match self {
             Self::Ok(sample) | Self::Censored(sample) | Self::Wrong(sample, _) => Some(sample),
-            Self::Failed(_) => None,
+            Self::Interrupted(..) | Self::Failed(_) => None,
+        }
+    }
+
+    /// Whatever numbers there are, also those that are no answer.
+    pub fn numbers(&self) -> Option<&Sample> {
+        match self {
+            Self::Interrupted(sample, _) => Some(sample),
+            _ => self.sample(),
         }
     }
 
@@ -161,6 +187,7 @@ impl Answer {
     pub fn in_one_line(self) -> Self {
         match self {
             Self::Wrong(sample, reason) => Self::Wrong(sample, one_line(&reason)),
+            Self::Interrupted(sample, reason) => Self::Interrupted(sample, one_line(&reason)),
             Self::Failed(reason) => Self::Failed(one_line(&reason)),
             other => other,
         }
@@ -170,7 +197,9 @@ impl Answer {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Ok(_) | Self::Censored(_) => None,
-            Self::Wrong(_, reason) | Self::Failed(reason) => Some(reason),
+            Self::Wrong(_, reason) | Self::Interrupted(_, reason) | Self::Failed(reason) => {
+                Some(reason)
+            }
         }
     }
 }

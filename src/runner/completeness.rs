@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::rest;
 use crate::experiment::{Plan, Visit};
-use crate::record::{Ledger, Record};
+use crate::record::{Ledger, Record, Status};
 
 /// How much of a plan is recorded.
 ///
@@ -13,7 +13,7 @@ use crate::record::{Ledger, Record};
 /// run may have fewer samples than rounds x repetitions of every cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Completeness {
-    /// Records that are there.
+    /// Records that are there, but for those in which a process stood still.
     pub samples: usize,
     /// Repetitions that are missing.
     pub missing: usize,
@@ -28,12 +28,18 @@ impl Completeness {
         let planned = plan.protocol.rounds.get();
         let further = records.iter().map(|record| record.visit);
         let begun: BTreeSet<Visit> = further.filter(|visit| visit.round > planned).collect();
+        let stood_still = |status| status == Status::Interrupted;
         let left = |visit: Visit| {
-            let ask = rest(visit, plan, ledger.visit(&visit))?;
-            Some((ask.last_rep.get() - ask.first_rep) as usize + 1)
+            let known = ledger.visit(&visit);
+            let ask = rest(visit, plan, known)?;
+            let there = known.map_or(0, |known| {
+                known.last_rep - u32::from(stood_still(known.status))
+            });
+            Some((ask.last_rep.get() - there) as usize)
         };
+        let counts = |record: &&Record| !stood_still(record.answer.status());
         Self {
-            samples: records.len(),
+            samples: records.iter().filter(counts).count(),
             missing: plan.visits().chain(begun).filter_map(left).sum(),
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::experiment::{Landmarks, Request};
-use crate::record::Sample;
+use crate::record::{Sample, last_attempts};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -97,13 +97,68 @@ fn an_interrupted_sweep_goes_on_where_it_stopped() {
     let tally = sweep(&plan, Vec::new(), &mut runner, &mut rows, &mut watch).unwrap();
     assert!(!tally.complete);
     assert_eq!(rows.len(), 10);
+    // Three visits are whole; of the fourth, one repetition was there, by another process.
     let tally = walk(&plan, &mut rows, |_, _| takes(SECOND));
-    assert_eq!(tally.records, [(Status::Ok, 14)].into());
+    assert_eq!(tally.records, [(Status::Ok, 15)].into());
+    assert_eq!(rows.len(), 25);
+    let mut rows = last_attempts(rows);
     assert_eq!(rows.len(), 24);
     assert_eq!(
         walk(&plan, &mut rows, |_, _| takes(SECOND)).records,
         [].into()
     );
+}
+
+fn stood_still() -> Answer {
+    Answer::Interrupted(Sample::default(), "stopped by SIGSTOP".to_owned())
+}
+
+/// In round 1 one cell stands still in its first attempt.
+#[test]
+fn a_visit_that_stood_still_is_made_again_at_the_end_of_its_round() {
+    let plan = plan();
+    let first = plan.visits().next().unwrap();
+    let mut tries = 0;
+    let mut rows: Vec<Record> = Vec::new();
+    let mut runner = Scripted(|visit: &Visit, rep| {
+        let stands = *visit == first && rep == 2 && tries == 0;
+        tries += u32::from(stands);
+        if stands { stood_still() } else { takes(SECOND) }
+    });
+    let tally = sweep(
+        &plan,
+        Vec::new(),
+        &mut runner,
+        &mut rows,
+        &mut Blind::default(),
+    )
+    .unwrap();
+    assert!(tally.complete);
+    let counts = [(Status::Ok, 1 + 24), (Status::Interrupted, 1)];
+    assert_eq!(tally.records, counts.into());
+    let visits: Vec<Visit> = rows.iter().map(|row| row.visit).collect();
+    let last_of_round_1 = visits.iter().rposition(|visit| visit.round == 1);
+    assert_eq!(last_of_round_1, Some(1 + 12));
+    assert_eq!(visits[11..14], [first; 3]);
+    let counted = last_attempts(rows);
+    assert_eq!(counted.len(), 24);
+}
+
+#[test]
+fn a_cell_that_always_stands_still_does_not_hold_the_sweep() {
+    let plan = plan();
+    let mut rows = Vec::new();
+    let tally = walk(&plan, &mut rows, |visit, _| match visit.cell.demand() {
+        4 => stood_still(),
+        _ => takes(SECOND),
+    });
+    assert!(tally.complete);
+    let counts = [(Status::Ok, 18), (Status::Interrupted, 2 * 3)];
+    assert_eq!(tally.records, counts.into());
+    // And the next time that the run is taken up it is tried again.
+    let mut rows = last_attempts(rows);
+    let tally = walk(&plan, &mut rows, |_, _| takes(SECOND));
+    assert_eq!(tally.records, [(Status::Ok, 6)].into());
 }
 
 #[test]
@@ -119,10 +174,8 @@ fn a_visit_that_used_up_its_time_is_complete() {
     };
     let (short, long) = (record(1, SECOND), record(2, 9 * SECOND));
     let recorded = |records: &[&Record]| Ledger::of(records.iter().copied()).visit(&visit);
-    assert_eq!(
-        rest(visit, &plan, recorded(&[&short])).map(|ask| ask.first_rep),
-        Some(2)
-    );
+    let again = rest(visit, &plan, recorded(&[&short])).unwrap();
+    assert_eq!(again.first_rep, 1, "a round is one process run");
     assert_eq!(rest(visit, &plan, recorded(&[&short, &long])), None);
 }
 
@@ -161,6 +214,9 @@ fn a_further_round_counts_as_far_as_it_has_begun() {
     more.visit.round = 3;
     rows.push(more);
     assert_eq!(Completeness::of(&plan, &rows).missing, 2);
+    rows.last_mut().unwrap().answer = stood_still();
+    let whole = Completeness::of(&plan, &rows);
+    assert_eq!((whole.samples, whole.missing), (24, 3));
 }
 
 #[test]
@@ -221,6 +277,7 @@ fn further_rounds_visit_only_the_cells_that_need_them_and_resume_as_they_would_h
     assert!(!walk(&mut pieces, Some(32)).complete);
     assert_eq!(pieces.len(), 32);
     assert!(walk(&mut pieces, None).complete);
+    let pieces = last_attempts(pieces);
     assert_eq!(of_round(&pieces, 4), of_round(&whole, 4));
     assert_eq!(pieces.len(), whole.len());
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::analysis::{Disturbance, Disturbances, Disturbed};
+use crate::analysis::{Changed, Disturbance, Disturbances, Disturbed};
+use crate::record::Change;
 use crate::units::{counted, three_digits};
 
 /// One line for each kind that was found, and one with those that the records cannot tell; empty
@@ -13,6 +14,9 @@ pub fn words(all: &Disturbances) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "disturbed by {}", line(one));
     }
+    for one in &all.changes {
+        let _ = writeln!(text, "{}", change(one));
+    }
     if !all.unknown.is_empty() {
         let unknown: Vec<&str> = all.unknown.iter().copied().map(name).collect();
         let _ = writeln!(
@@ -22,6 +26,23 @@ pub fn words(all: &Disturbances) -> String {
         );
     }
     text
+}
+
+/// `measured under two kinds of budget.cpus: 2 before round 4 (12 samples), 1 from it on (9); ...`.
+fn change(one: &Changed) -> String {
+    let Change {
+        field,
+        round,
+        from,
+        to,
+        ..
+    } = &one.change;
+    format!(
+        "measured under two kinds of {field}: {from} before round {round} ({}), {to} from it on ({}); \
+         medians over all rounds mix both, so measure again with --out another folder",
+        counted(one.before as u64, "sample"),
+        counted(one.after as u64, "sample")
+    )
 }
 
 /// `steal: up to 0.40 CPUs (from 5 % of P on a round) in 4 cells, rounds 3, 5; choose ...`.
@@ -45,6 +66,7 @@ fn line(one: &Disturbed) -> String {
 
 fn name(by: Disturbance) -> &'static str {
     match by {
+        Disturbance::Interruption => "interruption",
         Disturbance::Outliers => "outliers",
         Disturbance::Drift => "drift",
         Disturbance::TwoModes => "two modes",
@@ -60,6 +82,10 @@ fn name(by: Disturbance) -> &'static str {
 fn evidence(one: &Disturbed) -> String {
     let (worst, samples) = (three_digits(one.worst), one.samples);
     match one.by {
+        Disturbance::Interruption => format!(
+            "a process stood still in {}, so without a time",
+            counted(samples as u64, "sample")
+        ),
         Disturbance::Outliers => format!(
             "{samples} samples up to {worst} times off (from 3 interquartile ranges and 1.2 times on)"
         ),
@@ -82,6 +108,7 @@ fn evidence(one: &Disturbed) -> String {
 /// What one can do about it.
 fn remedy(by: Disturbance) -> &'static str {
     match by {
+        Disturbance::Interruption => "run the same command again to measure them",
         Disturbance::Outliers => "all are kept, medians bear them",
         Disturbance::Drift => "ratios are taken within rounds; compare no times across them",
         Disturbance::TwoModes => "raise --rounds, or fix --placement",
@@ -111,11 +138,24 @@ mod tests {
         let all = Disturbances {
             found: vec![stolen],
             unknown: vec![Disturbance::Throttling, Disturbance::Frequency],
+            changes: vec![Changed {
+                change: Change {
+                    round: 4,
+                    at: String::new(),
+                    field: "budget.cpus".to_owned(),
+                    from: "2".to_owned(),
+                    to: "1".to_owned(),
+                },
+                before: 12,
+                after: 1,
+            }],
         };
         assert_eq!(
             words(&all),
             "disturbed by steal: up to 0.40 CPUs (from 5 % of P on) in 1 cell, round 3; repeat when \
              the host is quieter, or elsewhere\n\
+             measured under two kinds of budget.cpus: 2 before round 4 (12 samples), 1 from it on (1 \
+             sample); medians over all rounds mix both, so measure again with --out another folder\n\
              cannot be told from these records: throttling, frequency change\n"
         );
         assert_eq!(words(&Disturbances::default()), "");

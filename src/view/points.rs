@@ -57,7 +57,9 @@ fn row<'a>(quantity: &Quantity, panel: &'a str, point: &'a Point) -> Row<'a> {
             None,
             Some("stopped at the limit before it had a number"),
         ),
-        Reading::Wrong(reason) | Reading::Failed(reason) => (None, None, Some(reason.as_str())),
+        Reading::Wrong(reason) | Reading::Interrupted(reason) | Reading::Failed(reason) => {
+            (None, None, Some(reason.as_str()))
+        }
     };
     let spread = estimate.and_then(|estimate| estimate.spread);
     Row {

@@ -135,7 +135,9 @@ fn row(time: &Point, slowdown: &Point, cause: Option<String>) -> CellRow {
         },
         cause,
         reason: match &time.reading {
-            Reading::Failed(reason) | Reading::Wrong(reason) => Some(reason.clone()),
+            Reading::Wrong(reason) | Reading::Interrupted(reason) | Reading::Failed(reason) => {
+                Some(reason.clone())
+            }
             Reading::Number(..) | Reading::Missing | Reading::Stopped | Reading::Cause(_) => None,
         },
         cell,

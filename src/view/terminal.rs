@@ -216,6 +216,7 @@ fn label(slot: Slot<'_>, scale: &Scale) -> String {
         Reading::Missing => format!("-{mark}"),
         Reading::Stopped => "stop ".to_owned(),
         Reading::Wrong(_) => "wrong ".to_owned(),
+        Reading::Interrupted(_) => "intr ".to_owned(),
         Reading::Failed(_) => "x ".to_owned(),
     }
 }
@@ -268,6 +269,10 @@ fn legend(facets: &Facets<'_>) -> Vec<String> {
         (
             reading(&|r| matches!(r, Reading::Wrong(_))),
             "wrong = ran, with a wrong result",
+        ),
+        (
+            reading(&|r| matches!(r, Reading::Interrupted(_))),
+            "intr = a process stood still, so no time",
         ),
         (reading(&|r| matches!(r, Reading::Failed(_))), "x failed"),
         (

@@ -1,6 +1,6 @@
 //! Which cells have no rank, and why, in words?
 //!
-//! Those that were fast but wrong, and those that failed.
+//! Those that were fast but wrong, those that stood still, and those that failed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,18 +19,27 @@ pub fn of_work(analysis: &Analysis, work: &Work, names: &CellNames) -> String {
     let wrong: Vec<Wrong> = analysis.wrong();
     let wrong = wrong.iter().filter(|wrong| of_work(&wrong.cell));
     let wrong = wrong.map(|wrong| wrong_words(wrong, names)).collect();
-    let mut reasons: BTreeMap<&str, Vec<&Cell>> = BTreeMap::new();
+    let (mut stood, mut failed) = (Reasons::new(), Reasons::new());
     for summary in analysis.cells.iter().filter(|s| of_work(&s.cell)) {
-        if let State::Failed(reason) = &summary.state {
-            reasons.entry(reason).or_default().push(&summary.cell);
-        }
+        let (reasons, reason) = match &summary.state {
+            State::Interrupted(reason) => (&mut stood, reason),
+            State::Failed(reason) => (&mut failed, reason),
+            State::Ok | State::Censored | State::Wrong(_) => continue,
+        };
+        reasons.entry(reason).or_default().push(&summary.cell);
     }
-    let failed = reasons.iter().map(|(reason, cells)| match cells[..] {
-        [cell] => format!("{}: {reason}", names.name(cell)),
-        _ => format!("{}: {reason}", counted(cells.len() as u64, "cell")),
-    });
-    lines("wrong", wrong) + &lines("failed", failed.collect())
+    let words = |reasons: &Reasons<'_>| -> Vec<String> {
+        let one = |(reason, cells): (&&str, &Vec<&Cell>)| match cells[..] {
+            [cell] => format!("{}: {reason}", names.name(cell)),
+            _ => format!("{}: {reason}", counted(cells.len() as u64, "cell")),
+        };
+        reasons.iter().map(one).collect()
+    };
+    lines("wrong", wrong) + &lines("stood", words(&stood)) + &lines("failed", words(&failed))
 }
+
+/// Cells by the reason why they have no time.
+type Reasons<'a> = BTreeMap<&'a str, Vec<&'a Cell>>;
 
 /// The same of all works but those of `judged`, each with its name.
 pub fn of_other_works(analysis: &Analysis, judged: &[Work], names: &CellNames) -> String {
@@ -122,12 +131,14 @@ mod tests {
                 Answer::Failed("no memory".into()),
                 Answer::Failed("no memory".into()),
                 Answer::Failed("no threads".into()),
+                Answer::Interrupted(sample(5, None), "stopped".into()),
             ],
             &[],
         );
         let expected = [
             "wrong      1 x 2: 0.50 times the best cell's time, but lost 1.23k updates; so without rank",
             "wrong      1 x 3: 0.50 times the best cell's time, but element 3; so without rank",
+            "stood      1 x 7: stopped",
             "failed     2 cells: no memory",
             "failed     1 x 6: no threads",
         ];

@@ -1,6 +1,7 @@
 //! The program and the library from outside, one binary for all.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
+mod between;
 mod blas;
 mod browser;
 mod calibrate;
@@ -22,6 +23,7 @@ mod recommend;
 mod report;
 mod scripted;
 mod simulate;
+mod standstill;
 mod sweep;
 mod trace;
 mod validate;

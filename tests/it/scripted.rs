@@ -64,6 +64,8 @@ fn header(plan: Plan, machine: Machine) -> RunHeader {
         ruler: Ruler::default(),
         blas: BTreeMap::new(),
         not_available: BTreeMap::new(),
+        files: BTreeMap::new(),
+        changes: Vec::new(),
     }
 }
 

@@ -156,7 +156,7 @@ fn steal(visits: &Visits<'_>, budget: f64) -> Option<Vec<Trace>> {
 }
 
 /// Share of P from which on foreign load is reported [1], as for the cause "noise".
-const FOREIGN: f64 = 0.1;
+pub const FOREIGN: f64 = 0.1;
 
 /// In a round others kept CPUs busy for at least 10 % of P.
 fn foreign_load(visits: &Visits<'_>, budget: f64) -> Option<Vec<Trace>> {

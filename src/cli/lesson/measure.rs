@@ -84,7 +84,7 @@ fn share_wrong<'a>(records: impl Iterator<Item = &'a Record>) -> Option<f64> {
     share(records.filter_map(|record| match record.answer.status() {
         Status::Ok => Some((0, 1)),
         Status::Wrong => Some((1, 1)),
-        Status::Censored | Status::Failed => None,
+        Status::Censored | Status::Interrupted | Status::Failed => None,
     }))
 }
 

@@ -245,7 +245,7 @@ fn distribution(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
             let height = i as f64 - 0.35 + 0.7 * f64::from(record.visit.round) / (rounds + 1.0);
             let bound = match record.answer.status() {
                 Status::Censored => Bound::AtLeast,
-                Status::Ok | Status::Wrong | Status::Failed => Bound::Exact,
+                Status::Ok | Status::Wrong | Status::Interrupted | Status::Failed => Bound::Exact,
             };
             marks.push(spot((millis, height), bound, color(i)));
             rows.push(Row {

@@ -11,11 +11,12 @@ use nix::unistd::Pid;
 
 use super::copies::{Copies, Launch, Places};
 use super::output::{last_line, number_in};
-use super::reaper::{Exit, reap};
+use super::reaper::{Exit, is_stop, reap};
 use super::tree::{self, Sightings};
 use crate::experiment::{Cell, CommandSpec};
 use crate::host::clock;
 use crate::host::probe::{HardwareEvents, Usage, surroundings};
+use crate::host::standstill::Standstill;
 use crate::machine::{Accounts, Binder, CpuBudget, CpuSet, Placement, Topology};
 use crate::record::{Answer, Sample};
 use crate::runner::Ask;
@@ -91,8 +92,12 @@ impl<'a> Execution<'a> {
         copies.release();
 
         let mut race = Race::new(copies, exits, start);
-        let ending = race.watch(start + self.limit, self.stop);
+        let mut still = Standstill::watch();
+        let ending = race.watch(start + self.limit, self.stop, &mut still);
         let around = surroundings(&self.accounts);
+        let around = around.since(around_before);
+        let stood = still.told(around.throttled);
+        let stood = stood.or_else(|| race.seen.stood_still().map(str::to_owned));
         let left_behind = race.clear(&ending)?;
         let hardware = events.read().since(hardware_before);
         let used = Usage::of_children().since(children_before);
@@ -101,19 +106,26 @@ impl<'a> Execution<'a> {
         let sample = Sample {
             run_queue_wait: told.map(|told| told.wait),
             busiest_thread: told.map(|told| told.busiest),
-            surroundings: around.since(around_before),
+            surroundings: around,
             hardware,
             ..race.sample(start, used)
         };
-        match ending {
-            Ending::Stopped => Err("stopped".to_owned()),
-            Ending::Overrun => Ok(Answer::Censored(Sample {
-                wall: self.limit,
+        let answer = match ending {
+            Ending::Stopped => return Err("stopped".to_owned()),
+            // A program that ended before anybody noticed that the limit had passed is censored too.
+            Ending::Exited if sample.wall <= self.limit => {
+                self.judge(sample, &race, &left_behind)?
+            }
+            Ending::Overrun | Ending::Exited => Answer::Censored(Sample {
+                wall: sample.wall.max(self.limit),
                 tasks_done: Some(0),
                 ..sample
-            })),
-            Ending::Exited => self.judge(sample, &race, &left_behind),
-        }
+            }),
+        };
+        Ok(match stood {
+            Some(how) => answer.interrupted(how),
+            None => answer,
+        })
     }
 
     /// What an execution gave that ended in time.
@@ -215,13 +227,16 @@ impl Race {
     }
 
     /// Waits for the last copy, the deadline or a sign to stop, looking at the tree now and then.
-    fn watch(&mut self, deadline: Instant, stop: &Receiver<()>) -> Ending {
+    fn watch(&mut self, deadline: Instant, stop: &Receiver<()>, still: &mut Standstill) -> Ending {
         while self.ended.len() < self.copies.pids.len() {
             let now = clock::now();
             if now >= deadline {
                 return Ending::Overrun;
             }
-            let due = self.next_look.min(deadline);
+            if now >= still.due() {
+                still.beat();
+            }
+            let due = self.next_look.min(deadline).min(still.due());
             select! {
                 recv(self.exits) -> exit => match exit {
                     Ok(exit) => self.note(exit),
@@ -237,6 +252,9 @@ impl Race {
     fn note(&mut self, exit: Exit) {
         let pid = exit.pid.as_raw();
         self.seen.saw(pid, pid, exit.counted);
+        if is_stop(&exit.status) {
+            return self.seen.saw_stop(pid);
+        }
         if self.copies.pids.contains(&exit.pid) {
             self.last_exit = exit.at;
             self.ended.insert(exit.pid, exit.status);

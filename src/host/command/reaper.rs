@@ -1,7 +1,8 @@
-//! Who of the tree has exited, when, and how?
+//! Who of the tree has exited or was stopped, when, and how?
 //!
 //! A thread waits for every child of this process, adopted orphans too, until there is none. On
-//! Linux it looks at what the kernel counted for each before the kernel forgets it.
+//! Linux it looks at what the kernel counted for each before the kernel forgets it, and is told when a
+//! child is stopped (`SIGSTOP`) or continued.
 
 use std::io;
 use std::thread;
@@ -16,7 +17,7 @@ use super::tree::counted;
 use crate::host::clock;
 use crate::host::probe::Counted;
 
-/// A process that has exited.
+/// A process that has exited, or was stopped or continued, as `status` says.
 pub(super) struct Exit {
     pub(super) pid: Pid,
     pub(super) status: WaitStatus,
@@ -44,11 +45,18 @@ pub(super) fn reap() -> io::Result<Receiver<Exit>> {
 #[cfg(target_os = "linux")]
 fn next_exit() -> nix::Result<Exit> {
     use nix::sys::wait::{Id, WaitPidFlag, waitid};
-    let status = waitid(Id::All, WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+    let stops = WaitPidFlag::WSTOPPED | WaitPidFlag::WCONTINUED;
+    let any = WaitPidFlag::WEXITED | stops | WaitPidFlag::WNOWAIT;
+    let status = waitid(Id::All, any)?;
     let at = clock::now();
     let pid = status.pid().ok_or(Errno::ECHILD)?;
     let counted = counted(pid.as_raw(), pid.as_raw());
-    waitpid(pid, None)?;
+    if is_stop(&status) {
+        // Taken away, so that it is not told again; another may have come in between.
+        waitid(Id::Pid(pid), stops | WaitPidFlag::WNOHANG)?;
+    } else {
+        waitpid(pid, None)?;
+    }
     Ok(Exit {
         pid,
         status,
@@ -69,4 +77,9 @@ fn next_exit() -> nix::Result<Exit> {
         at,
         counted,
     })
+}
+
+/// Whether `status` tells that a process was stopped, or goes on after that.
+pub(super) fn is_stop(status: &WaitStatus) -> bool {
+    matches!(status, WaitStatus::Stopped(..) | WaitStatus::Continued(_))
 }

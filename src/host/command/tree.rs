@@ -12,8 +12,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::host::probe::Counted;
-use crate::machine::System;
 use crate::machine::kernel_text::{number, words};
+use crate::machine::{System, is_frozen};
 
 /// What the scheduler counted for thread `tid` of process `pid`, also of one that has exited and
 /// was not waited for yet.
@@ -81,11 +81,35 @@ pub(in crate::host) fn adopt_orphans(adopt: bool) {
 #[cfg(not(target_os = "linux"))]
 pub(in crate::host) fn adopt_orphans(_adopt: bool) {}
 
+fn told(pid: i32, what: &str) -> String {
+    let name = name_of(pid).unwrap_or_else(|| "process".to_owned());
+    format!("{name} ({pid}) {what}")
+}
+
+/// How process `pid` stands still now: it is stopped, or in a frozen control group that is not this
+/// process's, `own`, in which it would stand still itself.
+pub(in crate::host) fn stands_still(pid: i32, own: &str) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    if stat.rsplit_once(") ")?.1.starts_with('T') {
+        return Some(told(pid, "was stopped (SIGSTOP)"));
+    }
+    let elsewhere = groups_of(&pid.to_string()) != own;
+    (elsewhere && is_frozen(&System::of_process(pid)))
+        .then(|| told(pid, "was frozen by its control group"))
+}
+
+/// The control groups of a process, as the kernel writes them.
+pub(in crate::host) fn groups_of(process: &str) -> String {
+    fs::read_to_string(format!("/proc/{process}/cgroup")).unwrap_or_default()
+}
+
 /// What is seen of the tree now and then while it runs.
 #[derive(Default)]
 pub(super) struct Sightings {
     threads: BTreeMap<(i32, i32), Counted>,
     peak: Option<u32>,
+    /// How the first process that stood still did.
+    stood_still: Option<String>,
 }
 
 impl Sightings {
@@ -97,7 +121,11 @@ impl Sightings {
         self.peak = self
             .peak
             .max(u32::try_from(count).ok().filter(|count| *count > 0));
+        let own = groups_of("self");
         for (pid, tids) in tree {
+            if self.stood_still.is_none() {
+                self.stood_still = stands_still(pid, &own);
+            }
             for tid in tids {
                 self.saw(pid, tid, counted(pid, tid));
             }
@@ -109,6 +137,17 @@ impl Sightings {
         if let Some(counted) = counted {
             self.threads.insert((pid, tid), counted);
         }
+    }
+
+    /// How a process of the tree was seen to stand still, as one line; `None` where none was.
+    pub(super) fn stood_still(&self) -> Option<&str> {
+        self.stood_still.as_deref()
+    }
+
+    /// Process `pid` was stopped, or goes on after that.
+    pub(super) fn saw_stop(&mut self, pid: i32) {
+        let said = || told(pid, "was stopped (SIGSTOP)");
+        self.stood_still.get_or_insert_with(said);
     }
 
     /// Most threads seen at once; `None` if it was over before anybody looked.

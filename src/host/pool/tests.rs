@@ -81,7 +81,7 @@ fn execution(at: At) -> Result<(), PoolError> {
     };
     let mut pool = pool(Arc::new(build))?;
     pool.prepare(PATIENCE)?;
-    pool.time_once(PATIENCE)?;
+    pool.time_once(PATIENCE, &mut Standstill::watch())?;
     pool.check(PATIENCE)
 }
 

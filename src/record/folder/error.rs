@@ -22,7 +22,7 @@ pub enum FolderError {
     /// The folder holds another run.
     #[error(
         "{} holds another run: {field} is {found} there and {wanted} here; give --out another \
-         folder, or the same plan on the same machine to resume",
+         folder, or undo that difference to resume",
         folder.display()
     )]
     OtherRun {

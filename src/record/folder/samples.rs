@@ -12,7 +12,7 @@ use csv::StringRecord;
 
 use super::form::Form;
 use crate::experiment::{Cell, Plan};
-use crate::record::{Ledger, Record, Status};
+use crate::record::{Ledger, Record};
 
 /// A line that is no record of the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,20 +42,16 @@ pub(super) struct Line<'a> {
 }
 
 /// What a row of the run may be.
-struct Expected {
-    /// The cells of the plan with its last round and repetition; nothing is known without a plan.
-    plan: Option<(HashSet<Cell>, u32, u32)>,
+struct Expected<'p> {
+    /// The plan with its cells; nothing is known without one.
+    plan: Option<(&'p Plan, HashSet<Cell>)>,
     ledger: Ledger,
 }
 
-impl Expected {
-    fn of(plan: Option<&Plan>) -> Self {
-        let known = |plan: &Plan| {
-            let cells = plan.grid.cells().0.into_iter().collect();
-            (cells, plan.last_round(), plan.protocol.reps.get())
-        };
+impl<'p> Expected<'p> {
+    fn of(plan: Option<&'p Plan>) -> Self {
         Self {
-            plan: plan.map(known),
+            plan: plan.map(|plan| (plan, plan.grid.cells().0.into_iter().collect())),
             ledger: Ledger::default(),
         }
     }
@@ -64,24 +60,25 @@ impl Expected {
     fn next(&mut self, record: &Record) -> Result<(), String> {
         let Record { visit, rep, .. } = record;
         let round = visit.round;
-        if let Some((cells, rounds, reps)) = &self.plan {
+        if let Some((plan, cells)) = &self.plan {
+            let (rounds, reps) = (plan.last_round(), plan.protocol.reps.get());
             if !cells.contains(&visit.cell) {
                 return Err(format!("the plan in run.json has no cell {}", visit.cell));
             }
-            if !(1..=*rounds).contains(&round) {
+            if !(1..=rounds).contains(&round) {
                 return Err(format!(
                     "round {round} is not one of the plan's, 1 to {rounds}"
                 ));
             }
-            if !(1..=*reps).contains(rep) {
+            if !(1..=reps).contains(rep) {
                 return Err(format!("rep {rep} is not one of the plan's, 1 to {reps}"));
             }
         }
         let before = self.ledger.visit(visit);
         let last = before.map_or(0, |recorded| recorded.last_rep);
-        let failed = before.is_some_and(|recorded| recorded.status == Status::Failed);
         let of_visit = format!("{} round {round} rep {rep}", visit.cell);
-        if *rep <= last && !(failed && *rep == last) {
+        let protocol = self.plan.as_ref().map(|(plan, _)| &plan.protocol);
+        if before.is_some_and(|before| !before.admits(*rep, protocol)) {
             return Err(format!("{of_visit} again"));
         }
         if *rep > last + 1 {

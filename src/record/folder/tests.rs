@@ -182,11 +182,52 @@ fn the_same_repetition_twice_is_refused() {
     let place = tempfile::tempdir().unwrap();
     let (mut folder, _) = open(place.path(), 1).unwrap();
     folder.append(&record(1)).unwrap();
-    folder.append(&record(1)).unwrap();
+    folder.append(&record(2)).unwrap();
+    folder.append(&record(2)).unwrap();
     drop(folder);
     let error = RunFolder::read(place.path()).unwrap_err().to_string();
     assert!(
-        error.contains("line 3") && error.contains("rep 1 again"),
+        error.contains("line 4") && error.contains("rep 2 again"),
         "{error}"
     );
+}
+
+#[test]
+fn a_visit_that_was_cut_off_counts_as_it_was_made_again() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut folder, _) = open(place.path(), 1).unwrap();
+    let again = Record {
+        unix_ms: 2,
+        ..record(1)
+    };
+    for row in [&record(1), &again, &record(2), &record(3)] {
+        folder.append(row).unwrap();
+    }
+    drop(folder);
+    let (_, records) = RunFolder::read(place.path()).unwrap();
+    assert_eq!(records, [again, record(2), record(3)]);
+}
+
+#[test]
+fn what_changed_around_a_run_is_kept_and_the_run_goes_on_under_it() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut folder, _) = open(place.path(), 1).unwrap();
+    let change = Change {
+        round: 2,
+        at: "2026-01-01T00:00:00Z".to_owned(),
+        field: "budget.cpus".to_owned(),
+        from: "2".to_owned(),
+        to: "1.5".to_owned(),
+    };
+    folder.note(std::slice::from_ref(&change)).unwrap();
+    // The header that it wrote itself is no foreign one.
+    folder.append(&record(1)).unwrap();
+    folder.verify().unwrap();
+    drop(folder);
+    let (header, records) = RunFolder::read(place.path()).unwrap();
+    assert_eq!((header.changes, records.len()), (vec![change], 1));
+    let mut now = RunHeader::bare("test", plan(1));
+    now.budget.cpus = 1.5;
+    let (folder, _) = RunFolder::open(place.path(), &now).unwrap();
+    assert_eq!(folder.header().changes.len(), 1);
 }

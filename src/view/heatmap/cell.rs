@@ -37,6 +37,7 @@ pub(super) fn label(slot: Slot<'_>, scale: &Scale) -> Option<String> {
         Reading::Missing => "–".to_owned(),
         Reading::Stopped => "cens.".to_owned(),
         Reading::Wrong(_) => "wrong".to_owned(),
+        Reading::Interrupted(_) => "intr.".to_owned(),
         Reading::Failed(_) => "fail".to_owned(),
     })
 }
@@ -70,7 +71,9 @@ pub(super) fn ground(canvas: &mut Canvas, slot: Slot<'_>, area: Area, scale: &Sc
         Slot::Answered(point) if matches!(point.reading, Reading::Wrong(_)) => {
             strike(canvas, area.inset(0.5));
         }
-        Slot::Answered(point) if point.reading == Reading::Stopped => {
+        Slot::Answered(point)
+            if matches!(point.reading, Reading::Stopped | Reading::Interrupted(_)) =>
+        {
             canvas.rect(area.inset(0.5), FAILED);
             hatch(canvas, area.inset(1.5), CROSS);
         }
@@ -176,7 +179,9 @@ pub(super) fn number(canvas: &mut Canvas, slot: Slot<'_>, area: Area, (scale, em
     let (ground, bound) = number_of(slot, scale).unwrap_or((WHITE, Bound::Exact));
     let ground = match slot {
         Slot::Answered(point) => match point.reading {
-            Reading::Wrong(_) | Reading::Failed(_) | Reading::Stopped => FAILED,
+            Reading::Wrong(_) | Reading::Interrupted(_) | Reading::Failed(_) | Reading::Stopped => {
+                FAILED
+            }
             Reading::Number(..) | Reading::Cause(_) | Reading::Missing => ground,
         },
         Slot::Outside | Slot::Waiting => ground,

@@ -122,6 +122,11 @@ fn marks(facets: &Facets<'_>, scale: &Scale) -> impl Iterator<Item = Item> {
             "wrong: ran with a wrong result, so without rank".to_owned(),
         ),
         (
+            reading(|r| matches!(r, Reading::Interrupted(_))),
+            Icon::Hatch,
+            "intr.: a process stood still, so no time".to_owned(),
+        ),
+        (
             reading(|r| matches!(r, Reading::Failed(_))),
             Icon::Cross,
             "fail: the cell failed".to_owned(),

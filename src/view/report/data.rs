@@ -222,6 +222,7 @@ fn run(chapter: &Chapter<'_>, series: &[Series], values: &[(Dimension, Vec<Value
             State::Ok => ("ok", None),
             State::Censored => ("censored", None),
             State::Wrong(reason) => ("wrong", Some(reason.clone())),
+            State::Interrupted(reason) => ("interrupted", Some(reason.clone())),
             State::Failed(reason) => ("failed", Some(reason.clone())),
         };
         let explained = (chapter.explain)(&cell);
