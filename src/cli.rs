@@ -15,6 +15,7 @@ mod command;
 mod compare;
 mod completions;
 mod doctor;
+mod dry_run;
 mod explain;
 mod export;
 mod findings;

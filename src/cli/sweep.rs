@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::io::stderr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -16,13 +15,13 @@ use super::ground::Ground;
 use super::progress::{Picture, Progress};
 use super::quiet::Quiet;
 use super::run::Run;
-use super::{UsageError, blas, command, header, plot, preflight, request, screen};
+use super::{UsageError, blas, command, dry_run, header, plot, preflight, request, screen};
 use crate::analysis::{Analysis, CellSummary, Metric, State, rivals};
 use crate::experiment::{Cell, Landmarks, Plan, Protocol, Runtime, Span};
 use crate::host::{Host, clock};
 use crate::machine::{CpuBudget, OwnQuota, Topology};
 use crate::record::{Record, RunFolder, RunHeader, Status};
-use crate::runner::{self, Ask, Runner};
+use crate::runner::{self, Runner};
 use crate::units::counted;
 use crate::units::range;
 use crate::view::facet::{Facets, natural_axes};
@@ -119,7 +118,7 @@ impl Args {
         if self.dry_run {
             match &plan.command {
                 Some(spec) => screen::say(command::lines(&plan, spec).trim_end())?,
-                None => print_commands(&plan, &host(&program))?,
+                None => dry_run::print_commands(&plan, &host(&program))?,
             }
             return Ok(());
         }
@@ -217,37 +216,6 @@ pub(super) fn default_name(plan: &Plan) -> String {
     let mut names: Vec<String> = plan.grid.workload.iter().map(|w| w.name()).collect();
     names.dedup();
     names.join("-")
-}
-
-fn print_commands(plan: &Plan, host: &Host) -> anyhow::Result<()> {
-    let (cells, skipped) = plan.grid.cells();
-    for why in skipped {
-        screen::say(format!("# skipped: {why}"))?;
-    }
-    for visit in plan.visits().take(cells.len()) {
-        let Protocol { reps, .. } = plan.protocol;
-        let ask = Ask {
-            visit,
-            first_rep: 1,
-            last_rep: reps,
-            protocol: plan.protocol.clone(),
-            budget: plan.grid.budget,
-        };
-        let command = host.command(&ask);
-        screen::say(typed(&command))?;
-    }
-    Ok(())
-}
-
-/// `command` as one can type it, with the environment that it sets.
-fn typed(command: &Command) -> String {
-    let set = command.get_envs().filter_map(|(name, value)| {
-        let value = value?.to_string_lossy();
-        Some(format!("{}={value}", name.to_string_lossy()))
-    });
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    let words = words.map(|word| word.to_string_lossy().into_owned());
-    set.chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// Says what is about to happen.

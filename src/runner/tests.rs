@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::experiment::{Landmarks, Request};
-use crate::record::{Sample, last_attempts};
+use crate::record::{Ledger, Sample, last_attempts};
 
 const SECOND: Duration = Duration::from_secs(1);
 
