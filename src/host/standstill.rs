@@ -121,7 +121,7 @@ impl Standstill {
 fn accounted(schedstat: Option<&File>) -> Option<Duration> {
     let mut text = [0; 64];
     let length = schedstat?.read_at(&mut text, 0).ok()?;
-    let counted = Counted::parse(str::from_utf8(&text[..length]).ok()?)?;
+    let counted = Counted::parse(&text[..length])?;
     Some(counted.run + counted.wait)
 }
 

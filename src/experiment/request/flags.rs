@@ -78,6 +78,7 @@ impl Request {
             limit,
             seed,
             until,
+            wait_for_quiet,
             command,
             simulate: _,
         } = self;
@@ -102,6 +103,7 @@ impl Request {
             flag("limit", limit),
             flag("seed", seed),
             flag("until", until),
+            flag("wait-for-quiet", wait_for_quiet),
         ];
         let said = axes.into_iter().chain(protocol).flatten().flatten();
         let program = command.iter().flat_map(CommandRequest::words);

@@ -87,12 +87,12 @@ impl<'a> Execution<'a> {
         let children_before = Usage::of_children();
         let hardware_before = events.read();
         let exits = reap().map_err(|error| format!("cannot watch the program: {error}"))?;
+        let mut still = Standstill::watch();
         let start = clock::now();
 
         copies.release();
 
         let mut race = Race::new(copies, exits, start);
-        let mut still = Standstill::watch();
         let ending = race.watch(start + self.limit, self.stop, &mut still);
         let around = surroundings(&self.accounts);
         let around = around.since(around_before);
