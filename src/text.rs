@@ -5,9 +5,12 @@
 
 use std::fmt;
 
+/// Characters of a foreign text that a message quotes at most.
+const LONGEST_EXCERPT: usize = 80;
+
 /// A text that does not name a value, with what was expected in its place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{text}' is not a {what}; expected {expected}")]
+#[error("'{}' is not a {what}; expected {expected}", excerpt(text))]
 pub struct ParseError {
     /// What was being read, for example `wait policy`.
     pub what: &'static str,
@@ -35,6 +38,25 @@ pub fn quoted(word: &str) -> String {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// `text` as a message may quote it: in one line, and cut where it is long.
+///
+/// What users type and what files hold can be of any length; the error about it must not be.
+pub fn excerpt(text: &str) -> String {
+    let mut rest = text.chars();
+    let mut quoted = String::new();
+    for c in rest.by_ref().take(LONGEST_EXCERPT) {
+        if c.is_control() {
+            quoted.extend(c.escape_default());
+        } else {
+            quoted.push(c);
+        }
+    }
+    if !rest.as_str().is_empty() {
+        quoted += "...";
+    }
+    quoted
 }
 
 /// `text` with its paragraphs in lines of at most `width` columns; no word is cut.
@@ -110,6 +132,17 @@ mod tests {
         assert_eq!(quoted("a b"), "'a b'");
         assert_eq!(quoted("it's"), r"'it'\''s'");
         assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn a_quoted_text_is_one_short_line() {
+        assert_eq!(excerpt("pack:2 pu:2"), "pack:2 pu:2");
+        assert_eq!(excerpt("a\nb\u{7}"), "a\\nb\\u{7}");
+        let long = "\u{20ac}".repeat(9_000_000);
+        let quoted = excerpt(&long);
+        assert!(quoted.ends_with("\u{20ac}...") && quoted.chars().count() == 83);
+        let error = ParseError::new("count", &long, "1 or more").to_string();
+        assert!(error.chars().count() < 200, "{error}");
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 mod budget;
 mod libraries;
+mod machine;
 mod report;
 
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
@@ -13,10 +15,13 @@ use crate::host::probes;
 use crate::machine::{
     CpuBudget, HostFacts, Memory, OnlinePus, ThreadLimit, Topology, TopologyError, thread_choices,
 };
+use crate::text::excerpt;
+use crate::units::human_bytes;
 use crate::view;
 use crate::view::canvas::FigureFormat;
 use libraries::libraries;
-use report::{OtherMachine, ThisMachine};
+use machine::OtherMachine;
+use report::ThisMachine;
 
 /// Shows what this machine is, how much of it this process may use, and how many threads each
 /// runtime would start.
@@ -94,7 +99,7 @@ impl Args {
 
     fn other_machine(&self, machine: &str) -> anyhow::Result<()> {
         let topology = read(machine)?;
-        self.draw(&topology, topology.pus(), machine)?;
+        self.draw(&topology, &topology.allowed(), machine)?;
         let report = OtherMachine {
             machine,
             topology: &topology,
@@ -127,22 +132,44 @@ fn program() -> std::io::Result<PathBuf> {
     std::env::current_exe().or_else(|error| started_as().ok_or(error))
 }
 
+/// Bytes of a machine's file: more than lstopo writes of the largest machine.
+const LARGEST_FILE: u64 = 64 << 20;
+
 /// The machine that `text` names: a file if it looks like one, else a description.
 pub(super) fn read(text: &str) -> Result<Topology, UsageError> {
-    let path = std::path::Path::new(text);
-    let usage = |error: TopologyError| UsageError(format!("{error} (--machine {text})"));
+    let path = Path::new(text);
     let xml = path
         .extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("xml"));
-    if !(xml || path.is_file()) {
+    if !(xml || path.exists()) {
         return Topology::synthetic(text).map_err(|error| UsageError(error.to_string()));
     }
-    let contents = std::fs::read_to_string(path).map_err(|error| {
+    let name = excerpt(text);
+    let contents = contents(path).map_err(|error| {
         UsageError(format!(
-            "cannot read {text}: {error}; write one with `lstopo {text}`"
+            "cannot read {name}: {error}; on the machine itself, `lstopo machine.xml` writes such a \
+             file"
         ))
     })?;
-    Topology::from_lstopo_xml(&contents).map_err(usage)
+    Topology::from_lstopo_xml(&contents).map_err(|error| match error {
+        TopologyError::Hwloc1 => UsageError(format!(
+            "{name} was written by hwloc 1; convert it with lstopo of hwloc 2: \
+             `lstopo -i {name} new.xml`"
+        )),
+        error => UsageError(format!("{error} (--machine {name})")),
+    })
+}
+
+/// The text in the file at `path`, of which no more is read than a machine's file can have.
+fn contents(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    let file = std::fs::File::open(path)?;
+    let bytes = file.take(LARGEST_FILE + 1).read_to_string(&mut text)?;
+    if bytes as u64 > LARGEST_FILE {
+        let most = human_bytes(LARGEST_FILE);
+        return Err(std::io::Error::other(format!("it is larger than {most}")));
+    }
+    Ok(text)
 }
 
 /// Prints `text`; a reader that stops reading, such as `head`, is no error.

@@ -74,7 +74,7 @@ impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let setup = self.setup.over(self.request.file())?;
         let target = Target::of(&setup)?;
-        let simulation = target.simulation(&setup)?;
+        let simulation = target.simulation(&setup)?.on(&target.topology);
         let mut request = self.request.request()?;
         let default = |count| Some(Count(count));
         request.rounds = request.rounds.or(default(ROUNDS));
@@ -104,6 +104,9 @@ impl Args {
         simulation.write(&out)?;
         sweep::announce(&header.plan, &out, &recorded);
         screen::note(simulation.in_words());
+        if let Some(note) = simulation.kinds_note() {
+            screen::note(note);
+        }
         if let Some((file, ask)) = traced {
             write_trace(&predictor, &ask, &file)?;
         }
@@ -185,7 +188,7 @@ impl Target {
             return Self::of_run(Path::new(text), setup);
         }
         let topology = doctor::read(text)?;
-        let budget = CpuBudget::all_of(topology.pus().clone());
+        let budget = CpuBudget::all_of(topology.allowed());
         Ok(Self {
             topology,
             budget: setup.limited(budget)?,

@@ -106,6 +106,9 @@ pub(super) struct Simulation {
     /// Whether the machine is another than the one that calibrated itself.
     #[serde(default)]
     elsewhere: bool,
+    /// Whether the machine has kinds of core that differ, which the simulator does not know.
+    #[serde(default)]
+    kinds_as_alike: bool,
     parameters: Parameters,
 }
 
@@ -149,6 +152,7 @@ impl Assumptions {
             slice_ns: facts.slice_ns.filter(|_| own_kernel),
             quota_cpus: budget.quota(),
             elsewhere: false,
+            kinds_as_alike: false,
             parameters: self.parameters()?,
         })
     }
@@ -275,6 +279,23 @@ impl Simulation {
         }
     }
 
+    /// The same, with what it leaves out of account on `topology`.
+    pub(super) fn on(self, topology: &Topology) -> Self {
+        Self {
+            kinds_as_alike: topology.core_kinds.len() > 1,
+            ..self
+        }
+    }
+
+    /// What is to be said of kinds of core where the machine has several.
+    pub(super) fn kinds_note(&self) -> Option<&'static str> {
+        self.kinds_as_alike.then_some(
+            "note: this machine has several kinds of core, and the simulator takes them as alike: \
+             every core computes as fast as the parameters say, so times that depend on slower \
+             cores are too short",
+        )
+    }
+
     fn is_calibrated(&self) -> bool {
         self.parameters.is_calibrated() && !self.elsewhere
     }
@@ -291,9 +312,10 @@ impl Simulation {
             Model::Steady => ", extrapolated",
             Model::Slices | Model::Fluid => "",
         };
+        let kinds = self.kinds_in_words();
         HostFacts {
             host: None,
-            processor: Some(format!("simulated {machine}{calibrated}{extent}")),
+            processor: Some(format!("simulated {machine}{calibrated}{extent}{kinds}")),
             kernel: KernelFacts {
                 release: Some(self.kernel.to_string()),
                 hz: Some(self.hz),
@@ -351,12 +373,20 @@ impl Simulation {
             (false, false) => "uncalibrated",
         };
         format!(
-            "{}, Linux {} at {} Hz; {calibrated}: {} parameters",
+            "{}, Linux {} at {} Hz{}; {calibrated}: {} parameters",
             self.parameters.machine,
             self.kernel,
             self.hz,
+            self.kinds_in_words(),
             self.parameters.summary()
         )
+    }
+
+    fn kinds_in_words(&self) -> &'static str {
+        match self.kinds_as_alike {
+            true => ", kinds of core taken as alike",
+            false => "",
+        }
     }
 }
 

@@ -77,6 +77,7 @@ impl Args {
             return Err(UsageError(message).into());
         }
         let simulation = self.assumptions.simulation(kernel, budget, Model::Slices)?;
+        let simulation = simulation.on(&measured.header.topology);
         let machine = simulation.machine(&measured.header.topology, budget);
         let asks = simulation::asks(&measured.header.plan);
         let forecasts = forecast(&machine, Model::Slices, &asks, self.draws)

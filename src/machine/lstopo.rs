@@ -1,242 +1,281 @@
 //! Which machine does an lstopo XML file describe?
 //!
-//! The files that `lstopo machine.xml` writes with hwloc 2, for machines that are not at hand.
+//! The files that `lstopo machine.xml` writes with hwloc 2 or 3, for machines that are not at hand.
+//! A file may come from anywhere, so its sets are checked against each other, and what is kept of it
+//! is bounded by the number of its objects.
 //
 // --- Implementation ---
-// Source: hwloc 2.9, hwloc/topology-xml.c and hwloc2.dtd.
+// Source: hwloc 2.9 and 3.0 (commit 3b37b02), hwloc/topology-xml.c and hwloc2.dtd. Version 3 adds
+// the attribute `id` in place of `gp_index` and elements that are of no use here.
 
-use roxmltree::{Document, Node, ParsingOptions};
+mod bitmap;
+mod element;
 
+use std::collections::BTreeSet;
+use std::fmt;
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+
+use super::core_kind::{CoreKind, KindFacts};
 use super::topology::MOST_PUS;
-use super::{CpuSet, Object, ObjectKind, PuId, Topology, TopologyError};
+use super::{ObjectKind, PuId, Topology, TopologyError};
+use crate::text::excerpt;
+use bitmap::Bitmap;
+use element::{Attributes, Open};
 
-/// Deeper than any machine (hwloc itself stops at 128), shallow enough for the stack.
-const DEEPEST: usize = 128;
+/// Elements inside each other. Deeper than any machine: hwloc itself stops at 128.
+const DEEPEST: usize = 160;
+
+/// Objects of a file: enough for [`MOST_PUS`] with a core and five caches each.
+const MOST_OBJECTS: usize = 16 * MOST_PUS;
+
+/// Kinds of core: more than any machine has clocks.
+const MOST_KINDS: usize = 256;
+
+/// Versions of the XML form that are read.
+const VERSIONS: [&str; 2] = ["2", "3"];
 
 /// The machine that the XML `text` describes.
 pub(super) fn parse(text: &str) -> Result<Topology, TopologyError> {
-    let not = |problem: &str| TopologyError::NotLstopo(problem.to_owned());
-    let options = ParsingOptions {
-        allow_dtd: true,
-        ..ParsingOptions::default()
-    };
-    let document = Document::parse_with_options(text, options)?;
-    let topology = document.root_element();
-    if topology.tag_name().name() != "topology" {
-        let name = topology.tag_name().name();
-        return Err(not(&format!("<{name}> where <topology> was expected")));
-    }
-    if !topology
-        .attribute("version")
-        .is_some_and(|version| version.starts_with("2."))
-    {
-        return Err(not(
-            "written by hwloc 1; write it again with lstopo of hwloc 2",
-        ));
-    }
-    let machine = topology.children().find(|node| node.has_tag_name("object"));
-    let machine = machine.ok_or_else(|| not("no <object> in <topology>"))?;
-    let mut roots = objects(machine, 0)?;
-    let root = match (roots.pop(), roots.is_empty()) {
-        (Some(root), true) if root.kind == ObjectKind::Machine => root,
-        _ => return Err(not("the outermost object is not a Machine")),
-    };
-    let topology_pus = count_pus(&root);
-    if topology_pus == 0 || topology_pus > MOST_PUS {
-        return Err(not(&format!(
-            "{topology_pus} PUs, expected 1 to {MOST_PUS}"
-        )));
-    }
-    let core_kinds = core_kinds(topology)?;
-    Ok(Topology { root, core_kinds })
-}
-
-fn count_pus(object: &Object) -> usize {
-    let below: usize = object.children.iter().map(count_pus).sum();
-    below + usize::from(object.kind == ObjectKind::Pu)
-}
-
-/// The object of `node`, or the objects inside it if we have no word for it.
-fn objects(node: Node<'_, '_>, depth: usize) -> Result<Vec<Object>, TopologyError> {
-    if depth > DEEPEST {
-        let problem = format!("objects are nested more than {DEEPEST} deep");
-        return Err(TopologyError::NotLstopo(problem));
-    }
-    let mut children = Vec::new();
-    for child in node.children().filter(|child| child.has_tag_name("object")) {
-        children.extend(objects(child, depth + 1)?);
-    }
-    let Some(kind) = kind(node.attribute("type").unwrap_or_default()) else {
-        return Ok(children);
-    };
-    let size = match kind {
-        ObjectKind::NumaNode => node.attribute("local_memory"),
-        ObjectKind::Cache(_) => node.attribute("cache_size"),
-        _ => None,
-    };
-    let object = Object {
-        kind,
-        os_index: node
-            .attribute("os_index")
-            .and_then(|index| index.parse().ok()),
-        cpuset: cpuset(node)?,
-        bytes: size
-            .and_then(|size| size.parse().ok())
-            .filter(|bytes| *bytes > 0),
-        children,
-    };
-    if kind == ObjectKind::Pu && object.os_index.is_none() {
-        return Err(TopologyError::NotLstopo("a PU without os_index".to_owned()));
-    }
-    Ok(vec![object])
-}
-
-fn kind(name: &str) -> Option<ObjectKind> {
-    match name {
-        "Machine" => Some(ObjectKind::Machine),
-        "Package" => Some(ObjectKind::Package),
-        "Die" => Some(ObjectKind::Die),
-        "Group" => Some(ObjectKind::Group),
-        "NUMANode" => Some(ObjectKind::NumaNode),
-        "L1Cache" => Some(ObjectKind::Cache(1)),
-        "L2Cache" => Some(ObjectKind::Cache(2)),
-        "L3Cache" => Some(ObjectKind::Cache(3)),
-        "L4Cache" => Some(ObjectKind::Cache(4)),
-        "L5Cache" => Some(ObjectKind::Cache(5)),
-        "Core" => Some(ObjectKind::Core),
-        "PU" => Some(ObjectKind::Pu),
-        _ => None,
+    let mut reader = Reader::from_str(text);
+    reader.config_mut().expand_empty_elements = true;
+    let mut document = Document::default();
+    loop {
+        let event = reader.read_event().map_err(|error| {
+            let read = text.get(..reader.error_position() as usize);
+            let line = read.unwrap_or(text).matches('\n').count() + 1;
+            TopologyError::Xml(format!("line {line}: {}", excerpt(&error.to_string())))
+        })?;
+        match event {
+            Event::Start(tag) => document.open(&tag)?,
+            Event::End(_) => document.close(),
+            Event::DocType(doctype) if doctype.contains("<!ENTITY") => {
+                let problem = "it defines entities, which lstopo never does";
+                return Err(not_lstopo(problem.to_owned()));
+            }
+            Event::Eof => return document.topology(),
+            _ => {}
+        }
     }
 }
 
-/// hwloc's bitmap form: 32-bit words in hexadecimal, the highest first; an empty word is 0.
-fn cpuset(node: Node<'_, '_>) -> Result<CpuSet, TopologyError> {
-    let text = node.attribute("cpuset").unwrap_or_default();
-    let bad = || TopologyError::NotLstopo(format!("'{text}' is not a cpuset"));
-    let mut pus = Vec::new();
-    for (word, hex) in (0_u32..).zip(text.rsplit(',')) {
-        let hex = hex.strip_prefix("0x").unwrap_or(hex);
-        let bits = match hex {
-            "" => 0,
-            hex => u32::from_str_radix(hex, 16).map_err(|_| bad())?,
+fn not_lstopo(problem: String) -> TopologyError {
+    TopologyError::NotLstopo(problem)
+}
+
+fn not_xml(error: impl fmt::Display) -> TopologyError {
+    TopologyError::Xml(excerpt(&error.to_string()))
+}
+
+/// What has been read of a file.
+#[derive(Default)]
+struct Document {
+    /// The elements around the place that has been reached, outermost first.
+    open: Vec<Element>,
+    started: bool,
+    root: Option<Open>,
+    sets: RootSets,
+    kinds: Vec<KindFacts>,
+    /// PUs of those kinds.
+    kind_pus: Bitmap,
+    /// Numbers of the NUMA nodes.
+    nodes: BTreeSet<u32>,
+    objects: usize,
+    /// PUs that have an object of their own.
+    pus: Bitmap,
+}
+
+enum Element {
+    Topology,
+    Object(Box<Open>),
+    /// An object that we have no word for. Those inside it stand in the one around it.
+    OtherObject,
+    CoreKind(KindFacts),
+    /// One that is of no use here.
+    Other,
+}
+
+/// The sets that only the machine object has.
+#[derive(Default)]
+struct RootSets {
+    complete: Option<Bitmap>,
+    allowed: Option<Bitmap>,
+    allowed_nodes: Option<Bitmap>,
+}
+
+impl Document {
+    fn open(&mut self, tag: &BytesStart<'_>) -> Result<(), TopologyError> {
+        if self.open.len() >= DEEPEST {
+            let problem = format!("elements are nested more than {DEEPEST} deep");
+            return Err(not_lstopo(problem));
+        }
+        let name = tag.name();
+        let element = match (name.as_ref(), self.open.last_mut()) {
+            ("topology", None) => {
+                version(tag)?;
+                self.started = true;
+                Element::Topology
+            }
+            (name, None) => {
+                let name = excerpt(name);
+                let problem = format!("<{name}> where <topology> was expected");
+                return Err(not_lstopo(problem));
+            }
+            ("object", Some(Element::Topology | Element::Object(_) | Element::OtherObject)) => {
+                self.object(tag)?
+            }
+            ("cpukind", Some(Element::Topology)) => self.core_kind(tag)?,
+            ("info", Some(Element::CoreKind(facts))) => {
+                element::core_kind_info(tag, facts)?;
+                Element::Other
+            }
+            _ => Element::Other,
         };
-        let set = (0..u32::BITS).filter(|bit| bits >> bit & 1 == 1);
-        pus.extend(set.map(|bit| PuId(word * u32::BITS + bit)));
+        self.open.push(element);
+        Ok(())
     }
-    if pus.last().is_some_and(|last| *last > CpuSet::LARGEST_PU) {
-        return Err(bad());
+
+    fn close(&mut self) {
+        match self.open.pop() {
+            Some(Element::Object(inner)) => match self.around() {
+                Some(outer) => outer.object.children.push(inner.object),
+                None => self.root = Some(*inner),
+            },
+            Some(Element::CoreKind(facts)) => self.kinds.push(facts),
+            _ => {}
+        }
     }
-    Ok(pus.into_iter().collect())
+
+    /// The innermost open object that we have a word for.
+    fn around(&mut self) -> Option<&mut Open> {
+        self.open
+            .iter_mut()
+            .rev()
+            .find_map(|element| match element {
+                Element::Object(open) => Some(&mut **open),
+                _ => None,
+            })
+    }
+
+    fn object(&mut self, tag: &BytesStart<'_>) -> Result<Element, TopologyError> {
+        self.objects += 1;
+        if self.objects > MOST_OBJECTS {
+            return Err(not_lstopo(format!("more than {MOST_OBJECTS} objects")));
+        }
+        let attributes = Attributes::of(tag, &Open::ATTRIBUTES)?;
+        let Some(mut inner) = Open::read(&attributes)? else {
+            return Ok(Element::OtherObject);
+        };
+        let name = || attributes.name();
+        match (self.root.is_some(), self.around()) {
+            (false, Some(outer)) => inner.object.cpuset = outer.take(&inner, name)?,
+            (false, None) if inner.object.kind == ObjectKind::Machine => {
+                inner.object.cpuset = inner.pus.cpuset();
+                self.sets = RootSets {
+                    complete: attributes.set("complete_cpuset")?,
+                    allowed: attributes.set("allowed_cpuset")?,
+                    allowed_nodes: attributes.set("allowed_nodeset")?,
+                };
+            }
+            _ => {
+                let problem = format!("{} stands outside the one Machine expected", name());
+                return Err(not_lstopo(problem));
+            }
+        }
+        match (inner.object.kind, inner.object.os_index) {
+            (ObjectKind::Pu, _) => self.pus.unite(&inner.pus),
+            (ObjectKind::NumaNode, Some(index)) if !self.nodes.insert(index) => {
+                return Err(not_lstopo(format!("{} is there twice", name())));
+            }
+            _ => {}
+        }
+        Ok(Element::Object(Box::new(inner)))
+    }
+
+    fn core_kind(&mut self, tag: &BytesStart<'_>) -> Result<Element, TopologyError> {
+        let (pus, mut facts) = element::core_kind(tag)?;
+        let shared = pus.common(&self.kind_pus);
+        if !shared.is_empty() {
+            let shared = excerpt(&shared.cpuset().to_string());
+            return Err(not_lstopo(format!("two kinds of core have PUs '{shared}'")));
+        }
+        if self.kinds.len() >= MOST_KINDS {
+            return Err(not_lstopo(format!("more than {MOST_KINDS} kinds of core")));
+        }
+        self.kind_pus.unite(&pus);
+        facts.cpuset = pus.cpuset();
+        Ok(Element::CoreKind(facts))
+    }
+
+    fn topology(self) -> Result<Topology, TopologyError> {
+        if !self.started {
+            return Err(TopologyError::Xml("there is no element in it".to_owned()));
+        }
+        if !self.open.is_empty() {
+            let problem = "it ends before </topology>; the rest of the file is missing";
+            return Err(not_lstopo(problem.to_owned()));
+        }
+        let no_object = || not_lstopo("no <object> in <topology>".to_owned());
+        let Open {
+            object: root, pus, ..
+        } = self.root.ok_or_else(no_object)?;
+        let nameless = pus.without(&self.pus);
+        if self.pus.is_empty() || !nameless.is_empty() {
+            let nameless = excerpt(&nameless.cpuset().to_string());
+            let problem = format!("no object of type PU for PUs '{nameless}' of the Machine");
+            return Err(not_lstopo(problem));
+        }
+        let machine = root.cpuset.clone();
+        let facts = self.kinds.into_iter().map(|kind| KindFacts {
+            cpuset: kind.cpuset.intersection(&machine),
+            ..kind
+        });
+        let facts = facts.filter(|kind| !kind.cpuset.is_empty()).collect();
+        let complete = self.sets.complete.unwrap_or_default();
+        let topology = Topology {
+            core_kinds: CoreKind::ranked(facts),
+            disallowed: barred(machine.iter().map(|pu| pu.0), self.sets.allowed.as_ref())
+                .map(PuId)
+                .collect(),
+            disallowed_nodes: barred(self.nodes.into_iter(), self.sets.allowed_nodes.as_ref())
+                .collect(),
+            not_described: complete.without(&pus).cpuset(),
+            ..Topology::of(root)
+        };
+        if topology.allowed().is_empty() {
+            let problem = "its allowed_cpuset holds none of its PUs";
+            return Err(not_lstopo(problem.to_owned()));
+        }
+        Ok(topology)
+    }
 }
 
-/// Kinds of core, fastest last.
-fn core_kinds(topology: Node<'_, '_>) -> Result<Vec<CpuSet>, TopologyError> {
-    let kinds = topology
-        .children()
-        .filter(|node| node.has_tag_name("cpukind"));
-    let mut ranked = Vec::new();
-    for node in kinds {
-        ranked.push((speed(node), cpuset(node)?));
-    }
-    ranked.sort();
-    Ok(ranked.into_iter().map(|(_, cpuset)| cpuset).collect())
+/// Those of `numbers` that are not in the set of what is allowed; none without such a set.
+fn barred(
+    numbers: impl Iterator<Item = u32>,
+    allowed: Option<&Bitmap>,
+) -> impl Iterator<Item = u32> {
+    numbers.filter(move |number| allowed.is_some_and(|allowed| !allowed.contains(*number)))
 }
 
-/// What orders kinds of core, the most telling first: hwloc's own ranking, Intel's name for the
-/// kind, Linux's capacity, the highest clock.
-//
-// Source: hwloc 2.9, cpukinds.c, hwloc_internal_cpukinds_rank.
-fn speed(kind: Node<'_, '_>) -> (i64, bool, u64, u64) {
-    let fact = |name: &str| {
-        let mut facts = kind
-            .children()
-            .filter(|node| node.attribute("name") == Some(name));
-        facts.next().and_then(|node| node.attribute("value"))
+/// Refuses a form of another version than those that are read.
+fn version(tag: &BytesStart<'_>) -> Result<(), TopologyError> {
+    let attributes = Attributes::of(tag, &["version"])?;
+    let Some(version) = attributes.get("version") else {
+        return Err(TopologyError::Hwloc1);
     };
-    let number = |name: &str| fact(name).and_then(|value| value.parse().ok()).unwrap_or(0);
-    let forced = kind
-        .attribute("forced_efficiency")
-        .and_then(|rank| rank.parse().ok());
-    let intel_core = fact("CoreType") == Some("IntelCore");
-    (
-        forced.unwrap_or(-1),
-        intel_core,
-        number("LinuxCapacity"),
-        number("FrequencyMaxMHz"),
-    )
+    let (major, _) = version.split_once('.').unwrap_or((version, ""));
+    match major.parse::<u32>() {
+        Ok(0 | 1) => Err(TopologyError::Hwloc1),
+        _ if VERSIONS.contains(&major) => Ok(()),
+        _ => Err(not_lstopo(format!(
+            "its version is '{}', expected {}",
+            excerpt(version),
+            VERSIONS.join(" or ")
+        ))),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TWO_PACKAGES: &str = include_str!("../../tests/data/two-packages.xml");
-    const HYBRID: &str = include_str!("../../tests/data/hybrid.xml");
-    const HWLOC_1: &str = include_str!("../../tests/data/hwloc1.xml");
-
-    fn problem(text: &str) -> String {
-        parse(text).unwrap_err().to_string()
-    }
-
-    /// `object` without the indexes that hwloc leaves out of a synthetic machine's caches.
-    fn bare(mut object: Object) -> Object {
-        if !matches!(object.kind, ObjectKind::Pu | ObjectKind::NumaNode) {
-            object.os_index = None;
-        }
-        object.children = object.children.into_iter().map(bare).collect();
-        object
-    }
-
-    #[test]
-    fn a_synthetic_machine_is_the_same_read_by_us_or_written_by_lstopo() {
-        let text = "pack:2 [numa(memory=64GiB)] l3:2(size=32MiB) l2:2(size=1MiB) core:1 pu:2";
-        let ours = Topology::synthetic(text).unwrap();
-        let theirs = parse(TWO_PACKAGES).unwrap();
-        assert_eq!(bare(theirs.root), bare(ours.root));
-    }
-
-    #[test]
-    fn kinds_of_core_come_slowest_first() {
-        let kinds = parse(HYBRID).unwrap().core_kinds;
-        let texts: Vec<String> = kinds.iter().map(CpuSet::to_string).collect();
-        assert_eq!(texts, ["4-7", "0-3"]);
-        let forced = HYBRID
-            .replace(
-                r#"cpuset="0x0000000f">"#,
-                r#"cpuset="0x0000000f" forced_efficiency="0">"#,
-            )
-            .replace(
-                r#"cpuset="0x000000f0">"#,
-                r#"cpuset="0x000000f0" forced_efficiency="1">"#,
-            );
-        let kinds = parse(&forced).unwrap().core_kinds;
-        assert_eq!(kinds[0].to_string(), "0-3");
-    }
-
-    #[test]
-    fn words_of_a_wide_cpuset_come_highest_first() {
-        let wide = TWO_PACKAGES.replacen("0x0000ffff", "0x1,,0x0000ffff", 1);
-        assert_eq!(parse(&wide).unwrap().pus().to_string(), "0-15,64");
-    }
-
-    #[test]
-    fn what_is_not_a_machine_is_named() {
-        assert!(problem(HWLOC_1).contains("hwloc 1"));
-        assert!(problem("<svg/>").contains("<svg>"));
-        assert!(problem("nonsense").contains("not an XML file"));
-        assert!(problem(r#"<topology version="2.0"/>"#).contains("no <object>"));
-        let package = r#"<topology version="2.0"><object type="Package" cpuset="0x1"/></topology>"#;
-        assert!(problem(package).contains("not a Machine"));
-        let empty = package.replace("Package", "Machine");
-        assert!(problem(&empty).contains("0 PUs"));
-        assert!(problem(&TWO_PACKAGES.replacen("0x0000ffff", "0xzz", 1)).contains("'0xzz'"));
-    }
-
-    #[test]
-    fn nesting_without_end_is_refused() {
-        let open = r#"<object type="Group" cpuset="0x1">"#.repeat(200);
-        let close = "</object>".repeat(200);
-        let text = format!(r#"<topology version="2.0">{open}{close}</topology>"#);
-        assert!(problem(&text).contains("nested"));
-    }
-}
+mod tests;

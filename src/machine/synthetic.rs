@@ -14,12 +14,16 @@ mod token;
 
 use super::topology::MOST_PUS;
 use super::{CpuSet, Object, ObjectKind, PuId};
+use crate::text::excerpt;
 use order::{impossible, single};
 use token::{Count, Token};
 
+/// Objects of all levels: enough for [`MOST_PUS`] with a core and five caches each.
+const MOST_OBJECTS: usize = 16 * MOST_PUS;
+
 /// A synthetic description that means nothing, by its first offending word.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{token}' in a synthetic machine: {problem}")]
+#[error("'{}' in a synthetic machine: {problem}", excerpt(token))]
 pub struct SyntheticError {
     /// The offending word, or the whole description.
     pub token: String,
@@ -66,14 +70,17 @@ impl Row {
 
 /// The tree that `description` stands for.
 pub(super) fn parse(description: &str) -> Result<Object, SyntheticError> {
-    let tokens = token::tokens(description)?;
+    let token::Description { memory, tokens } = token::read(description)?;
     let (mut rows, mut nodes) = rows(&tokens)?;
     if rows.last().is_none_or(|row| row.kind != ObjectKind::Pu) {
         let problem = "the last level must be the PUs, for example 'core:4 pu:2'";
         return Err(SyntheticError::new(description, problem));
     }
     if nodes.is_empty() {
-        nodes.push(Row::plain(ObjectKind::NumaNode, 1));
+        nodes.push(Row {
+            bytes: memory,
+            ..Row::plain(ObjectKind::NumaNode, 1)
+        });
     }
     number(&tokens, &mut rows, &mut nodes)?;
     let mut rows = without_needless_groups(rows);
@@ -93,17 +100,20 @@ pub(super) fn parse(description: &str) -> Result<Object, SyntheticError> {
 fn rows(tokens: &[Token<'_>]) -> Result<(Vec<Row>, Vec<Row>), SyntheticError> {
     let mut rows = vec![Row::plain(ObjectKind::Machine, 1)];
     let mut nodes: Vec<Row> = Vec::new();
-    let (mut width, mut nodes_as_level) = (1_usize, false);
+    let (mut width, mut objects, mut nodes_as_level) = (1_usize, 0_usize, false);
     for token in tokens {
+        let too_many = |most| {
+            let problem = format!("more than {most} objects in all; use smaller counts");
+            SyntheticError::new(token.text, problem)
+        };
         if let Count::PerParent(count) = token.count {
-            width = width
-                .checked_mul(count)
-                .filter(|width| *width <= MOST_PUS)
-                .ok_or_else(|| {
-                    let problem =
-                        format!("more than {MOST_PUS} objects in all; use smaller counts");
-                    SyntheticError::new(token.text, problem)
-                })?;
+            let wider = width.checked_mul(count);
+            let wider = wider.filter(|width| *width <= MOST_PUS);
+            width = wider.ok_or_else(|| too_many(MOST_PUS))?;
+        }
+        objects += width;
+        if objects > MOST_OBJECTS {
+            return Err(too_many(MOST_OBJECTS));
         }
         let Some(kind) = token.kind else {
             continue; // an instruction cache: counted, not kept
@@ -143,27 +153,43 @@ fn rows(tokens: &[Token<'_>]) -> Result<(Vec<Row>, Vec<Row>), SyntheticError> {
 /// Gives the objects the indexes that the description asks for. All NUMA nodes are numbered as
 /// one row, however many levels they stand on.
 fn number(tokens: &[Token<'_>], rows: &mut [Row], nodes: &mut [Row]) -> Result<(), SyntheticError> {
-    let widths: Vec<(ObjectKind, usize)> = rows
-        .iter()
-        .chain(&*nodes)
-        .map(|row| (row.kind, row.width))
-        .collect();
+    let mut levels = Vec::new();
     for token in tokens {
-        let (Some(text), Some(kind)) = (token.indexes, token.kind) else {
-            continue;
-        };
+        if let Count::PerParent(count) = token.count {
+            let outer = levels
+                .last()
+                .map_or(1, |level: &indexes::Level| level.width);
+            levels.push(indexes::Level {
+                kind: token.kind,
+                width: outer * count,
+            });
+        }
+    }
+    let mut rows = rows.iter_mut().skip(1); // the machine, which no token stands for
+    for token in tokens {
         let resolve = |total| {
-            indexes::resolve(text, total, &widths)
+            let resolved = token
+                .indexes
+                .map(|text| indexes::resolve(text, total, &levels));
+            resolved
+                .transpose()
                 .map_err(|problem| SyntheticError::new(token.text, problem))
         };
-        if kind == ObjectKind::NumaNode {
-            let total = nodes.iter().map(|node| node.width).sum();
-            let indexes = resolve(total)?;
-            nodes
-                .iter_mut()
-                .for_each(|node| node.indexes = Some(indexes.clone()));
-        } else if let Some(row) = rows.iter_mut().find(|row| row.kind == kind) {
-            row.indexes = Some(resolve(row.width)?);
+        match token.kind {
+            None => {}
+            Some(ObjectKind::NumaNode) => {
+                let total = nodes.iter().map(|node| node.width).sum();
+                if let Some(indexes) = resolve(total)? {
+                    nodes
+                        .iter_mut()
+                        .for_each(|node| node.indexes = Some(indexes.clone()));
+                }
+            }
+            Some(_) => {
+                if let Some(row) = rows.next() {
+                    row.indexes = resolve(row.width)?;
+                }
+            }
         }
     }
     Ok(())
@@ -257,144 +283,4 @@ impl Builder<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::machine::Topology;
-
-    fn machine(text: &str) -> Topology {
-        Topology::synthetic(text).unwrap()
-    }
-
-    fn problem(text: &str) -> String {
-        Topology::synthetic(text).unwrap_err().to_string()
-    }
-
-    /// Kinds from the outside in along the first children, `[numa]` where one stands beside.
-    fn spine(text: &str) -> String {
-        let root = parse(text).unwrap();
-        let (mut at, mut words) = (Some(&root), Vec::new());
-        while let Some(object) = at {
-            words.push(format!("{:?}", object.kind));
-            let is_node = |child: &&Object| child.kind == ObjectKind::NumaNode;
-            let nodes = object.children.iter().take_while(is_node).count();
-            words.extend(std::iter::repeat_n("[numa]".to_owned(), nodes));
-            at = object.children.get(nodes);
-        }
-        words.join(" ")
-    }
-
-    #[test]
-    fn levels_multiply_from_the_outside_in() {
-        let found = machine("pack:2 l3:3 core:4 pu:2");
-        let kinds = [
-            ObjectKind::Package,
-            ObjectKind::Cache(3),
-            ObjectKind::Core,
-            ObjectKind::Pu,
-        ];
-        assert_eq!(kinds.map(|kind| found.count(kind)), [2, 6, 24, 48]);
-        assert_eq!(found.pus().to_string(), "0-47");
-    }
-
-    #[test]
-    fn sizes_are_known_only_where_they_are_given() {
-        let found = machine("pack:1 [numa(memory=2GiB)] l2:1(size=1MB) l1:1 core:1 pu:1");
-        let bytes = |kind| found.objects(kind)[0].bytes;
-        assert_eq!(bytes(ObjectKind::NumaNode), Some(2 << 30));
-        assert_eq!(bytes(ObjectKind::Cache(2)), Some(1_000_000));
-        assert_eq!(bytes(ObjectKind::Cache(1)), None);
-    }
-
-    /// As `lstopo --no-icaches -i TEXT --of xml` of hwloc 2.9 has it.
-    #[test]
-    fn numa_nodes_and_groups_stand_where_hwloc_puts_them() {
-        for (text, expected) in [
-            ("pack:2 core:1 pu:1", "Machine [numa] Package Core Pu"),
-            ("pack:1 core:2 pu:1", "Machine Package [numa] Core Pu"),
-            ("numa:2 pu:2", "Machine Group [numa] Pu"),
-            ("numa:2 pack:1 pu:2", "Machine Package [numa] Pu"),
-            (
-                "pack:2 numa:2 core:2 pu:1",
-                "Machine Package Group [numa] Core Pu",
-            ),
-            (
-                "pack:2 [numa] [numa] pu:2",
-                "Machine Package [numa] [numa] Pu",
-            ),
-            ("group:2 [numa] pack:1 pu:3", "Machine Package [numa] Pu"),
-            ("core:2 pu:1 [numa]", "Machine Core [numa] Pu"),
-            ("2 3", "Machine Group [numa] Pu"),
-            ("2 2 2", "Machine Package Group [numa] Pu"),
-            ("2 2 2 2 2", "Machine Package Group [numa] Cache(2) Core Pu"),
-            (
-                "Socket:1 L2uCache:2 l1i:1 L1d:1 co:1 0x2",
-                "Machine Package [numa] Cache(2) Cache(1) Core Pu",
-            ),
-        ] {
-            assert_eq!(spine(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn numa_nodes_inside_an_object_are_numbered_before_its_own() {
-        let found = machine("pack:1 [numa] core:2 [numa] pu:1");
-        let nodes = found.objects(ObjectKind::NumaNode);
-        let indexes: Vec<_> = nodes.iter().filter_map(|node| node.os_index).collect();
-        assert_eq!(indexes, [2, 0, 1]);
-    }
-
-    /// As `lstopo --no-icaches -i TEXT --of xml` of hwloc 2.9 has it.
-    #[test]
-    fn pus_are_numbered_as_the_description_asks() {
-        let listed = "pack:2 core:2 pu:2(indexes=0,4,2,6,1,5,3,7)";
-        for (text, expected) in [
-            (listed, [0, 4, 2, 6, 1, 5, 3, 7]),
-            (
-                "pack:2 core:2 pu:2(indexes=4*2:2*2:1*2)",
-                [0, 4, 2, 6, 1, 5, 3, 7],
-            ),
-            (
-                "pack:2 core:2 pu:2(indexes=core:pack)",
-                [0, 4, 1, 5, 2, 6, 3, 7],
-            ),
-            ("pack:2 core:2 pu:2", [0, 1, 2, 3, 4, 5, 6, 7]),
-        ] {
-            let found: Vec<u32> = machine(text).pu_order().iter().map(|pu| pu.0).collect();
-            assert_eq!(found, expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_means_nothing_is_named() {
-        for (text, token) in [
-            ("pack:2 foo:3 pu:1", "foo:3"),
-            ("core:0 pu:1", "core:0"),
-            ("core:2 pack:2 pu:1", "pack:2"),
-            ("pack:1 core:2", "pack:1 core:2"),
-            ("pack:2 pack:2 pu:1", "pack:2"),
-            ("numa:2 [numa] pu:1", "[numa]"),
-            ("[numa] numa:2 pu:1", "numa:2"),
-            ("pack:2(foo=1) pu:2", "pack:2(foo=1)"),
-            ("l2:2(size=1XB) pu:2", "l2:2(size=1XB)"),
-            ("pack:2(memory=1GB pu:2", "pack:2(memory=1GB pu:2"),
-            ("[core] pu:2", "[core]"),
-            ("pack:2 2 pu:2", "2"),
-            ("pu:2(indexes=0,0)", "pu:2(indexes=0,0)"),
-            ("pu:2(indexes=die)", "pu:2(indexes=die)"),
-            ("", ""),
-        ] {
-            assert!(
-                problem(text).starts_with(&format!("'{token}' ")),
-                "{}",
-                problem(text)
-            );
-        }
-    }
-
-    #[test]
-    fn a_machine_beyond_all_bounds_is_refused_before_it_is_built() {
-        assert!(problem("pack:1000 core:1000 pu:1000").contains("more than 65536"));
-        assert!(problem("pu:65537").contains("more than 65536"));
-        assert_eq!(machine("pu:65536").pus().len(), 65_536);
-    }
-}
+mod tests;

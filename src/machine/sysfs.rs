@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use bstr::ByteSlice;
 
 use super::kernel_text::{lines, number, words};
-use super::{CpuSet, Object, ObjectKind, PuId, System};
+use super::{CoreKind, CpuSet, Object, ObjectKind, PuId, System};
 
 /// The NUMA nodes, ascending by number; nodes without PUs have an empty cpuset.
 //
@@ -37,7 +37,7 @@ fn mem_total(meminfo: &[u8]) -> Option<u64> {
 }
 
 /// Kinds of core, fastest last; fewer than two where all are alike or the kernel does not tell.
-pub(super) fn core_kinds(system: &System) -> Vec<CpuSet> {
+pub(super) fn core_kinds(system: &System) -> Vec<CoreKind> {
     let kinds = core_kinds_by_pmu(system);
     if kinds.len() > 1 {
         kinds
@@ -50,17 +50,22 @@ pub(super) fn core_kinds(system: &System) -> Vec<CpuSet> {
 /// which also differ between cores of one kind that are clocked a little higher.
 //
 // Source: Linux, Documentation/ABI/testing/sysfs-bus-event_source-devices (cpu_core, cpu_atom) and
-// arch/x86/events/intel/core.c (cpu_lowpower).
-fn core_kinds_by_pmu(system: &System) -> Vec<CpuSet> {
-    ["cpu_lowpower", "cpu_atom", "cpu_core"]
-        .iter()
-        .filter_map(|unit| system.value::<CpuSet>(format!("/sys/devices/{unit}/cpus")))
-        .filter(|pus| !pus.is_empty())
-        .collect()
+// arch/x86/events/intel/core.c (cpu_lowpower); names: hwloc 2.13, hwloc/topology-linux.c.
+fn core_kinds_by_pmu(system: &System) -> Vec<CoreKind> {
+    const UNITS: [(&str, &str); 3] = [
+        ("cpu_lowpower", "IntelLowPower"),
+        ("cpu_atom", "IntelAtom"),
+        ("cpu_core", "IntelCore"),
+    ];
+    let kinds = UNITS.iter().filter_map(|(unit, name)| {
+        let pus: CpuSet = system.value(format!("/sys/devices/{unit}/cpus"))?;
+        (!pus.is_empty()).then(|| (pus, Some((*name).to_owned())))
+    });
+    CoreKind::in_order(kinds)
 }
 
 // Source: Linux, Documentation/ABI/testing/sysfs-devices-system-cpu (cpu_capacity).
-fn core_kinds_by_capacity(system: &System) -> Vec<CpuSet> {
+fn core_kinds_by_capacity(system: &System) -> Vec<CoreKind> {
     const CPUS: &str = "/sys/devices/system/cpu";
     let mut kinds: BTreeMap<u32, Vec<PuId>> = BTreeMap::new();
     for pu in system.numbered(CPUS, "cpu") {
@@ -68,7 +73,10 @@ fn core_kinds_by_capacity(system: &System) -> Vec<CpuSet> {
             kinds.entry(capacity).or_default().push(PuId(pu));
         }
     }
-    kinds.into_values().map(CpuSet::from_iter).collect()
+    let kinds = kinds
+        .into_values()
+        .map(|pus| (pus.into_iter().collect(), None));
+    CoreKind::in_order(kinds)
 }
 
 #[cfg(test)]
@@ -98,6 +106,10 @@ mod tests {
         assert_eq!((nodes[1].os_index, nodes[1].bytes), (Some(10), Some(2048)));
     }
 
+    fn pus(kinds: &[CoreKind]) -> Vec<String> {
+        kinds.iter().map(|kind| kind.cpuset.to_string()).collect()
+    }
+
     #[test]
     fn atoms_are_slower_than_cores_even_if_capacities_tell_more_kinds() {
         let (_folder, system) = machine(&[
@@ -106,8 +118,7 @@ mod tests {
             ("/sys/devices/system/cpu/cpu0/cpu_capacity", "1024\n"),
             ("/sys/devices/system/cpu/cpu1/cpu_capacity", "1009\n"),
         ]);
-        let kinds: Vec<String> = core_kinds(&system).iter().map(CpuSet::to_string).collect();
-        assert_eq!(kinds, ["4-7", "0-3"]);
+        assert_eq!(pus(&core_kinds(&system)), ["4-7", "0-3"]);
     }
 
     #[test]
@@ -117,7 +128,6 @@ mod tests {
             ("/sys/devices/system/cpu/cpu1/cpu_capacity", "446"),
             ("/sys/devices/system/cpu/cpu2/cpu_capacity", "446"),
         ]);
-        let kinds: Vec<String> = core_kinds(&system).iter().map(CpuSet::to_string).collect();
-        assert_eq!(kinds, ["1-2", "0"]);
+        assert_eq!(pus(&core_kinds(&system)), ["1-2", "0"]);
     }
 }

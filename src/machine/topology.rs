@@ -12,7 +12,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::synthetic::{self, SyntheticError};
-use super::{CpuSet, PuId, System, hwloc, lstopo, sysfs};
+use super::{CoreKind, CpuSet, PuId, System, core_kind, hwloc, lstopo, sysfs};
 use crate::serde_as_text;
 use crate::text::ParseError;
 
@@ -118,9 +118,12 @@ pub enum TopologyError {
     Synthetic(#[from] SyntheticError),
     /// A text that is not XML.
     #[error("not an XML file: {0}")]
-    Xml(#[from] roxmltree::Error),
-    /// XML that does not describe a machine as hwloc 2 does.
-    #[error("not a machine in hwloc 2's XML form: {0}")]
+    Xml(String),
+    /// A file of hwloc 1, whose form is another one.
+    #[error("written by hwloc 1; convert it with lstopo of hwloc 2: `lstopo -i old.xml new.xml`")]
+    Hwloc1,
+    /// XML that does not describe a machine, or contradicts itself.
+    #[error("not a machine as lstopo of hwloc 2 or 3 writes it: {0}")]
     NotLstopo(String),
 }
 
@@ -175,10 +178,21 @@ serde_as_text!(Level);
 pub struct Topology {
     /// The machine object; everything else is inside it.
     pub root: Object,
-    /// Kinds of core of a hybrid machine, least efficient (fastest) last; empty or one when all
-    /// cores are alike or nobody tells.
-    #[serde(default)]
-    pub core_kinds: Vec<CpuSet>,
+    /// Kinds of core of a hybrid machine, fastest last where their order is known; empty or one when
+    /// all cores are alike or nobody tells.
+    #[serde(default, deserialize_with = "core_kind::recorded")]
+    pub core_kinds: Vec<CoreKind>,
+    /// PUs that the description says may not be used. What this process may use of this machine is
+    /// [`super::CpuBudget`].
+    #[serde(default, skip_serializing_if = "CpuSet::is_empty")]
+    pub disallowed: CpuSet,
+    /// Numbers of the NUMA nodes that the description says may not be used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disallowed_nodes: Vec<u32>,
+    /// PUs that the machine has but the description leaves out: offline or not allowed when it was
+    /// written.
+    #[serde(default, skip_serializing_if = "CpuSet::is_empty")]
+    pub not_described: CpuSet,
 }
 
 /// PUs that a described machine may have at most; larger ones are taken for typing errors.
@@ -196,8 +210,10 @@ impl Topology {
         for node in sysfs::numa_nodes(&system) {
             root.attach(node);
         }
-        let core_kinds = sysfs::core_kinds(&system);
-        Ok(Self { root, core_kinds })
+        Ok(Self {
+            core_kinds: sysfs::core_kinds(&system),
+            ..Self::of(root)
+        })
     }
 
     /// The machine that hwloc's synthetic `description` stands for, for example
@@ -207,16 +223,26 @@ impl Topology {
     ///
     /// If it means nothing to hwloc either, or has more than 65 536 PUs.
     pub fn synthetic(description: &str) -> Result<Self, TopologyError> {
-        let root = synthetic::parse(description)?;
-        let core_kinds = Vec::new();
-        Ok(Self { root, core_kinds })
+        Ok(Self::of(synthetic::parse(description)?))
+    }
+
+    /// The machine `root`, of which all may be used and all cores are alike.
+    pub(super) fn of(root: Object) -> Self {
+        Self {
+            root,
+            core_kinds: Vec::new(),
+            disallowed: CpuSet::default(),
+            disallowed_nodes: Vec::new(),
+            not_described: CpuSet::default(),
+        }
     }
 
     /// The machine that `lstopo machine.xml` wrote, from the file's text.
     ///
     /// # Errors
     ///
-    /// If the text is not XML, not of hwloc 2's form, or has more than 65 536 PUs.
+    /// If the text is not XML, not of the form of hwloc 2 or 3, contradicts itself, or has a PU with
+    /// a number above 65 535.
     pub fn from_lstopo_xml(text: &str) -> Result<Self, TopologyError> {
         lstopo::parse(text)
     }
@@ -236,6 +262,23 @@ impl Topology {
     /// All PUs.
     pub fn pus(&self) -> &CpuSet {
         &self.root.cpuset
+    }
+
+    /// The PUs that may be used as far as the description says.
+    pub fn allowed(&self) -> CpuSet {
+        match self.disallowed.is_empty() {
+            true => self.pus().clone(),
+            false => self.pus().difference(&self.disallowed),
+        }
+    }
+
+    /// Which of [`Self::core_kinds`] the PUs of `cpuset` are, where there are several and all of
+    /// them are of one.
+    pub fn kind_of(&self, cpuset: &CpuSet) -> Option<usize> {
+        let kinds = &self.core_kinds;
+        let holds = |kind: &CoreKind| cpuset.is_subset(&kind.cpuset);
+        let found = kinds.iter().position(holds)?;
+        (kinds.len() > 1 && !cpuset.is_empty()).then_some(found)
     }
 
     /// PU numbers in topology order: neighbours in the list share the most.

@@ -12,8 +12,65 @@ pub(super) struct Label {
     pub(super) kind: ObjectKind,
     pub(super) number: Option<u32>,
     pub(super) bytes: Option<u64>,
-    /// On a machine with several kinds of core: which, and of how many.
-    pub(super) core_kind: Option<(usize, usize)>,
+    /// On a machine with several kinds of core: which this core is of.
+    pub(super) core_kind: Option<KindOfCore>,
+    /// Whether the machine's description says that it may not be used.
+    pub(super) disallowed: bool,
+}
+
+/// One of several kinds of core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct KindOfCore {
+    /// Its place among them, from 0; the slowest first where `ranked`.
+    pub(super) place: usize,
+    /// How many there are.
+    pub(super) of: usize,
+    /// Whether it is known which is faster.
+    pub(super) ranked: bool,
+}
+
+impl KindOfCore {
+    /// All kinds of `topology` in order; none where all cores are alike.
+    pub(super) fn all(topology: &Topology) -> Vec<Self> {
+        match topology.core_kinds.len() {
+            0 | 1 => Vec::new(),
+            of => (0..of).map(|place| Self::at(place, topology)).collect(),
+        }
+    }
+
+    fn at(place: usize, topology: &Topology) -> Self {
+        let kinds = &topology.core_kinds;
+        Self {
+            place,
+            of: kinds.len(),
+            ranked: kinds[place].rank.is_some(),
+        }
+    }
+
+    /// What stands behind the number of a core: nothing where its name tells the kind.
+    fn suffix(self) -> String {
+        match self.short_name() {
+            Some(_) => String::new(),
+            None => format!(", kind {} of {}", self.place + 1, self.of),
+        }
+    }
+
+    /// `E-core` or `P-core`, if it is one of two that differ in speed.
+    fn short_name(self) -> Option<&'static str> {
+        match self {
+            Self {
+                place: 0,
+                of: 2,
+                ranked: true,
+            } => Some("E-core"),
+            Self {
+                place: 1,
+                of: 2,
+                ranked: true,
+            } => Some("P-core"),
+            _ => None,
+        }
+    }
 }
 
 /// Objects with the same PUs, and what is inside them.
@@ -32,7 +89,7 @@ pub(super) struct Outline {
 }
 
 impl Label {
-    /// `L2 1 MiB`, `Core 3`, `NUMA node 0 64 GiB`; the size only where known.
+    /// `L2 1 MiB`, `Core 3, kind 1 of 3`, `NUMA node 0 64 GiB`; the size only where known.
     pub(super) fn full(&self) -> String {
         let number = match self.kind {
             ObjectKind::Cache(_) | ObjectKind::Machine | ObjectKind::Group => None,
@@ -45,7 +102,13 @@ impl Label {
             .bytes
             .map(|bytes| format!(" {}", human_bytes(bytes)))
             .unwrap_or_default();
-        format!("{}{number}{size}", self.name())
+        let kind = self.core_kind.map_or_else(String::new, KindOfCore::suffix);
+        let barred = if self.disallowed {
+            " (not allowed)"
+        } else {
+            ""
+        };
+        format!("{}{number}{kind}{size}{barred}", self.name())
     }
 
     /// As [`Self::full`] without the number, where it stands for several.
@@ -70,12 +133,10 @@ impl Label {
     }
 
     /// What it is, without number or size.
-    pub(super) fn name(&self) -> String {
-        match (self.kind, self.core_kind) {
-            (ObjectKind::Core, Some((kind, 2))) => ["E-core", "P-core"][kind.min(1)].to_owned(),
-            (ObjectKind::Core, Some((kind, kinds))) => {
-                format!("Core (kind {} of {kinds})", kind + 1)
-            }
+    fn name(&self) -> String {
+        let of_two = self.core_kind.and_then(KindOfCore::short_name);
+        match (self.kind, of_two) {
+            (ObjectKind::Core, Some(name)) => name.to_owned(),
             (ObjectKind::Cache(depth), _) => format!("L{depth}"),
             (kind, _) => word(kind).to_owned(),
         }
@@ -104,24 +165,37 @@ impl Outline {
     /// The same with every run of equal neighbours as one; two are equal that look the same and
     /// have as many PUs of `allowed`, all or none.
     pub(super) fn folded(self, allowed: &CpuSet) -> Self {
-        let mut parts: Vec<Self> = Vec::new();
+        let mut runs: Vec<Vec<Self>> = Vec::new();
         for part in self.parts.into_iter().map(|part| part.folded(allowed)) {
-            match parts.last_mut() {
-                Some(last) if last.looks_like(&part, allowed) => {
-                    last.cpuset = last.cpuset.union(&part.cpuset);
-                    last.times += part.times;
-                }
-                _ => parts.push(part),
+            match runs.last_mut() {
+                Some(run) if run[0].looks_like(&part, allowed) => run.push(part),
+                _ => runs.push(vec![part]),
             }
         }
+        let parts = runs.into_iter().map(Self::merged).collect();
         Self { parts, ..self }
+    }
+
+    /// One that stands for all of `run`, which look the same. Their cpusets are united at once: one
+    /// by one would take a time with the square of their number.
+    fn merged(mut run: Vec<Self>) -> Self {
+        let cpuset = match &run[..] {
+            [one] => one.cpuset.clone(),
+            many => many.iter().flat_map(|part| part.cpuset.iter()).collect(),
+        };
+        let times = run.iter().map(|part| part.times).sum();
+        let first = run.swap_remove(0);
+        Self {
+            cpuset,
+            times,
+            ..first
+        }
     }
 
     fn looks_like(&self, other: &Self, allowed: &CpuSet) -> bool {
         let labels = |a: &[Label], b: &[Label]| {
-            let same = |(a, b): (&Label, &Label)| {
-                (a.kind, a.bytes, a.core_kind) == (b.kind, b.bytes, b.core_kind)
-            };
+            let look = |label: &Label| (label.kind, label.bytes, label.core_kind, label.disallowed);
+            let same = |(a, b): (&Label, &Label)| look(a) == look(b);
             a.len() == b.len() && a.iter().zip(b).all(same)
         };
         let uniform = |outline: &Self| match outline.cpuset.intersection(allowed).len() {
@@ -187,16 +261,16 @@ fn stands_alone(kind: ObjectKind) -> bool {
 }
 
 fn label(object: &Object, topology: &Topology) -> Label {
-    let kinds = &topology.core_kinds;
-    let of_kind = kinds.iter().position(|kind| object.cpuset.is_subset(kind));
     let core_kind = match object.kind {
-        ObjectKind::Core if kinds.len() > 1 => of_kind.map(|kind| (kind, kinds.len())),
+        ObjectKind::Core => topology.kind_of(&object.cpuset),
         _ => None,
     };
+    let barred = |number| topology.disallowed_nodes.contains(&number);
     Label {
         kind: object.kind,
         number: object.os_index,
         bytes: object.bytes,
-        core_kind,
+        core_kind: core_kind.map(|place| KindOfCore::at(place, topology)),
+        disallowed: object.kind == ObjectKind::NumaNode && object.os_index.is_some_and(barred),
     }
 }

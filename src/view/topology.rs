@@ -11,7 +11,7 @@ mod look;
 use std::path::Path;
 
 use super::canvas::{Area, Canvas, FigureError, GREY, Text};
-use super::outline::Outline;
+use super::outline::{KindOfCore, Outline};
 use crate::machine::{CpuSet, ObjectKind, PuId, Topology};
 use crate::units::counted;
 use block::{Block, Scale};
@@ -97,16 +97,31 @@ fn legend(topology: &Topology, allowed: &CpuSet) -> Vec<(Look, String)> {
     if !topology.pus().is_subset(allowed) {
         entries.push((Look::BarredPu, "PU that may not".to_owned()));
     }
-    if topology.core_kinds.len() == 2 {
-        entries.push((Look::Core(Some((1, 2))), "performance core".to_owned()));
-        entries.push((Look::Core(Some((0, 2))), "efficiency core".to_owned()));
-    }
+    let kinds = KindOfCore::all(topology).into_iter().rev();
+    entries.extend(kinds.map(|kind| (Look::Core(Some(kind)), kind_words(kind, topology))));
     let caches = (1..=5).filter(|depth| topology.count(ObjectKind::Cache(*depth)) > 0);
     entries.extend(caches.map(|depth| (Look::Cache(depth), format!("L{depth} cache"))));
     if topology.count(ObjectKind::NumaNode) > 0 {
         entries.push((Look::NumaNode, "NUMA node".to_owned()));
     }
     entries
+}
+
+/// `core of kind 1 of 3, the slowest (IntelLowPower)`.
+fn kind_words(kind: KindOfCore, topology: &Topology) -> String {
+    let name = topology.core_kinds[kind.place].name.as_ref();
+    let name = name.map_or_else(String::new, |name| format!(" ({name})"));
+    let KindOfCore { place, of, ranked } = kind;
+    let speed = match (ranked, place) {
+        (true, 0) => ", the slowest",
+        (true, place) if place + 1 == of => ", the fastest",
+        _ => "",
+    };
+    match (ranked, place, of) {
+        (true, 0, 2) => format!("efficiency core{name}"),
+        (true, 1, 2) => format!("performance core{name}"),
+        _ => format!("core of kind {} of {of}{speed}{name}", place + 1),
+    }
 }
 
 const LEGEND_TEXT: f64 = 11.0;
@@ -195,6 +210,60 @@ mod tests {
         ] {
             assert!(picture.contains(words), "{words}");
         }
+    }
+
+    #[test]
+    fn every_kind_of_core_has_a_colour_and_an_entry_of_its_own() {
+        let text = include_str!("../../tests/data/three-kinds.xml");
+        let topology = Topology::from_lstopo_xml(text).unwrap();
+        let picture = svg(&topology, "0-5");
+        for words in [
+            "Core 4, kind 1 of 3",
+            "core of kind 1 of 3, the slowest (IntelLowPower)",
+            "core of kind 2 of 3 (IntelAtom)",
+            "core of kind 3 of 3, the fastest (IntelCore)",
+        ] {
+            assert!(picture.contains(words), "{words}");
+        }
+        let kinds = KindOfCore::all(&topology);
+        let grounds: Vec<_> = kinds
+            .iter()
+            .map(|kind| Look::Core(Some(*kind)).ground())
+            .collect();
+        assert!(grounds[0] != grounds[1] && grounds[1] != grounds[2] && grounds[0] != grounds[2]);
+    }
+
+    #[test]
+    fn many_kinds_of_core_still_differ_in_colour() {
+        let ground = |place| {
+            let (of, ranked) = (12, true);
+            Look::Core(Some(KindOfCore { place, of, ranked })).ground()
+        };
+        for place in 0..12 {
+            assert!(
+                (0..place).all(|other| ground(other) != ground(place)),
+                "{place}"
+            );
+        }
+    }
+
+    #[test]
+    fn kinds_in_no_known_order_are_not_called_slow_or_fast() {
+        let text = include_str!("../../tests/data/three-kinds.xml");
+        let alike = text
+            .replace("IntelAtom", "Big")
+            .replace("IntelCore", "Small");
+        let picture = svg(&Topology::from_lstopo_xml(&alike).unwrap(), "0-5");
+        assert!(picture.contains("core of kind 1 of 3 (Small)"));
+        assert!(!picture.contains("est ("), "the slowest or the fastest");
+    }
+
+    #[test]
+    fn nodes_that_may_not_be_used_are_marked() {
+        let text = include_str!("../../tests/data/disallowed.xml");
+        let machine = Topology::from_lstopo_xml(text).unwrap();
+        let picture = svg(&machine, &machine.allowed().to_string());
+        assert!(picture.contains("NUMA node 1 4 GiB (not allowed)"));
     }
 
     #[test]

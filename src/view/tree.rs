@@ -71,7 +71,7 @@ fn line(outline: &Outline, allowed: &CpuSet, above: Stands) -> String {
         .map(|label| words(label, here))
         .collect();
     let pus = match (above, outline.pus.len()) {
-        (Stands::ForItself, 0) if outline.times == 1 => String::new(),
+        (Stands::ForItself, 0) if outline.times == 1 || outline.cpuset.is_empty() => String::new(),
         (Stands::ForItself, _) => format!("  {}", pus(outline, allowed)),
         (Stands::ForMany, 0) => String::new(),
         (Stands::ForMany, 1) => ", 1 PU".to_owned(),
@@ -102,6 +102,7 @@ fn pus(outline: &Outline, allowed: &CpuSet) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machine::{Object, ObjectKind};
 
     fn drawn(text: &str, allowed: &str) -> Vec<String> {
         draw(
@@ -146,6 +147,52 @@ mod tests {
     }
 
     #[test]
+    fn an_object_without_pus_has_no_list_of_them() {
+        let mut machine = Topology::synthetic("pack:2 core:2 pu:1").unwrap();
+        for node in 1..=60 {
+            machine.root.children.push(Object {
+                kind: ObjectKind::Package,
+                os_index: Some(node),
+                cpuset: CpuSet::default(),
+                bytes: None,
+                children: Vec::new(),
+            });
+        }
+        let lines = draw(&machine, machine.pus());
+        assert!(
+            lines.iter().any(|line| line == "└─ 60 x Package"),
+            "{lines:#?}"
+        );
+        assert!(
+            lines.iter().all(|line| !line.trim_end().ends_with("PUs")),
+            "{lines:#?}"
+        );
+    }
+
+    #[test]
+    fn what_a_file_does_not_allow_is_marked() {
+        let text = include_str!("../../tests/data/disallowed.xml");
+        let machine = Topology::from_lstopo_xml(text).unwrap();
+        let expected = [
+            "Machine",
+            "├─ Package 0",
+            "│  ├─ NUMA node 0 8 GiB",
+            "│  ├─ Core 0  PUs 0-1",
+            "│  └─ Core 1  PUs 2-3 (not allowed: 2)",
+            "└─ Package 1",
+            "   ├─ NUMA node 1 4 GiB (not allowed)",
+            "   └─ Core 1  PUs 6-7 (not allowed)",
+        ];
+        assert_eq!(draw(&machine, &machine.allowed()), expected);
+    }
+
+    #[test]
+    fn a_machine_as_wide_as_there_can_be_is_folded_at_once() {
+        let lines = drawn("pack:1 core:65536 pu:1", "0-65535");
+        assert_eq!(lines.last().unwrap(), "   └─ 65536 x Core  PUs 0-65535");
+    }
+
+    #[test]
     fn kinds_of_core_are_named() {
         let text = include_str!("../../tests/data/hybrid.xml");
         let machine = Topology::from_lstopo_xml(text).unwrap();
@@ -157,5 +204,15 @@ mod tests {
             ),
             (2, 4)
         );
+        let text = include_str!("../../tests/data/three-kinds.xml");
+        let machine = Topology::from_lstopo_xml(text).unwrap();
+        let text = draw(&machine, machine.pus()).join("\n");
+        for words in [
+            "Core 4, kind 1 of 3",
+            "Core 2, kind 2 of 3",
+            "Core 0, kind 3 of 3",
+        ] {
+            assert!(text.contains(words), "{words} is not in {text}");
+        }
     }
 }

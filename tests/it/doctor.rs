@@ -61,7 +61,7 @@ fn every_section_is_there_and_no_line_is_wider_than_80_columns() {
 #[test]
 fn json_says_the_same_in_numbers() {
     let report = json(&doctor(&["--json"]));
-    assert_eq!(report["format_version"], 1);
+    assert_eq!(report["format_version"], 2);
     let p = report["budget"]["cpus"].as_f64().unwrap();
     let pus = report["counts"]["pus"].as_u64().unwrap();
     assert!(p > 0.0 && p <= pus as f64);
@@ -130,12 +130,74 @@ fn a_machine_that_means_nothing_is_refused_by_its_word() {
     );
     assert_refused(
         &doctor(&["--machine", "tests/data/hwloc1.xml"]),
-        &["hwloc 1", "again"],
+        &["lstopo -i tests/data/hwloc1.xml new.xml"],
     );
     assert_refused(
         &doctor(&["--machine", "pack:99999 core:99999 pu:9"]),
         &["65536"],
     );
+    assert_refused(
+        &doctor(&["--machine", "pu:2(indexes=0,1,2)"]),
+        &["3 indexes", "2 objects"],
+    );
+    assert_refused(
+        &doctor(&["--machine", "pack:2\nfoo\u{1b}[31m pu:1"]),
+        &["foo\\u{1b}"],
+    );
+    assert_refused(
+        &doctor(&["--machine", "src"]),
+        &["src", "lstopo machine.xml"],
+    );
+}
+
+#[test]
+fn a_machine_of_hwloc_3_is_shown() {
+    let report = json(&doctor(&["--machine", "tests/data/hwloc3.xml", "--json"]));
+    assert_eq!(report["counts"]["cores"], 2);
+    assert_eq!(report["counts"]["numa_nodes"], 2);
+}
+
+#[test]
+fn what_a_file_does_not_allow_is_said_in_text_and_numbers() {
+    let machine = ["--machine", "tests/data/disallowed.xml"];
+    let said = text(&doctor(&machine).stdout);
+    for words in [
+        "3 of 6: 0-1,3",
+        "NUMA nodes not allowed      1\n",
+        "4-5 (offline or not allowed",
+        "PUs 2-3 (not allowed: 2)",
+    ] {
+        assert!(said.contains(words), "{words} is not in: {said}");
+    }
+    let report = json(&doctor(&[&machine[..], &["--json"]].concat()));
+    assert_eq!(report["allowed"], "0-1,3");
+    assert_eq!(report["topology"]["disallowed"], "2,6-7");
+}
+
+#[test]
+fn kinds_of_core_are_listed_slowest_first_by_name() {
+    let said = text(&doctor(&["--machine", "tests/data/three-kinds.xml"]).stdout);
+    let expected = "slowest kind first: 4-5 (IntelLowPower); 2-3 (IntelAtom); 0-1 (IntelCore)";
+    assert!(said.contains(expected), "{said}");
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("alike.xml");
+    let file = std::fs::read_to_string("tests/data/three-kinds.xml").unwrap();
+    std::fs::write(&path, file.replace("IntelAtom", "Big")).unwrap();
+    let said = text(&doctor(&["--machine", path.to_str().unwrap()]).stdout);
+    assert!(
+        said.contains("not known which kind is faster: 0-1 (IntelCore); 2-3 (Big)"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_file_larger_than_any_machine_is_not_read() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("huge.xml");
+    let file = std::fs::File::create(&path).unwrap();
+    file.set_len(1 << 40).unwrap(); // sparse: takes no room
+    let output = doctor(&["--machine", path.to_str().unwrap()]);
+    assert_refused(&output, &["huge.xml", "larger than 64 MiB"]);
 }
 
 #[test]

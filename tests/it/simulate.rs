@@ -136,6 +136,40 @@ fn a_quota_stretches_what_it_throttles() {
     assert!((100_000_000..400_000_000).contains(&wall("tight", &["--quota", "0.05"])));
 }
 
+/// Until the simulator knows speeds of kinds of core, it says that it does not.
+#[test]
+fn kinds_of_core_taken_as_alike_are_said_so() {
+    let place = tempfile::tempdir().unwrap();
+    let cell = ["--n", "64", "--outer", "2", "--rounds", "1"];
+    let note = "several kinds of core";
+    for (machine, hybrid) in [("tests/data/three-kinds.xml", true), (TWO_PUS, false)] {
+        let out = place.path().join(if hybrid { "hybrid" } else { "alike" });
+        let done = simulate(machine, &out, &cell);
+        assert!(done.status.success(), "{}", said(&done));
+        assert_eq!(said(&done).contains(note), hybrid, "{}", said(&done));
+        let (header, _) = RunFolder::read(&out).unwrap();
+        let processor = header.processor.unwrap();
+        assert_eq!(
+            processor.contains("kinds of core taken as alike"),
+            hybrid,
+            "{processor}"
+        );
+    }
+}
+
+#[test]
+fn a_simulated_machine_has_the_pus_that_its_file_allows() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    let cell = ["--n", "64", "--outer", "P", "--rounds", "1"];
+    let done = simulate("tests/data/disallowed.xml", &out, &cell);
+    assert!(done.status.success(), "{}", said(&done));
+    let (header, records) = RunFolder::read(&out).unwrap();
+    assert_eq!(header.budget.allowed.to_string(), "0-1,3");
+    assert_eq!(header.budget.cpus, 3.0);
+    assert_eq!(records[0].visit.cell.outer.get(), 3);
+}
+
 #[test]
 fn what_cannot_be_simulated_is_one_line_and_code_two() {
     let place = tempfile::tempdir().unwrap();

@@ -6,17 +6,17 @@ use std::iter;
 use serde_json::{Value, json};
 
 use super::libraries::{self, Library};
+use super::machine::{counts_json, kinds, smt};
 use crate::host::{Probe, ProbeState};
 use crate::machine::{
-    CpuBudget, CpuSet, HostFacts, Memory, ObjectKind, OnlinePus, ThreadChoice, ThreadLimit,
-    Topology,
+    CpuBudget, HostFacts, Memory, OnlinePus, ThreadChoice, ThreadLimit, Topology,
 };
 use crate::units::{human_bytes, human_cpus, human_span};
 use crate::view::topology::counts;
 use crate::view::tree;
 
 /// Version of the JSON form. A change of meaning of any field raises it.
-const JSON_VERSION: u32 = 1;
+pub(super) const JSON_VERSION: u32 = 2;
 
 /// Width of a terminal nobody has widened.
 const COLUMNS: usize = 80;
@@ -38,12 +38,6 @@ pub(super) struct ThisMachine {
     pub(super) memory: Option<Memory>,
     pub(super) probes: Vec<Probe>,
     pub(super) libraries: Vec<Library>,
-}
-
-/// Everything that is said of a machine that is not here.
-pub(super) struct OtherMachine<'a> {
-    pub(super) machine: &'a str,
-    pub(super) topology: &'a Topology,
 }
 
 impl ThisMachine {
@@ -204,38 +198,7 @@ impl ThisMachine {
     }
 }
 
-impl OtherMachine<'_> {
-    const NOT_HERE: &'static str =
-        "Budget, runtimes, kernel and probes are facts of this machine and left out.";
-
-    pub(super) fn text(&self) -> String {
-        let machine = vec![
-            pair("described by", self.machine),
-            pair("objects", &counts(self.topology).join(", ")),
-            pair("SMT", &smt(self.topology, self.topology.pus())),
-            pair("kinds of core", &kinds(self.topology)),
-        ];
-        let tree = tree::draw(self.topology, self.topology.pus());
-        format!(
-            "{}{}\n",
-            page(&[("Machine", machine), ("Topology", tree)]),
-            Self::NOT_HERE
-        )
-    }
-
-    pub(super) fn json(&self) -> anyhow::Result<String> {
-        let report = json!({
-            "format_version": JSON_VERSION,
-            "machine": self.machine,
-            "note": Self::NOT_HERE,
-            "counts": counts_json(self.topology),
-            "topology": self.topology,
-        });
-        Ok(serde_json::to_string_pretty(&report)?)
-    }
-}
-
-fn page(sections: &[(&str, Vec<String>)]) -> String {
+pub(super) fn page(sections: &[(&str, Vec<String>)]) -> String {
     let mut page = String::new();
     for (title, lines) in sections {
         let _ = writeln!(page, "{title}");
@@ -301,37 +264,4 @@ fn wrapped(words: &str, columns: usize) -> String {
         page.push_str(word);
     }
     page
-}
-
-fn counts_json(topology: &Topology) -> Value {
-    json!({
-        "packages": topology.count(ObjectKind::Package),
-        "numa_nodes": topology.count(ObjectKind::NumaNode),
-        "cores": topology.count(ObjectKind::Core),
-        "pus": topology.count(ObjectKind::Pu),
-    })
-}
-
-fn smt(topology: &Topology, pus: &CpuSet) -> String {
-    let cores = topology.objects(ObjectKind::Core);
-    match cores
-        .iter()
-        .map(|core| core.cpuset.intersection(pus).len())
-        .max()
-    {
-        None => "unknown (no cores described)".to_owned(),
-        Some(0 | 1) => "off, or not there: one PU per core".to_owned(),
-        Some(most) => format!("on: up to {most} PUs per core"),
-    }
-}
-
-fn kinds(topology: &Topology) -> String {
-    match &topology.core_kinds[..] {
-        [] | [_] => "all alike, as far as known".to_owned(),
-        [efficient, fast] => format!("efficiency: PUs {efficient}; performance: PUs {fast}"),
-        many => {
-            let texts: Vec<String> = many.iter().map(CpuSet::to_string).collect();
-            format!("PUs, slowest kind first: {}", texts.join("; "))
-        }
-    }
 }

@@ -1,7 +1,8 @@
 //! Which OS index does each object of a synthetic level have?
 //!
 //! Three notations: every index (`0,2,1,3`), interleaving loops of step and number (`4*2:1*4`), and
-//! the levels to walk, fastest first (`package:core`).
+//! the levels to walk, fastest first (`package:core`). hwloc numbers the objects from 0 where a
+//! notation does not fit their number; here that is an error.
 //
 // --- Implementation ---
 // Source: hwloc 2.9, topology-synthetic.c, hwloc_synthetic_process_indexes.
@@ -10,6 +11,16 @@ use std::collections::BTreeSet;
 
 use super::token;
 use crate::machine::{CpuSet, ObjectKind};
+use crate::text::excerpt;
+
+/// A level of the description that has a number of objects.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Level {
+    /// `None`: an instruction cache.
+    pub(super) kind: Option<ObjectKind>,
+    /// Objects in the whole machine.
+    pub(super) width: usize,
+}
 
 /// One loop over objects that are `step` apart, `number` times.
 #[derive(Clone, Copy)]
@@ -18,95 +29,101 @@ struct Loop {
     number: usize,
 }
 
-/// The indexes of `total` objects in topology order, or what is wrong with `text`.
-pub(super) fn resolve(
-    text: &str,
-    total: usize,
-    widths: &[(ObjectKind, usize)],
-) -> Result<Vec<u32>, String> {
+/// The indexes of `total` objects in topology order, or what is wrong with `text`. `levels` are
+/// those of the description, outermost first.
+pub(super) fn resolve(text: &str, total: usize, levels: &[Level]) -> Result<Vec<u32>, String> {
     let indexes = if text.chars().all(|c| c.is_ascii_digit() || c == ',') {
         listed(text)?
-    } else if text.contains('*') {
-        interleaved(steps(text)?, total)
+    } else if text.starts_with(|c: char| c.is_ascii_digit()) {
+        interleaved(steps(text)?, total)?
     } else {
-        interleaved(levels(text, total, widths)?, total)
+        interleaved(walks(text, total, levels)?, total)?
     };
-    let distinct: BTreeSet<&u32> = indexes.iter().collect();
-    if indexes.len() != total || distinct.len() != total {
-        return Err(format!(
-            "indexes '{text}' do not number {total} objects, each once"
-        ));
+    if indexes.len() != total {
+        let given = indexes.len();
+        return Err(format!("{given} indexes are given for {total} objects"));
     }
-    Ok(indexes)
+    let mut seen = BTreeSet::new();
+    match indexes.iter().find(|index| !seen.insert(**index)) {
+        Some(twice) => Err(format!("index {twice} is given to two objects")),
+        None => Ok(indexes),
+    }
 }
 
 fn listed(text: &str) -> Result<Vec<u32>, String> {
-    text.split(',')
-        .map(|index| {
-            index
-                .parse()
-                .ok()
-                .filter(|index| *index <= CpuSet::LARGEST_PU.0)
-        })
-        .collect::<Option<_>>()
-        .ok_or_else(|| {
-            format!(
-                "indexes '{text}' are not numbers from 0 to {}",
-                CpuSet::LARGEST_PU
-            )
-        })
+    let index = |text: &str| {
+        let index = text.parse().ok();
+        index.filter(|index| *index <= CpuSet::LARGEST_PU.0)
+    };
+    let indexes: Option<Vec<u32>> = text.split(',').map(index).collect();
+    indexes.ok_or_else(|| {
+        let (text, largest) = (excerpt(text), CpuSet::LARGEST_PU);
+        format!("indexes '{text}' are not numbers from 0 to {largest}")
+    })
 }
 
 fn steps(text: &str) -> Result<Vec<Loop>, String> {
     let one = |part: &str| {
         let (step, number) = part.split_once('*')?;
-        let (step, number) = (step.parse().ok()?, number.parse().ok()?);
+        let size = |text| usize::try_from(token::number(text)?).ok();
+        let (step, number) = (size(step)?, size(number)?);
         (step > 0 && number > 0).then_some(Loop { step, number })
     };
     let loops: Option<Vec<Loop>> = text.split(':').map(one).collect();
-    loops.ok_or_else(|| format!("indexes '{text}' are not loops such as 2*4:1*2"))
+    loops.ok_or_else(|| {
+        let text = excerpt(text);
+        format!("indexes '{text}' are not loops such as 2*4:1*2")
+    })
 }
 
-fn levels(text: &str, total: usize, widths: &[(ObjectKind, usize)]) -> Result<Vec<Loop>, String> {
-    let width = |name: &str| {
-        let kind = token::kind(name, name).ok()??;
-        let (_, width) = widths.iter().find(|(other, _)| *other == kind)?;
-        Some(*width)
+/// The loops that walk over the named levels.
+fn walks(text: &str, total: usize, levels: &[Level]) -> Result<Vec<Loop>, String> {
+    let wrong = |problem: &str| format!("indexes '{}' {problem}", excerpt(text));
+    let mut depths: Vec<usize> = Vec::new();
+    for name in text.split(':') {
+        let kind = token::kind(name, name).map_err(|error| error.problem)?;
+        let depth = levels.iter().position(|level| level.kind == kind);
+        let depth = depth.ok_or_else(|| wrong("name a level that is not there"))?;
+        if depths.contains(&depth) {
+            return Err(wrong("name a level twice"));
+        }
+        if levels[depth].width > total {
+            return Err(wrong("name a level inside the objects that they number"));
+        }
+        depths.push(depth);
+    }
+    let one = |depth: &usize| {
+        let outer = depths.iter().filter(|other| *other < depth).max();
+        let outer = outer.map_or(1, |outer| levels[*outer].width);
+        let width = levels[*depth].width;
+        Loop {
+            step: total / width,
+            number: width / outer,
+        }
     };
-    let found: Option<Vec<usize>> = text.split(':').map(width).collect();
-    let found = found.ok_or_else(|| format!("indexes '{text}' name a level that is not there"))?;
-    let outer = |width: usize| {
-        found
-            .iter()
-            .filter(|other| **other < width)
-            .max()
-            .map_or(1, |w| *w)
-    };
-    let one = |width: &usize| Loop {
-        step: (total / width).max(1),
-        number: width / outer(*width),
-    };
-    Ok(found.iter().map(one).collect())
+    Ok(depths.iter().map(one).collect())
 }
 
-/// Runs the loops, the first fastest; what they leave over is one more loop of step 1.
-fn interleaved(mut loops: Vec<Loop>, total: usize) -> Vec<u32> {
-    let covered: usize = loops
-        .iter()
-        .fold(1, |all, one| all.saturating_mul(one.number));
-    if covered < total && total.is_multiple_of(covered) {
+/// Runs the loops, the first fastest. The loop over the innermost objects may be left out.
+fn interleaved(mut loops: Vec<Loop>, total: usize) -> Result<Vec<u32>, String> {
+    let product = |all: usize, one: &Loop| all.checked_mul(one.number);
+    let covered = loops.iter().try_fold(1, product).unwrap_or(usize::MAX);
+    let smallest = loops.iter().map(|one| one.step).min().unwrap_or(total);
+    if covered < total && covered * smallest == total {
         loops.push(Loop {
             step: 1,
-            number: total / covered,
+            number: smallest,
         });
+    } else if covered != total {
+        return Err(format!("the loops number {covered} of {total} objects"));
     }
     let index = |object: usize| {
-        let (mut index, mut scale) = (0_usize, 1_usize);
+        let (mut index, mut scale) = (0, 1);
         for Loop { step, number } in &loops {
             index += (object / step) % number * scale;
-            scale = scale.saturating_mul(*number);
+            scale *= number;
         }
         u32::try_from(index).unwrap_or(u32::MAX)
     };
-    (0..total).map(index).collect()
+    Ok((0..total).map(index).collect())
 }

@@ -2,6 +2,7 @@
 
 use super::SyntheticError;
 use crate::machine::ObjectKind;
+use crate::text::excerpt;
 
 /// How many objects a word asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,14 +29,48 @@ pub(super) struct Token<'a> {
 const KINDS: &str =
     "expected package, numa, die, group, l1 to l5, core or pu, for example 'core:4'";
 
-/// The words of `description` in order.
-pub(super) fn tokens(description: &str) -> Result<Vec<Token<'_>>, SyntheticError> {
-    let words = words(description)?;
-    let mut kinds = unnamed_kinds(&words).into_iter();
+/// Words that a description may have.
+//
+// Source: hwloc 2.9, topology-synthetic.c, HWLOC_SYNTHETIC_MAX_DEPTH with the machine.
+const MOST_WORDS: usize = 127;
+
+/// A description in words.
+pub(super) struct Description<'a> {
+    /// Memory of the whole machine [bytes], by the attributes in front of all levels.
+    pub(super) memory: Option<u64>,
+    /// The other words in order.
+    pub(super) tokens: Vec<Token<'a>>,
+}
+
+/// The words of `description`.
+pub(super) fn read(description: &str) -> Result<Description<'_>, SyntheticError> {
+    let mut words = words(description)?;
+    let root = words.first().filter(|word| word.starts_with('(')).copied();
+    let root = root.map(|attributes| {
+        words.remove(0);
+        with_attributes(attributes, None, Count::Beside, attributes)
+    });
+    let memory = root.transpose()?.and_then(|root| root.bytes);
+    let levels_missing = || SyntheticError::new(description, format!("no levels; {KINDS}"));
+    words.first().ok_or_else(levels_missing)?;
+    if words.len() > MOST_WORDS {
+        let problem = format!("more than {MOST_WORDS} levels");
+        return Err(SyntheticError::new(description, problem));
+    }
+    let tokens = tokens(&words)?;
+    Ok(Description { memory, tokens })
+}
+
+fn tokens<'a>(words: &[&'a str]) -> Result<Vec<Token<'a>>, SyntheticError> {
+    let mut kinds = unnamed_kinds(words).into_iter();
     words
         .iter()
         .map(|word| match word.strip_prefix('[') {
             Some(inside) => beside(word, inside.trim_end_matches(']')),
+            None if word.starts_with('(') => {
+                let problem = "attributes follow their object at once, as in 'l3:1(size=32MiB)'";
+                Err(SyntheticError::new(word, problem))
+            }
             None if is_unnamed(word) => {
                 let mixed = || SyntheticError::new(word, format!("no kind of object; {KINDS}"));
                 level(word, kinds.next().ok_or_else(mixed)?, word)
@@ -50,33 +85,41 @@ pub(super) fn tokens(description: &str) -> Result<Vec<Token<'_>>, SyntheticError
         .collect()
 }
 
-/// Splits at white space outside parentheses and brackets.
+/// Splits outside parentheses and brackets: at white space, before a bracket opens, and after
+/// brackets or parentheses close.
 fn words(description: &str) -> Result<Vec<&str>, SyntheticError> {
-    let (mut words, mut start, mut open) = (Vec::new(), 0, 0_i32);
+    let (mut words, mut start, mut open) = (Vec::new(), 0, 0_u32);
+    let unmatched = |start: usize| {
+        let problem = "parentheses or brackets do not match";
+        SyntheticError::new(&description[start..], problem)
+    };
     for (i, c) in description.char_indices() {
-        match c {
-            '(' | '[' => open += 1,
-            ')' | ']' => open -= 1,
-            c if c.is_whitespace() && open == 0 => {
+        let next = i + c.len_utf8();
+        match (c, open) {
+            ('[', 0) => {
                 words.push(&description[start..i]);
-                start = i + c.len_utf8();
+                (start, open) = (i, 1);
+            }
+            ('(' | '[', _) => open += 1,
+            (')' | ']', 0) => return Err(unmatched(start)),
+            (')' | ']', 1) => {
+                words.push(&description[start..next]);
+                (start, open) = (next, 0);
+            }
+            (')' | ']', _) => open -= 1,
+            (c, 0) if c.is_whitespace() => {
+                words.push(&description[start..i]);
+                start = next;
             }
             _ => {}
         }
     }
+    if open != 0 {
+        return Err(unmatched(start));
+    }
     words.push(&description[start..]);
     words.retain(|word| !word.is_empty());
-    match words.last() {
-        None => Err(SyntheticError::new(
-            description,
-            format!("no levels; {KINDS}"),
-        )),
-        Some(last) if open != 0 => Err(SyntheticError::new(
-            last,
-            "parentheses or brackets do not match",
-        )),
-        Some(_) => Ok(words),
-    }
+    Ok(words)
 }
 
 fn is_unnamed(word: &str) -> bool {
@@ -132,7 +175,7 @@ fn unnamed_kinds(words: &[&str]) -> Vec<Option<ObjectKind>> {
 // Source: hwloc 2.9, traversal.c, hwloc_type_sscanf: names without regard to case, shortened to no
 // less than the given number of letters.
 pub(super) fn kind(word: &str, name: &str) -> Result<Option<ObjectKind>, SyntheticError> {
-    const NAMES: [(&str, usize, ObjectKind); 9] = [
+    const NAMES: [(&str, usize, ObjectKind); 10] = [
         ("numanode", 2, ObjectKind::NumaNode),
         ("node", 2, ObjectKind::NumaNode),
         ("package", 2, ObjectKind::Package),
@@ -142,6 +185,7 @@ pub(super) fn kind(word: &str, name: &str) -> Result<Option<ObjectKind>, Synthet
         ("pu", 2, ObjectKind::Pu),
         ("group", 2, ObjectKind::Group),
         ("tile", 4, ObjectKind::Group),
+        ("module", 6, ObjectKind::Group),
     ];
     let lower = name.to_ascii_lowercase();
     let letters = lower.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -152,7 +196,10 @@ pub(super) fn kind(word: &str, name: &str) -> Result<Option<ObjectKind>, Synthet
     if let Some((_, _, kind)) = known {
         return Ok(Some(*kind));
     }
-    let unknown = || SyntheticError::new(word, format!("'{name}' is no kind of object; {KINDS}"));
+    let unknown = || {
+        let name = excerpt(name);
+        SyntheticError::new(word, format!("'{name}' is not a kind of object; {KINDS}"))
+    };
     let cache = lower.strip_prefix('l').ok_or_else(unknown)?;
     let cache = cache.strip_suffix("cache").unwrap_or(cache);
     let depth = cache.trim_end_matches(['d', 'u', 'i']);
@@ -170,20 +217,29 @@ fn level<'a>(
     count: &'a str,
 ) -> Result<Token<'a>, SyntheticError> {
     let (number, attributes) = count.split_at(count.find('(').unwrap_or(count.len()));
-    let digits = number.strip_prefix("0x");
-    let parsed = digits.map_or_else(|| number.parse(), |hex| usize::from_str_radix(hex, 16));
-    match parsed {
-        Ok(1..) => with_attributes(
-            text,
-            kind,
-            Count::PerParent(parsed.unwrap_or(1)),
-            attributes,
-        ),
+    match self::number(number) {
+        Some(objects @ 1..) => {
+            let objects = usize::try_from(objects).unwrap_or(usize::MAX);
+            with_attributes(text, kind, Count::PerParent(objects), attributes)
+        }
         _ => {
+            let number = excerpt(number);
             let problem = format!("'{number}' is not a number of objects; expected 1 or more");
             Err(SyntheticError::new(text, problem))
         }
     }
+}
+
+/// A number as C has it: `0x10` is 16, `010` is 8.
+pub(super) fn number(text: &str) -> Option<u64> {
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    let (digits, radix) = match (digits, text.strip_prefix('0')) {
+        (Some(digits), _) => (digits, 16),
+        (None, Some(digits)) if !digits.is_empty() => (digits, 8),
+        _ => (text, 10),
+    };
+    let unsigned = digits.starts_with(|c: char| c.is_ascii_alphanumeric());
+    unsigned.then(|| u64::from_str_radix(digits, radix).ok())?
 }
 
 /// A NUMA node in brackets.
@@ -229,7 +285,10 @@ fn with_attributes<'a>(
                 bytes(text, size)?; // known to hwloc, but nothing of ours depends on it
             }
             _ => {
-                let problem = format!("unknown attribute '{attribute}'; size=, memory=, indexes=");
+                let attribute = excerpt(attribute);
+                let problem = format!(
+                    "'{attribute}' is not an attribute; expected size=, memory= or indexes="
+                );
                 return Err(SyntheticError::new(text, problem));
             }
         }
@@ -250,15 +309,17 @@ fn bytes(text: &str, size: &str) -> Result<u64, SyntheticError> {
         ("kib", 1 << 10),
         ("", 1),
     ];
-    let (number, unit) = size.split_at(
-        size.find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(size.len()),
-    );
+    let unit = size.trim_start_matches(|c: char| c.is_ascii_digit());
+    let (number, unit) = size.split_at(size.len() - unit.len());
     let unit = unit.to_ascii_lowercase();
     let scale = UNITS.iter().find(|(name, _)| *name == unit);
-    let parsed = number.parse::<u64>().ok().zip(scale);
-    parsed.and_then(|(number, (_, scale))| number.checked_mul(*scale)).ok_or_else(|| {
-        let problem = format!("'{size}' is not a size; expected a number with kB, KiB, MB, MiB, GB, GiB, TB or TiB");
+    let bytes = self::number(number).zip(scale);
+    let bytes = bytes.and_then(|(number, (_, scale))| number.checked_mul(*scale));
+    bytes.ok_or_else(|| {
+        let size = excerpt(size);
+        let problem = format!(
+            "'{size}' is not a size; expected a number with kB, KiB, MB, MiB, GB, GiB, TB or TiB"
+        );
         SyntheticError::new(text, problem)
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::machine::ObjectKind;
 use crate::view::canvas::{Area, BLACK, Canvas, Color, GREY, Stroke, WHITE};
-use crate::view::outline::Label;
+use crate::view::outline::{KindOfCore, Label};
 
 /// How a box or strip looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,12 +11,14 @@ pub(super) enum Look {
     Pu,
     /// A PU that may not.
     BarredPu,
-    /// A core, of which kind and of how many kinds where there are several.
-    Core(Option<(usize, usize)>),
+    /// A core, of which kind where there are several.
+    Core(Option<KindOfCore>),
     /// A cache of this level.
     Cache(u8),
     /// A NUMA node.
     NumaNode,
+    /// A NUMA node that may not be used.
+    BarredNode,
     /// A package, die, group or the machine.
     Container,
 }
@@ -29,6 +31,8 @@ const SKY: Color = Color(86, 180, 233);
 const ORANGE: Color = Color(230, 159, 0);
 const GREEN: Color = Color(0, 158, 115);
 const VERMILION: Color = Color(213, 94, 0);
+const PURPLE: Color = Color(204, 121, 167);
+const YELLOW: Color = Color(240, 228, 66);
 const SILVER: Color = Color(190, 190, 190);
 
 /// `color` thinned with white; `share` of it is left, 0 to 1.
@@ -37,23 +41,31 @@ fn tint(color: Color, share: f64) -> Color {
     Color(mix(color.0), mix(color.1), mix(color.2))
 }
 
+/// A colour for each kind of core, the fastest first; from the fifth on, paler ones.
+fn kind_ground(kind: KindOfCore) -> Color {
+    const COLORS: [Color; 4] = [VERMILION, GREEN, PURPLE, YELLOW];
+    let from_fastest = kind.of - 1 - kind.place;
+    let (color, turn) = (from_fastest % COLORS.len(), from_fastest / COLORS.len());
+    tint(COLORS[color], 0.45 / (1.0 + 0.6 * turn as f64))
+}
+
 impl Look {
     pub(super) fn of(label: &Label) -> Self {
         match label.kind {
             ObjectKind::Pu => Self::Pu,
             ObjectKind::Core => Self::Core(label.core_kind),
             ObjectKind::Cache(depth) => Self::Cache(depth),
+            ObjectKind::NumaNode if label.disallowed => Self::BarredNode,
             ObjectKind::NumaNode => Self::NumaNode,
             _ => Self::Container,
         }
     }
 
-    fn ground(self) -> Color {
+    pub(super) fn ground(self) -> Color {
         match self {
             Self::Pu => BLUE,
-            Self::BarredPu => tint(SILVER, 0.35),
-            Self::Core(Some((kind, kinds))) if kind + 1 == kinds => tint(VERMILION, 0.45),
-            Self::Core(Some(_)) => tint(GREEN, 0.40),
+            Self::BarredPu | Self::BarredNode => tint(SILVER, 0.35),
+            Self::Core(Some(kind)) => kind_ground(kind),
             Self::Core(None) => tint(SILVER, 0.60),
             Self::Cache(depth) => tint(SKY, 0.10 + 0.15 * f64::from(depth.min(4))),
             Self::NumaNode => tint(ORANGE, 0.45),
@@ -65,7 +77,7 @@ impl Look {
     pub(super) fn ink(self) -> Color {
         match self {
             Self::Pu => WHITE,
-            Self::BarredPu => GREY,
+            Self::BarredPu | Self::BarredNode => GREY,
             _ => BLACK,
         }
     }
@@ -73,10 +85,10 @@ impl Look {
     /// Fills `area` in this look.
     pub(super) fn fill(self, area: Area, canvas: &mut Canvas) {
         canvas.rect(area, self.ground());
-        if self == Self::BarredPu {
+        if matches!(self, Self::BarredPu | Self::BarredNode) {
             hatch(area.inset(1.0), canvas);
         }
-        if matches!(self, Self::BarredPu | Self::Container) {
+        if matches!(self, Self::BarredPu | Self::BarredNode | Self::Container) {
             canvas.frame(area, Stroke::new(SILVER, 1.0));
         }
     }
