@@ -3,6 +3,7 @@
 mod budget;
 mod libraries;
 mod machine;
+mod other;
 mod report;
 
 use std::io::Read;
@@ -20,7 +21,7 @@ use crate::units::human_bytes;
 use crate::view;
 use crate::view::canvas::FigureFormat;
 use libraries::libraries;
-use machine::OtherMachine;
+use other::OtherMachine;
 use report::ThisMachine;
 
 /// Shows what this machine is, how much of it this process may use, and how many threads each

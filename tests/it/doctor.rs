@@ -141,7 +141,7 @@ fn a_machine_that_means_nothing_is_refused_by_its_word() {
         &["3 indexes", "2 objects"],
     );
     assert_refused(
-        &doctor(&["--machine", "pack:2\nfoo\u{1b}[31m pu:1"]),
+        &doctor(&["--machine", "pack:2\nfoo\u{1b}:3 pu:1"]),
         &["foo\\u{1b}"],
     );
     assert_refused(
