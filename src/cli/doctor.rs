@@ -40,7 +40,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
     /// Show another machine: an hwloc synthetic description such as `pack:2 core:8 pu:2`, or a file
-    /// written by `lstopo machine.xml`.
+    /// written by `lstopo machine.xml` of hwloc 2 or 3.
     #[arg(long, value_name = "MACHINE")]
     machine: Option<String>,
     /// Overwrite the file of --plot.
@@ -134,7 +134,7 @@ fn program() -> std::io::Result<PathBuf> {
 }
 
 /// Bytes of a machine's file: more than lstopo writes of the largest machine.
-const LARGEST_FILE: u64 = 64 << 20;
+const LARGEST_FILE: u64 = 32 << 20;
 
 /// The machine that `text` names: a file if it looks like one, else a description.
 pub(super) fn read(text: &str) -> Result<Topology, UsageError> {

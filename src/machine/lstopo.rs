@@ -179,7 +179,7 @@ impl Document {
                 };
             }
             _ => {
-                let problem = format!("{} stands outside the one Machine expected", name());
+                let problem = format!("{} is not inside the one Machine of a file", name());
                 return Err(not_lstopo(problem));
             }
         }

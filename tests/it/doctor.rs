@@ -138,7 +138,7 @@ fn a_machine_that_means_nothing_is_refused_by_its_word() {
     );
     assert_refused(
         &doctor(&["--machine", "pu:2(indexes=0,1,2)"]),
-        &["3 indexes", "2 objects"],
+        &["3 indexes", "level of 2"],
     );
     assert_refused(
         &doctor(&["--machine", "pack:2\nfoo\u{1b}:3 pu:1"]),
@@ -197,7 +197,7 @@ fn a_file_larger_than_any_machine_is_not_read() {
     let file = std::fs::File::create(&path).unwrap();
     file.set_len(1 << 40).unwrap(); // sparse: takes no room
     let output = doctor(&["--machine", path.to_str().unwrap()]);
-    assert_refused(&output, &["huge.xml", "larger than 64 MiB"]);
+    assert_refused(&output, &["huge.xml", "larger than 32 MiB"]);
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl Attributes {
             Bitmap::read(text).ok_or_else(|| {
                 let text = excerpt(text);
                 not_lstopo(format!(
-                    "'{text}' is not a {name} of numbers up to {largest}"
+                    "{name} '{text}' is not a set of numbers up to {largest}"
                 ))
             })
         };

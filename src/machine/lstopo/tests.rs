@@ -1,5 +1,7 @@
 //! Is every file read as hwloc reads it, and every contradiction refused in one short line?
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::machine::{CpuSet, Object};
 
@@ -123,7 +125,7 @@ fn what_is_not_a_machine_is_named() {
     let whole = cut.rsplit_once('<').unwrap().0;
     assert!(problem(whole).contains("rest of the file is missing"));
     let package = file(r#"<object type="Package" cpuset="0x1"/>"#);
-    assert!(problem(&package).contains("outside the one Machine"));
+    assert!(problem(&package).contains("Package is not inside the one Machine"));
     assert!(problem(&machine("")).contains("PUs '0-1'"));
     assert!(problem(&TWO_PACKAGES.replacen("0x0000ffff", "0xzz", 1)).contains("'0xzz'"));
 }
@@ -246,4 +248,66 @@ fn giant_parts_make_no_giant_message() {
 fn more_objects_than_a_machine_has_are_refused() {
     let many = r#"<object type="Misc"/>"#.repeat(MOST_OBJECTS + 1);
     assert!(problem(&machine(&many)).contains("objects"));
+}
+
+/// A file after a few random edits: bytes replaced, parts cut out or repeated.
+fn edited() -> impl Strategy<Value = String> {
+    let files = prop::sample::select(vec![TWO_PACKAGES, HYBRID, HWLOC_3, DISALLOWED, THREE_KINDS]);
+    let text = prop::sample::select(vec![
+        "",
+        "0",
+        "f",
+        "<",
+        ">",
+        "/",
+        "\"",
+        "&",
+        ",",
+        "-",
+        "PU",
+        "Core",
+        "0xf...f",
+        "</object>",
+    ]);
+    let edit = (
+        any::<prop::sample::Index>(),
+        0_usize..400,
+        text,
+        any::<bool>(),
+    );
+    (files, prop::collection::vec(edit, 1..4)).prop_map(|(file, edits)| {
+        let mut file = file.to_owned();
+        for (at, length, text, repeat) in edits {
+            let start = at.index(file.len());
+            let end = (start + length).min(file.len());
+            let part = file[start..end].to_owned();
+            let new = if repeat {
+                part + text + &file[start..end]
+            } else {
+                text.to_owned()
+            };
+            file.replace_range(start..end, &new);
+        }
+        file
+    })
+}
+
+proptest! {
+    /// Whatever is in a file, it is refused in one short line, or its sets fit each other.
+    #[test]
+    fn a_spoilt_file_is_refused_or_fits_together(text in edited()) {
+        match parse(&text) {
+            Err(error) => {
+                let said = error.to_string();
+                prop_assert!(said.len() < 500 && said.lines().count() == 1, "{}", said);
+            }
+            Ok(found) => {
+                let pus: CpuSet = found.pu_order().into_iter().collect();
+                prop_assert_eq!(&pus, found.pus());
+                prop_assert_eq!(found.count(ObjectKind::Pu), pus.len());
+                prop_assert!(!found.allowed().is_empty() && found.allowed().is_subset(&pus));
+                prop_assert!(found.core_kinds.iter().all(|kind| kind.cpuset.is_subset(&pus)));
+            }
+        }
+    }
 }

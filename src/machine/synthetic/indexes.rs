@@ -41,7 +41,7 @@ pub(super) fn resolve(text: &str, total: usize, levels: &[Level]) -> Result<Vec<
     };
     if indexes.len() != total {
         let given = indexes.len();
-        return Err(format!("{given} indexes are given for {total} objects"));
+        return Err(format!("{given} indexes for a level of {total}"));
     }
     let mut seen = BTreeSet::new();
     match indexes.iter().find(|index| !seen.insert(**index)) {

@@ -1,5 +1,7 @@
 //! Does each description stand for the machine that hwloc makes of it?
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::machine::Topology;
 
@@ -150,8 +152,8 @@ fn indexes_belong_to_the_level_that_has_them() {
 #[test]
 fn indexes_that_do_not_fit_their_level_are_refused() {
     for (text, words) in [
-        ("pu:4(indexes=0,1,2)", "3 indexes are given for 4 objects"),
-        ("pu:2(indexes=0,1,2)", "3 indexes are given for 2 objects"),
+        ("pu:4(indexes=0,1,2)", "3 indexes for a level of 4"),
+        ("pu:2(indexes=0,1,2)", "3 indexes for a level of 2"),
         ("pu:2(indexes=1,1)", "index 1 is given to two objects"),
         ("pu:2(indexes=0,,1)", "'0,,1' are not numbers"),
         ("pu:2(indexes=0,65536)", "0 to 65535"),
@@ -228,5 +230,62 @@ fn a_giant_description_is_refused_in_one_short_line() {
         let start: String = text.chars().take(40).collect();
         assert!(said.chars().count() <= 300, "{start}: {} bytes", said.len());
         assert_eq!(said.lines().count(), 1, "{start}");
+    }
+}
+
+/// Words of descriptions in any order, with what may stand between them.
+fn random_description() -> impl Strategy<Value = String> {
+    let words = vec![
+        "pack",
+        "core",
+        "pu",
+        "numa",
+        "group",
+        "die",
+        "l3",
+        "l1i",
+        ":",
+        "1",
+        "2",
+        "3",
+        "010",
+        "0x2",
+        "65536",
+        "(",
+        ")",
+        "[",
+        "]",
+        " ",
+        " ",
+        "size=1MiB",
+        "memory=2GB",
+        "indexes=",
+        "0,1",
+        "1*2",
+        "core:pu",
+        ",",
+        "pack:2 ",
+        "core:3 ",
+        "pu:2",
+        "[numa] ",
+    ];
+    prop::collection::vec(prop::sample::select(words), 0..14).prop_map(|words| words.concat())
+}
+
+proptest! {
+    /// Whatever is described, it is refused in one short line, or every PU is there once.
+    #[test]
+    fn any_description_is_refused_or_fits_together(text in random_description()) {
+        match Topology::synthetic(&text) {
+            Err(error) => {
+                let said = error.to_string();
+                prop_assert!(said.len() < 500 && said.lines().count() == 1, "{}", said);
+            }
+            Ok(found) => {
+                let pus: crate::machine::CpuSet = found.pu_order().into_iter().collect();
+                prop_assert_eq!(&pus, found.pus());
+                prop_assert_eq!(found.count(ObjectKind::Pu), pus.len());
+            }
+        }
     }
 }
