@@ -16,7 +16,7 @@ use crate::host::probes;
 use crate::machine::{
     CpuBudget, HostFacts, Memory, OnlinePus, ThreadLimit, Topology, TopologyError, thread_choices,
 };
-use crate::text::excerpt;
+use crate::text::{excerpt, quoted};
 use crate::units::human_bytes;
 use crate::view;
 use crate::view::canvas::FigureFormat;
@@ -155,7 +155,8 @@ pub(super) fn read(text: &str) -> Result<Topology, UsageError> {
     Topology::from_lstopo_xml(&contents).map_err(|error| match error {
         TopologyError::Hwloc1 => UsageError(format!(
             "{name} was written by hwloc 1; convert it with lstopo of hwloc 2: \
-             `lstopo -i {name} new.xml`"
+             `lstopo -i {} new.xml`",
+            quoted(text)
         )),
         error => UsageError(format!("{error} (--machine {name})")),
     })
