@@ -29,6 +29,11 @@ use crate::units::range;
 /// Rounds simulated unless said: chance decides where threads start, and a median wants three.
 const ROUNDS: NonZeroU32 = NonZeroU32::new(3).expect("three is not zero");
 
+/// What is said of a machine with several kinds of core.
+const KINDS_AS_ALIKE: &str = "note: this machine has several kinds of core, and the simulator takes \
+    them as alike: every core computes as fast as the parameters say, so times that depend on slower \
+    cores are too short";
+
 /// Predicts every cell of an outer x inner grid on any machine, and says where its time would go.
 ///
 /// Takes the axes of `sweep` and writes a run of the same form, which every other verb reads; its
@@ -74,7 +79,8 @@ impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let setup = self.setup.over(self.request.file())?;
         let target = Target::of(&setup)?;
-        let simulation = target.simulation(&setup)?.on(&target.topology);
+        let mut simulation = target.simulation(&setup)?;
+        simulation.kinds_as_alike = target.topology.is_hybrid();
         let mut request = self.request.request()?;
         let default = |count| Some(Count(count));
         request.rounds = request.rounds.or(default(ROUNDS));
@@ -104,8 +110,8 @@ impl Args {
         simulation.write(&out)?;
         sweep::announce(&header.plan, &out, &recorded);
         screen::note(simulation.in_words());
-        if let Some(note) = simulation.kinds_note() {
-            screen::note(note);
+        if simulation.kinds_as_alike {
+            screen::note(KINDS_AS_ALIKE);
         }
         if let Some((file, ask)) = traced {
             write_trace(&predictor, &ask, &file)?;

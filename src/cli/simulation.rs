@@ -108,7 +108,7 @@ pub(super) struct Simulation {
     elsewhere: bool,
     /// Whether the machine has kinds of core that differ, which the simulator does not know.
     #[serde(default)]
-    kinds_as_alike: bool,
+    pub(super) kinds_as_alike: bool,
     parameters: Parameters,
 }
 
@@ -277,23 +277,6 @@ impl Simulation {
             elsewhere: true,
             ..self
         }
-    }
-
-    /// The same, with what it leaves out of account on `topology`.
-    pub(super) fn on(self, topology: &Topology) -> Self {
-        Self {
-            kinds_as_alike: topology.core_kinds.len() > 1,
-            ..self
-        }
-    }
-
-    /// What is to be said of kinds of core where the machine has several.
-    pub(super) fn kinds_note(&self) -> Option<&'static str> {
-        self.kinds_as_alike.then_some(
-            "note: this machine has several kinds of core, and the simulator takes them as alike: \
-             every core computes as fast as the parameters say, so times that depend on slower \
-             cores are too short",
-        )
     }
 
     fn is_calibrated(&self) -> bool {

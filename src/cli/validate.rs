@@ -76,8 +76,8 @@ impl Args {
             );
             return Err(UsageError(message).into());
         }
-        let simulation = self.assumptions.simulation(kernel, budget, Model::Slices)?;
-        let simulation = simulation.on(&measured.header.topology);
+        let mut simulation = self.assumptions.simulation(kernel, budget, Model::Slices)?;
+        simulation.kinds_as_alike = measured.header.topology.is_hybrid();
         let machine = simulation.machine(&measured.header.topology, budget);
         let asks = simulation::asks(&measured.header.plan);
         let forecasts = forecast(&machine, Model::Slices, &asks, self.draws)

@@ -272,13 +272,17 @@ impl Topology {
         }
     }
 
+    /// Whether there are several kinds of core.
+    pub fn is_hybrid(&self) -> bool {
+        self.core_kinds.len() > 1
+    }
+
     /// Which of [`Self::core_kinds`] the PUs of `cpuset` are, where there are several and all of
     /// them are of one.
     pub fn kind_of(&self, cpuset: &CpuSet) -> Option<usize> {
-        let kinds = &self.core_kinds;
         let holds = |kind: &CoreKind| cpuset.is_subset(&kind.cpuset);
-        let found = kinds.iter().position(holds)?;
-        (kinds.len() > 1 && !cpuset.is_empty()).then_some(found)
+        let found = self.core_kinds.iter().position(holds)?;
+        (self.is_hybrid() && !cpuset.is_empty()).then_some(found)
     }
 
     /// PU numbers in topology order: neighbours in the list share the most.
