@@ -4,6 +4,8 @@
 //! is one point of the grid; a [`Plan`] is every cell and the protocol by which they are asked.
 //! Host and simulator follow the same descriptions, so that there is no second account of the work.
 
+#[cfg(test)]
+mod any_text;
 mod axis;
 mod blas;
 mod cell;

@@ -5,6 +5,8 @@
 //! process may use. [`Placement`] maps thread numbers to cpusets; `host` applies the map.
 
 mod accounts;
+#[cfg(test)]
+mod any_text;
 mod blas;
 mod budget;
 mod cgroup;

@@ -3,6 +3,9 @@
 //! Every value that users type, that records hold and that child processes receive has exactly
 //! one text form: `Display` writes it, `FromStr` reads it, and serde uses the same form.
 
+#[cfg(test)]
+pub(crate) mod any_text;
+
 use std::fmt;
 
 /// Characters of a foreign text that a message quotes at most.

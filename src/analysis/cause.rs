@@ -233,23 +233,26 @@ pub fn diagnose(
     setting: &Setting,
 ) -> BTreeMap<Cell, Diagnosis> {
     let facts = Facts::of_all(records);
-    let verdicts: BTreeMap<Work, &Verdict> =
-        analysis.verdicts.iter().map(|v| (v.work, v)).collect();
+    let verdicts = analysis.verdicts.iter();
+    let verdicts: BTreeMap<Work, (&Verdict, Option<Cell>)> =
+        verdicts.map(|v| (v.work, (v, serial(v)))).collect();
+    let standings = analysis.verdicts.iter().flat_map(|v| &v.standings);
+    let slowdowns: BTreeMap<Cell, Factor> = standings.map(|s| (s.cell, s.slowdown)).collect();
     let timed = analysis.cells.iter();
     let timed =
         timed.filter(|summary| !matches!(summary.state, State::Failed(_) | State::Interrupted(_)));
     let diagnoses = timed.filter_map(|summary| {
-        let verdict = verdicts.get(&Work::of(&summary.cell))?;
-        let standing = verdict.standings.iter().find(|s| s.cell == summary.cell)?;
+        let (verdict, serial) = verdicts.get(&Work::of(&summary.cell))?;
+        let slowdown = *slowdowns.get(&summary.cell)?;
         let case = Case {
             here: facts.get(&summary.cell)?,
             there: facts.get(&verdict.best)?,
-            serial: serial(verdict).and_then(|cell| facts.get(&cell)),
+            serial: serial.and_then(|cell| facts.get(&cell)),
             setting,
-            slowdown: standing.slowdown.value(),
+            slowdown: slowdown.value(),
             resolved: !verdict.in_tie_set(&summary.cell),
         };
-        Some((summary.cell, diagnosis(&case, standing.slowdown)))
+        Some((summary.cell, diagnosis(&case, slowdown)))
     });
     diagnoses.collect()
 }

@@ -1,5 +1,6 @@
 //! Are the answers those that one works out by hand?
 
+mod any_text;
 mod stopped;
 
 use std::time::Duration;

@@ -5,6 +5,8 @@ use std::process::Output;
 
 use assert_cmd::Command;
 
+use oversub::record::Answer;
+
 use crate::scripted::{self, Machine, plausible};
 
 const TWO: Machine = Machine {
@@ -106,6 +108,28 @@ fn an_export_has_a_row_for_each_cell_or_sample() {
     // The magic number at both ends; what is between, the unit tests read.
     let parquet = oversub("export", &run, &["--as", "parquet"]).stdout;
     assert!(parquet.starts_with(b"PAR1") && parquet.ends_with(b"PAR1"));
+}
+
+#[test]
+fn an_export_says_why_a_cell_has_no_right_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let plan = scripted::plan("outer='1,2,4'\ninner=1\nrounds=2\nreps=1", TWO);
+    let mut plausible = plausible(TWO);
+    scripted::write(&run, &plan, TWO, |visit, rep| {
+        match (visit.cell.outer.get(), plausible(visit, rep)) {
+            (2, Answer::Ok(sample)) => Answer::Wrong(sample, "2 is not 3".to_owned()),
+            (4, _) => Answer::Failed("no memory".to_owned()),
+            (_, answer) => answer,
+        }
+    });
+    let csv = said(&oversub("export", &run, &["--as", "csv"]));
+    let reasons: Vec<&str> = csv
+        .lines()
+        .skip(1)
+        .filter_map(|row| row.rsplit(',').next())
+        .collect();
+    assert_eq!(reasons, ["", "2 is not 3", "no memory"], "{csv}");
 }
 
 #[test]

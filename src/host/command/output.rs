@@ -88,6 +88,7 @@ pub(super) fn number_in(output: &str, metric: &OutputMetric) -> Result<f64, Stri
 mod tests {
     use super::*;
     use crate::experiment::Wish;
+    use crate::text::any_text::survives_text;
     use std::io::Write;
 
     fn found(pattern: &str, output: &str) -> Result<f64, String> {
@@ -140,5 +141,20 @@ mod tests {
         let said = listener.last_part();
         assert_eq!(said.len(), KEPT);
         assert_eq!(last_line(&said).as_deref(), Some("last"));
+    }
+
+    #[test]
+    fn any_text_has_a_metric_or_a_reason_of_one_line() {
+        let corpus = [
+            "loss 0.5\nimg/s: 12.5\ndone",
+            "x: 1e3 of 9\nx: nan",
+            "time 4.9e-324 s\r\n",
+        ];
+        for pattern in ["(?:s|x): (.*)", "[0-9.e+-]+", "()"] {
+            survives_text(&corpus, |output| match found(pattern, output) {
+                Ok(number) => assert!((1e-100..=1e100).contains(&number)),
+                Err(reason) => assert!(reason.lines().count() <= 1, "{reason}"),
+            });
+        }
     }
 }

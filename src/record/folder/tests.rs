@@ -1,5 +1,6 @@
 //! What survives an interruption, and what of a folder is refused?
 
+mod any_text;
 mod damaged;
 mod foreign;
 

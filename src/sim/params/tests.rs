@@ -1,6 +1,7 @@
 //! Parameter files: what is read, and what is refused.
 
 use super::*;
+use crate::text::any_text::survives_text;
 
 #[test]
 fn every_preset_can_be_read_and_is_complete() {
@@ -67,4 +68,17 @@ fn files_that_mean_nothing_are_refused_with_the_reason() {
             .to_string()
             .contains("generic")
     );
+}
+
+#[test]
+fn any_text_is_a_parameter_file_or_an_error() {
+    let corpus = [PRESETS[0].1, PRESETS[1].1, PRESETS[4].1];
+    survives_text(&corpus, |text| {
+        if let Ok(parameters) = Parameters::read("any", text) {
+            let _ = parameters.summary();
+            for parameter in parameters.parameters.values() {
+                assert!(parameter.value.is_finite() && parameter.value >= 0.0);
+            }
+        }
+    });
 }

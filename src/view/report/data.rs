@@ -205,9 +205,10 @@ fn hex(Color(r, g, b): Color) -> String {
 }
 
 fn run(chapter: &Chapter<'_>, series: &[Series], values: &[(Dimension, Vec<Value>)]) -> Run {
-    let numbers = |cell: &Cell| -> BTreeMap<String, Number> {
+    // The points of every series stand in the order of the cells.
+    let numbers = |i: usize| -> BTreeMap<String, Number> {
         let of = |series: &Series| {
-            let point = series.points.iter().find(|point| point.cell == *cell)?;
+            let point = series.points.get(i)?;
             Some((series.quantity.to_string(), number(&point.reading)?))
         };
         series.iter().filter_map(of).collect()
@@ -240,7 +241,7 @@ fn run(chapter: &Chapter<'_>, series: &[Series], values: &[(Dimension, Vec<Value
             rounds: summary.rounds.len(),
             samples: summary.samples,
             failed_rounds: summary.failed_rounds,
-            values: numbers(&cell),
+            values: numbers(i),
             cause: explained.cause,
             evidence: explained.evidence,
             split: explained

@@ -1,0 +1,47 @@
+//! Is any text a run, or an error by line?
+
+use std::io::Cursor;
+
+use super::super::form::Form;
+use super::super::samples::scan;
+use super::damaged::Run;
+use super::*;
+use crate::text::any_text::survives;
+
+#[test]
+fn any_text_is_a_samples_csv_or_an_error() {
+    let mut corpus = Vec::new();
+    for form in [Form::Plain, Form::Summed] {
+        let lines = Run::records().into_iter().take(4);
+        let lines = lines.map(|record| form.line(&record).unwrap());
+        corpus.push(form.names() + "\n" + &lines.collect::<String>());
+    }
+    let plan = Run::plan();
+    survives(&corpus, |text| {
+        for form in [None, Some(Form::Plain), Some(Form::Summed)] {
+            for plan in [None, Some(&plan)] {
+                let (mut records, mut bytes) = (0, 0);
+                let read = scan(Cursor::new(text), (form, plan), &mut |line| {
+                    bytes += line.text.len();
+                    records += usize::from(matches!(line.found, Ok(Some(_))));
+                });
+                let _ = read.unwrap();
+                assert!(bytes <= text.len());
+                // With checksums there are no more records than were written, whatever the edits.
+                assert!(plan.is_none() || form != Some(Form::Summed) || records <= 4);
+            }
+        }
+    });
+}
+
+#[test]
+fn any_text_is_a_run_json_or_an_error() {
+    let header = RunHeader::bare("test", Run::plan());
+    let corpus = [serde_json::to_string_pretty(&header).unwrap()];
+    survives(&corpus, |text| {
+        if let Ok(header) = serde_json::from_slice::<RunHeader>(text) {
+            let _ = header.plan.grid.cells().0.len();
+            let _ = header.circumstances();
+        }
+    });
+}
