@@ -30,6 +30,7 @@ mod standstill;
 mod tasks;
 pub mod team;
 mod trace;
+mod versions;
 mod watch;
 
 pub use calibrate::{Calibration, CalibrationError, Finding, Unknown, calibrate};
@@ -40,6 +41,7 @@ pub use measure::{measure, trace};
 pub use probe::{Probe, ProbeState, probes};
 pub use ruler::ruler;
 pub use standstill::keep_continues;
+pub use versions::versions;
 pub use watch::{
     Activity, Library, LibraryPool, Pool, ProcessMonitor, Program, WatchError, Watched,
 };

@@ -42,7 +42,9 @@ pub use online::OnlinePus;
 pub use placement::Placement;
 pub use pu::{CpuSet, PuId};
 pub use quota::{OwnQuota, QuotaError};
-pub use runtimes::{ThreadChoice, thread_choices};
+pub use runtimes::{
+    GroupQuota, Pool, Program, Surroundings, ThreadChoice, Version, Versions, thread_choices,
+};
 pub use synthetic::SyntheticError;
 pub use system::System;
 pub use topology::{Level, Object, ObjectKind, Topology, TopologyError};

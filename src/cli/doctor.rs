@@ -11,16 +11,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use super::blas::folders;
 use super::{UsageError, header, screen};
-use crate::host::probes;
+use crate::host::{probes, versions};
 use crate::machine::{
-    CpuBudget, HostFacts, Memory, OnlinePus, ThreadLimit, Topology, TopologyError, thread_choices,
+    CpuBudget, GroupQuota, HostFacts, Memory, OnlinePus, Surroundings, System, ThreadChoice,
+    ThreadLimit, Topology, TopologyError, thread_choices,
 };
 use crate::text::{excerpt, quoted};
 use crate::units::human_bytes;
 use crate::view;
 use crate::view::canvas::FigureFormat;
-use libraries::libraries;
+use libraries::{Library, libraries};
 use other::OtherMachine;
 use report::ThisMachine;
 
@@ -74,14 +76,15 @@ impl Args {
         let topology = Topology::discover()?;
         let budget = CpuBudget::discover();
         let program = program().context("cannot find this program's own file")?;
+        let libraries = libraries(&program);
         let report = ThisMachine {
-            threads: thread_choices(&budget, &header::variables()),
+            threads: choices(&budget, &libraries),
             host: HostFacts::discover(),
             online: OnlinePus::discover(),
             thread_limit: ThreadLimit::discover(),
             memory: Memory::discover(),
             probes: probes(),
-            libraries: libraries(&program),
+            libraries,
             topology,
             budget,
         };
@@ -135,6 +138,17 @@ fn program() -> std::io::Result<PathBuf> {
 
 /// Bytes of a machine's file: more than lstopo writes of the largest machine.
 const LARGEST_FILE: u64 = 32 << 20;
+/// What each runtime would decide here, at the version that is here.
+fn choices(budget: &CpuBudget, libraries: &[Library]) -> Vec<ThreadChoice> {
+    let libgomp = folders().file("libgomp.so.1");
+    thread_choices(&Surroundings {
+        budget,
+        quota: GroupQuota::read(&System::here()),
+        environment: &header::variables(),
+        versions: &versions(libgomp.as_deref()),
+        openblas: libraries.iter().find_map(Library::openblas),
+    })
+}
 
 /// The machine that `text` names: a file if it looks like one, else a description.
 pub(super) fn read(text: &str) -> Result<Topology, UsageError> {

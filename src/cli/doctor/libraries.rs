@@ -17,6 +17,14 @@ pub(super) struct Library {
     said: Result<BlasFacts, String>,
 }
 
+impl Library {
+    /// What it said, if it is an OpenBLAS.
+    pub(super) fn openblas(&self) -> Option<&BlasFacts> {
+        let said = self.said.as_ref().ok();
+        said.filter(|_| self.family == BlasFamily::OpenBlas)
+    }
+}
+
 /// Every library here, asked in child processes that run `program`.
 pub(super) fn libraries(program: &Path) -> Vec<Library> {
     let ask = |(family, path): (BlasFamily, PathBuf)| Library {

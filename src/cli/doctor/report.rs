@@ -109,17 +109,18 @@ impl ThisMachine {
 
     fn choices(&self) -> Vec<String> {
         let line = |choice: &ThreadChoice| {
-            let mark = if choice.overshoots(&self.budget) {
-                "  <- more than P"
-            } else {
-                ""
+            let threads = match choice.threads {
+                Some(threads) => threads.to_string(),
+                None => "-".to_owned(),
             };
-            pair(
-                choice.runtime,
-                &format!("{:<4} {}{mark}", choice.threads, choice.because),
-            )
+            let mark = match choice.overshoots(&self.budget) {
+                true => "more than P <- ",
+                false => "",
+            };
+            let words = format!("{threads:<4} {mark}{}", choice.because);
+            paragraph(choice.runtime, &words)
         };
-        self.threads.iter().map(line).collect()
+        self.threads.iter().flat_map(line).collect()
     }
 
     fn headroom(&self) -> Vec<String> {
@@ -171,29 +172,32 @@ impl ThisMachine {
         lines
     }
 
-    /// Names every runtime that starts more threads than the budget runs.
+    /// Names every runtime that starts more computing threads than the budget runs.
     fn warning(&self) -> Option<String> {
         let over: Vec<&ThreadChoice> = self
             .threads
             .iter()
             .filter(|choice| choice.overshoots(&self.budget))
             .collect();
-        let most = over.iter().map(|choice| choice.threads).max()?;
+        let most = over.iter().filter_map(|choice| choice.threads).max()?;
         let names: Vec<&str> = over.iter().map(|choice| choice.runtime).collect();
         let mut remedies: Vec<&str> = over.iter().map(|choice| choice.remedy).collect();
         remedies.sort_unstable();
         remedies.dedup();
-        let whole = self.budget.whole();
+        let whole = self.budget.whole().to_string();
         let set: Vec<String> = remedies
             .iter()
-            .filter(|name| !name.is_empty())
-            .map(|name| format!("{name}={whole}"))
+            .filter(|remedy| !remedy.is_empty())
+            .map(|remedy| remedy.replace("{}", &whole))
             .collect();
+        let remedy = match set.is_empty() {
+            true => "give each its number of threads by its own call".to_owned(),
+            false => format!("set {}", set.join(" ")),
+        };
         Some(format!(
-            "{} would start up to {most} threads for {}; set {}",
+            "{} would start up to {most} threads for {}; {remedy}",
             names.join(", "),
             human_cpus(self.budget.cpus),
-            set.join(" ")
         ))
     }
 }

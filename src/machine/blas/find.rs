@@ -70,6 +70,12 @@ impl BlasFolders {
         Self(folders)
     }
 
+    /// The first file called `name`.
+    pub fn file(&self, name: &str) -> Option<PathBuf> {
+        let mut all = self.0.iter().map(|folder| folder.join(name));
+        all.find(|path| path.is_file())
+    }
+
     /// Every library here, each file once, by its real path.
     pub fn libraries(&self) -> Vec<(BlasFamily, PathBuf)> {
         let mut seen = BTreeSet::new();
