@@ -9,7 +9,10 @@
 
 CARGO ?= cargo
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests rust build demo test test-machines fmt lint doc unit smoke machines bench peers install uninstall
+.PHONY: help setup setup-tests rust build demo test test-machines fmt lint doc unit smoke machines bench peers labelled install uninstall
+
+# Prints the path of the program, which it builds first.
+PROGRAM = CARGO="$(CARGO)" sh program.sh
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -26,10 +29,10 @@ rust:
 	  exit 1; }
 
 build: setup
-	$(CARGO) build --release
+	@$(PROGRAM) >/dev/null
 
 demo: build
-	@target/release/oversub sweep experiments/demo/experiment.toml
+	@program=$$($(PROGRAM)) && "$$program" sweep experiments/demo/experiment.toml
 
 test: setup-tests fmt lint doc unit smoke machines
 
@@ -63,25 +66,25 @@ bench: setup
 # Everything below PREFIX; packagers set DESTDIR. `make install PREFIX=/usr/local` for all users.
 PREFIX ?= $(HOME)/.local
 ROOT = $(DESTDIR)$(PREFIX)
-PROGRAM = target/release/oversub
 
 peers: build
-	@sh peers/run.sh $(EXPERIMENTS)
+	@program=$$($(PROGRAM)) && OVERSUB="$$program" sh peers/run.sh $(EXPERIMENTS)
 
 labelled: build
 	$(CARGO) run --release -p oversub-benches -- labelled
 
 install: build
+	@set -e; program=$$($(PROGRAM)); set -x; \
 	install -d "$(ROOT)/bin" "$(ROOT)/share/man/man1" "$(ROOT)/share/bash-completion/completions" \
-	  "$(ROOT)/share/zsh/site-functions" "$(ROOT)/share/fish/vendor_completions.d" "$(ROOT)/share/oversub/completions"
-	install -m 755 $(PROGRAM) "$(ROOT)/bin/oversub"
-	$(PROGRAM) manual "$(ROOT)/share/man/man1"
-	$(PROGRAM) completions bash > "$(ROOT)/share/bash-completion/completions/oversub"
-	$(PROGRAM) completions zsh > "$(ROOT)/share/zsh/site-functions/_oversub"
-	$(PROGRAM) completions fish > "$(ROOT)/share/fish/vendor_completions.d/oversub.fish"
-	$(PROGRAM) completions powershell > "$(ROOT)/share/oversub/completions/oversub.ps1"
-	$(PROGRAM) completions elvish > "$(ROOT)/share/oversub/completions/oversub.elv"
-	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; *) \
+	  "$(ROOT)/share/zsh/site-functions" "$(ROOT)/share/fish/vendor_completions.d" "$(ROOT)/share/oversub/completions"; \
+	install -m 755 "$$program" "$(ROOT)/bin/oversub"; \
+	"$$program" manual "$(ROOT)/share/man/man1"; \
+	"$$program" completions bash > "$(ROOT)/share/bash-completion/completions/oversub"; \
+	"$$program" completions zsh > "$(ROOT)/share/zsh/site-functions/_oversub"; \
+	"$$program" completions fish > "$(ROOT)/share/fish/vendor_completions.d/oversub.fish"; \
+	"$$program" completions powershell > "$(ROOT)/share/oversub/completions/oversub.ps1"; \
+	"$$program" completions elvish > "$(ROOT)/share/oversub/completions/oversub.elv"
+	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; *) [ -n "$(DESTDIR)" ] || \
 	  echo "note: $(PREFIX)/bin is not on your PATH; add it, or: make install PREFIX=/usr/local" >&2 ;; esac
 
 uninstall:

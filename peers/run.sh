@@ -3,7 +3,8 @@
 # both side by side; then one thread of each beside the other. What is measured already is kept.
 set -eu
 cd "$(dirname "$0")/.."
-oversub=target/release/oversub
+OVERSUB=${OVERSUB:-$(sh program.sh)}
+export OVERSUB
 
 [ -x .venv/bin/python ] || python3 -m venv .venv || {
   echo "error: no virtual environment; install Python 3.11 or later with venv (on Debian: apt-get install python3-venv), then run make peers again." >&2
@@ -23,11 +24,11 @@ for experiment in "$@"; do
   runs=""
   for file in "$folder"/experiment*.toml "$folder"/peer*.toml; do
     run=runs/$experiment-$(basename "$file" .toml)
-    $oversub sweep "$file" --out "$run"
+    "$OVERSUB" sweep "$file" --out "$run"
     runs="$runs $run"
   done
   # shellcheck disable=SC2086 # several runs
-  $oversub plot $runs --metric slowdown -o "runs/$experiment-beside-peers.png" --force
+  "$OVERSUB" plot $runs --metric slowdown -o "runs/$experiment-beside-peers.png" --force
 done
 
 # One thread of ours beside one of each peer, unless only some experiments are wanted.

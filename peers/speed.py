@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-OVERSUB = "target/release/oversub"
+OVERSUB = os.environ["OVERSUB"]  # the program, as peers/run.sh names it
 REPETITIONS = 3
 RING = 32 << 20  # bytes of vectors that the tasks walk over, so that no core's own cache holds them
 

@@ -45,6 +45,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::text::quoted;
+
 /// Measures where nested thread pools fight for the same CPUs, and shows why and what to set.
 #[derive(Parser)]
 #[command(
@@ -99,9 +101,46 @@ pub struct UsageError(pub String);
 #[error("{0}")]
 pub struct ConditionHolds(pub String);
 
+/// Says what is wrong with the arguments, and where a program of the user's would have gone.
+fn refuse(error: &clap::Error) -> ! {
+    // Where standard error is closed nobody reads it, and the exit code is all there is.
+    let _ = error.print();
+    if let Some(hint) = program_hint(error, &std::env::args().collect::<Vec<_>>()) {
+        screen::note(hint);
+    }
+    std::process::exit(error.exit_code())
+}
+
+/// What to type where a program seems to stand among the flags of a sweep.
+fn program_hint(error: &clap::Error, arguments: &[String]) -> Option<String> {
+    use clap::error::{ContextKind, ContextValue, ErrorKind};
+    let sweep = arguments.get(1).is_some_and(|verb| verb == "sweep");
+    let word = match error.get(ContextKind::InvalidArg)? {
+        ContextValue::String(word) => word,
+        _ => return None,
+    };
+    let at = arguments.iter().position(|argument| argument == word)?;
+    let [before, program] = arguments.get(at.checked_sub(2)?..at)? else {
+        return None;
+    };
+    let is_value = before.starts_with('-') || program.starts_with('-') || program == "sweep";
+    let is_program = sweep && !is_value && !program.ends_with(".toml");
+    if error.kind() != ErrorKind::UnknownArgument || !is_program {
+        return None;
+    }
+    let program: Vec<String> = arguments[at - 1..]
+        .iter()
+        .map(|word| quoted(word))
+        .collect();
+    Some(format!(
+        "\n  tip: to sweep a program of yours, put it after --: oversub sweep -- {}",
+        program.join(" ")
+    ))
+}
+
 /// Runs the program on the process's arguments and returns its exit code.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error));
     let outcome: anyhow::Result<()> = match cli.verb {
         Verb::Doctor(args) => args.run(),
         Verb::Sweep(args) => args.run(),

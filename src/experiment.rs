@@ -21,6 +21,7 @@ mod request;
 mod runtime;
 mod seats;
 mod time;
+mod short;
 mod wait;
 mod workload;
 
@@ -35,10 +36,11 @@ pub use grid::Grid;
 pub use margin::Margin;
 pub use modelled::{BlasVersion, Modelled, OmpWait};
 pub use plan::{Plan, Protocol, Visit};
-pub use request::{CommandRequest, DispatchName, Request, RequestError};
+pub use request::{CommandRequest, DispatchName, Request, RequestError, default_tasks};
 pub use runtime::{Runtime, RuntimeName};
 pub use seats::Seats;
 pub use time::Span;
+pub use short::ShortCell;
 pub use wait::WaitPolicy;
 pub use workload::{
     Account, Computation, Dtype, Family, NoSuchType, PANEL, RING, SUMS, TILE, Workload,

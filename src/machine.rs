@@ -43,7 +43,8 @@ pub use placement::Placement;
 pub use pu::{CpuSet, PuId};
 pub use quota::{OwnQuota, QuotaError};
 pub use runtimes::{
-    GroupQuota, Pool, Program, Surroundings, ThreadChoice, Version, Versions, thread_choices,
+    GroupQuota, Pool, Program, Surroundings, ThreadChoice, Version, Versions, thread_choice,
+    thread_choices,
 };
 pub use synthetic::SyntheticError;
 pub use system::System;

@@ -13,7 +13,7 @@ const LONGEST_EXCERPT: usize = 80;
 
 /// A text that does not name a value, with what was expected in its place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{}' is not a {what}; expected {expected}", excerpt(text))]
+#[error("'{}' is not {} {what}; expected {expected}", excerpt(text), article(what))]
 pub struct ParseError {
     /// What was being read, for example `wait policy`.
     pub what: &'static str,
@@ -32,6 +32,21 @@ impl ParseError {
             expected: expected.to_string(),
         }
     }
+}
+
+/// `a`, or `an` before a vowel.
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    }
+}
+
+/// The line of `text`, from 1, on which its byte `offset` stands.
+pub fn line_of(text: &str, offset: usize) -> usize {
+    let before = text.as_bytes().iter().take(offset);
+    before.filter(|byte| **byte == b'\n').count() + 1
 }
 
 /// `word` as a POSIX shell reads it.
@@ -127,6 +142,19 @@ mod tests {
             "a b c d [0m"
         );
         assert_eq!(one_line("\n"), "");
+    }
+
+    #[test]
+    fn an_error_has_the_article_of_its_noun() {
+        let said = |what| ParseError::new(what, "x", "y").to_string();
+        assert_eq!(said("axis"), "'x' is not an axis; expected y");
+        assert_eq!(said("metric"), "'x' is not a metric; expected y");
+    }
+
+    #[test]
+    fn a_byte_stands_on_the_line_that_it_begins() {
+        let text = "a\nb\n";
+        assert_eq!([0, 1, 2, 4, 9].map(|at| line_of(text, at)), [1, 1, 2, 3, 3]);
     }
 
     #[test]

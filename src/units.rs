@@ -34,6 +34,17 @@ pub fn three_digits(value: f64) -> String {
     }
 }
 
+/// `value` with at least four significant digits, without exponent: `4024147`, `23.46`, `0.01235`.
+pub fn four_digits(value: f64) -> String {
+    const MOST: i32 = 12;
+    let magnitude = match value.abs() {
+        size if size.is_finite() && size > 0.0 => size.log10().floor() as i32,
+        _ => return value.to_string(),
+    };
+    let decimals = (3 - magnitude).clamp(0, MOST) as usize;
+    format!("{value:.decimals$}")
+}
+
 /// `count` with `noun` in its number: `1 task`, `2 tasks`, `3 processes`.
 pub fn counted(count: impl Into<u64>, noun: &str) -> String {
     let count = count.into();
@@ -70,6 +81,13 @@ pub fn human_bytes(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn four_digits_whatever_the_size() {
+        let numbers = [4_024_147.0, 1234.5, 23.456, 0.012_345_6, 0.0, -2.0];
+        let said = numbers.map(four_digits);
+        assert_eq!(said, ["4024147", "1234", "23.46", "0.01235", "0", "-2.000"]);
+    }
 
     #[test]
     fn one_is_no_plural() {

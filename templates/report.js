@@ -136,7 +136,7 @@ function details(run, cell, group) {
   }
   if (cell.cause) { fact("cause", cell.cause); for (const line of cell.evidence) fact("", line); }
   fact("rounds", `${cell.rounds}, ${cell.samples} samples${cell.failed_rounds ? `, ${cell.failed_rounds} rounds failed` : ""}`);
-  fact("again", element("code", {}, `oversub cell ${cell.cell}`));
+  for (const line of cell.again) fact("again", element("code", {}, line));
   by("cell").replaceChildren(list, ...split(cell));
 }
 

@@ -12,6 +12,7 @@ use crate::experiment::WaitPolicy;
 use crate::host::{self, Calibration, Finding};
 use crate::machine::{CpuBudget, HostFacts, Topology};
 use crate::sim::{Parameter, Parameters, Provenance};
+use crate::units::four_digits;
 
 /// Measures what things cost here, for `oversub simulate` and `oversub validate`.
 ///
@@ -128,7 +129,8 @@ fn table(calibration: &Calibration) -> String {
             how,
             ..
         } = finding;
-        format!("{name:12} {value:>12.4} [{low:.4}, {high:.4}] {unit:9} {how}")
+        let [value, low, high] = [*value, low, high].map(four_digits);
+        format!("{name:12} {value:>12} [{low}, {high}] {unit:9} {how}")
     };
     let rows: Vec<String> = calibration.findings.iter().map(row).collect();
     rows.join("\n")

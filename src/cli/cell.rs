@@ -11,7 +11,7 @@ use anyhow::Context;
 use nix::sys::signal::{Signal, raise};
 
 use super::{UsageError, blas};
-use crate::experiment::{Cell, CommandSpec, Protocol, Visit};
+use crate::experiment::{Cell, CommandSpec, Protocol, Visit, Workload};
 use crate::host::{self, Message, keep_continues, measure, supervise};
 use crate::machine::{CpuBudget, HostFacts};
 use crate::record::{Answer, Status};
@@ -104,6 +104,11 @@ impl Args {
     }
 
     fn ask(&self) -> Result<Ask, UsageError> {
+        if self.cell.workload == Workload::Command && self.command.is_none() {
+            let why = "a cell of a command does not say which program; give --command JSON, or run \
+                       the line that `oversub sweep --dry-run -- PROGRAM` prints for it";
+            return Err(UsageError(why.to_owned()));
+        }
         let limit = super::request::time(self.limit, range::LIMIT)?;
         let protocol = Protocol {
             rounds: NonZeroU32::MIN,

@@ -64,25 +64,28 @@ pub(super) fn lines(plan: &Plan, spec: &CommandSpec) -> String {
     let (cells, _) = plan.grid.cells();
     let mut lines = String::new();
     for cell in cells {
-        let copies = spec.copies(&cell);
+        let copies = spec.shell_lines(&cell);
         let of = copies.len();
-        for copy in copies {
-            if of > 1 {
-                lines.push_str(&format!("# {cell}, copy {} of {of}\n", copy.rank));
-            } else {
-                lines.push_str(&format!("# {cell}\n"));
-            }
-            let set = copy.environment().into_iter();
-            let set = set.map(|(name, value)| format!("{name}={value}"));
-            let words = spec.argv.iter().map(|word| quoted(&copy.fill(word)));
-            let all: Vec<String> = ["env".to_owned()]
-                .into_iter()
-                .chain(set)
-                .chain(words)
-                .collect();
-            lines.push_str(&all.join(" "));
-            lines.push('\n');
+        for (rank, copy) in copies.iter().enumerate() {
+            let which = match of {
+                1 => String::new(),
+                _ => format!(", copy {rank} of {of}"),
+            };
+            lines.push_str(&format!("# {cell}{which}\n{copy}\n"));
         }
     }
     lines
+}
+
+/// What to say where all outer counts of `plan` run the same program: `{outer}` is nowhere in it.
+pub(super) fn same_for_all(plan: &Plan) -> Option<&'static str> {
+    let spec = plan.command.as_ref()?;
+    let hooks = [&spec.setup, &spec.prepare];
+    let mut words = spec.argv.iter().chain(hooks.into_iter().flatten());
+    let one = spec.outer_kind == OuterKind::Thread && plan.grid.outer.len() > 1;
+    let silent = !words.any(|word| word.contains("{outer}"));
+    (one && silent).then_some(
+        "warning: {outer} is nowhere in the command, so every outer count runs the same program, \
+         unless it reads OVERSUB_OUTER; put {outer} where the program takes its number of workers",
+    )
 }

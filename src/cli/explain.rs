@@ -12,6 +12,7 @@ use crate::analysis::{
     Analysis, Cause, Condition, Diagnosis, Dimension, Evidence, Factor, Facts, Finding,
 };
 use crate::experiment::Cell;
+use crate::text::quoted;
 use crate::units::{human_span, three_digits};
 
 /// Says why cells are slower than the best: the cause, its evidence, the rule, and what would refute
@@ -53,10 +54,23 @@ impl Args {
             return json(&wanted);
         }
         match wanted[..] {
-            [one] if self.selects() => screen::say(explanation(one))?,
-            _ => screen::say(list(&wanted))?,
+            [one] if self.selects() => screen::say(explanation(one)),
+            _ => screen::say(format!("{}\n{}", list(&wanted), self.next_step(&wanted))),
         }
-        Ok(())
+    }
+
+    /// What to type for the evidence of one of the cells that were listed.
+    fn next_step(&self, listed: &[&Diagnosis]) -> String {
+        let Some(one) = listed.first().filter(|_| self.selects()) else {
+            return "Give a part of a cell's name, such as 4x4, for the evidence.".to_owned();
+        };
+        format!(
+            "{} cells are like that. For the evidence of one, give a longer part of its name, or more \
+             conditions:\n  oversub explain {} {}",
+            listed.len(),
+            quoted(&self.run.display().to_string()),
+            one.cell
+        )
     }
 
     fn selects(&self) -> bool {
@@ -150,7 +164,6 @@ fn list(wanted: &[&Diagnosis]) -> String {
             if diagnosis.notes.is_empty() { "" } else { " *" },
         );
     }
-    text.push_str("\nGive a part of a cell's name, such as 4x4, for the evidence.");
     text
 }
 

@@ -17,6 +17,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context;
 
+use super::report::may_be_html;
 use super::run::Run;
 use super::{UsageError, screen};
 use crate::analysis::Metric;
@@ -68,10 +69,13 @@ impl Args {
         let named = |lesson: &&Lesson| lesson.name == *name || lesson.number.to_string() == *name;
         let Some(lesson) = lessons.iter().find(named) else {
             let names: Vec<&str> = lessons.iter().map(|lesson| lesson.name.as_str()).collect();
-            let message = format!(
-                "no lesson is called '{name}'; there are {}",
-                names.join(", ")
-            );
+            let message = match nearest(name, &names) {
+                Some(nearest) => format!("no lesson is called '{name}'; did you mean {nearest}?"),
+                None => format!(
+                    "no lesson is called '{name}'; there are {}",
+                    names.join(", ")
+                ),
+            };
             return Err(UsageError(message).into());
         };
         self.handout
@@ -84,6 +88,7 @@ impl Args {
 
     /// Whether the handout can be written to `page`, asked before anything runs.
     fn may_write(&self, page: &Path) -> Result<(), UsageError> {
+        may_be_html(page)?;
         let folder = page
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty());
@@ -190,6 +195,15 @@ impl Args {
         write().with_context(|| format!("cannot write {}", file.display()))?;
         Ok(Some(line.to_owned()))
     }
+}
+
+/// The one of `names` that is most like `name`, if any is.
+fn nearest<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
+    const LIKE: f64 = 0.8;
+    let likeness = |other: &str| strsim::jaro_winkler(&name.to_lowercase(), other);
+    let rated = names.iter().map(|other| (likeness(other), *other));
+    let (rating, nearest) = rated.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (rating > LIKE).then_some(nearest)
 }
 
 fn list(lessons: &[Lesson]) -> anyhow::Result<()> {

@@ -195,12 +195,13 @@ impl Args {
         figure::draw(figure, &runs, self.output.as_ref().unwrap_or(&own), force)
     }
 
-    /// The metrics asked for; `None` for all that a run has.
+    /// The metrics asked for; `None` for those that are drawn unasked.
     fn metrics(&self) -> Result<Option<Vec<Metric>>, UsageError> {
         let one = self.output.is_some() || self.terminal;
         let metrics = match &self.metric {
             None if one => Some(vec![Metric::Slowdown]),
-            None | Some(Metrics::All) => None,
+            None => None,
+            Some(Metrics::All) => Some(Metric::ALL.map(|(metric, _)| metric).to_vec()),
             Some(Metrics::These(metrics)) => Some(metrics.clone()),
         };
         let several = metrics.as_ref().is_none_or(|metrics| metrics.len() > 1);

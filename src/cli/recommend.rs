@@ -8,7 +8,7 @@ use super::run::Run;
 use super::{UsageError, blas, screen};
 use crate::analysis::{Condition, Recommendation};
 use crate::experiment::{Cell, Runtime};
-use crate::machine::thread_choices;
+use crate::machine::{Surroundings, thread_choice};
 use crate::view::paste::{self, Target};
 use crate::view::{advice, disturbed};
 
@@ -70,9 +70,10 @@ fn default_inner(run: &Run) -> u32 {
         Some(runtime) if runtime.is_blas() => "OpenBLAS",
         _ => "OpenMP (libgomp)",
     };
-    let choices = thread_choices(&run.header.budget, &BTreeMap::new());
-    let choice = choices.iter().find(|choice| choice.runtime == runtime);
-    choice.map_or(run.header.plan.grid.budget, |choice| choice.threads)
+    let environment = BTreeMap::new();
+    let choice = thread_choice(runtime, &Surroundings::of(&run.header.budget, &environment));
+    let threads = choice.and_then(|choice| u32::try_from(choice.threads?).ok());
+    threads.unwrap_or(run.header.plan.grid.budget)
 }
 
 /// The cell of the only work there is.

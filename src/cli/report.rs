@@ -1,7 +1,7 @@
 //! `oversub report`: runs as one page that one can explore.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::explain::of_evidence;
 use super::findings::findings;
@@ -37,6 +37,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
+        may_be_html(&self.output)?;
         let name = self.output.display();
         if self.output.exists() && !self.force {
             return Err(UsageError(format!("{name} exists; give --force to replace it")).into());
@@ -54,6 +55,20 @@ impl Args {
         let page = page(&chapters).map_err(|error| UsageError(error.to_string()))?;
         save(&page, &self.output)?;
         screen::say(format!("{name} ({} kB)", page.len() / 1000))
+    }
+}
+
+/// Refuses a file whose ending promises something else than a page.
+pub(super) fn may_be_html(file: &Path) -> Result<(), UsageError> {
+    match file.extension().and_then(|extension| extension.to_str()) {
+        Some("html" | "htm") => Ok(()),
+        _ => {
+            let (file, page) = (file.display(), file.with_extension("html"));
+            Err(UsageError(format!(
+                "{file} is no name of a page; it is written as HTML, so call it {}",
+                page.display()
+            )))
+        }
     }
 }
 

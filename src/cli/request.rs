@@ -16,6 +16,7 @@ use crate::experiment::{
 };
 use crate::experiment::{DispatchName, RuntimeName};
 use crate::machine::Placement;
+use crate::text::{line_of, one_line, quoted};
 use crate::units::range::Range;
 
 /// What to sweep and how often.
@@ -145,34 +146,49 @@ impl Args {
 
 /// The experiment file at `path`, named after its folder unless it names itself.
 fn read(path: &Path) -> Result<Request, UsageError> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| UsageError(format!("cannot read {}: {error}", path.display())))?;
-    let mut request: Request = parsed(path, &text)?;
+    let text = fs::read_to_string(path).map_err(|error| {
+        let hint = program_hint(path);
+        UsageError(format!("cannot read {}: {error}{hint}", path.display()))
+    })?;
+    let mut request: Request = parsed(path, &text)
+        .map_err(|UsageError(message)| UsageError(message + &program_hint(path)))?;
     request
         .coherent()
         .map_err(|error| UsageError(format!("{}: {error}", path.display())))?;
     if request.name.is_none() {
-        let folder = path
-            .parent()
-            .and_then(Path::file_name)
-            .unwrap_or(path.as_os_str());
-        request.name = Some(folder.to_string_lossy().into_owned());
+        request.name = folder_name(path);
     }
     Ok(request)
+}
+
+/// The name of the folder that holds the file at `path`, however the path says it.
+fn folder_name(path: &Path) -> Option<String> {
+    let path = fs::canonicalize(path).ok()?;
+    let name = path.parent()?.file_name()?;
+    Some(name.to_string_lossy().into_owned())
+}
+
+/// What to type where `path` looks like a program rather than an experiment file.
+fn program_hint(path: &Path) -> String {
+    match path.extension() {
+        Some(extension) if extension == "toml" => String::new(),
+        _ => {
+            let word = quoted(&path.to_string_lossy());
+            format!(
+                "; an experiment file is TOML, and a program of yours goes after --: \
+                 oversub sweep -- {word}"
+            )
+        }
+    }
 }
 
 /// What the TOML file `text`, found at `path`, says.
 pub(super) fn parsed<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, UsageError> {
     toml::from_str(text).map_err(|error| {
-        let before = error.span().and_then(|span| text.get(..span.start));
-        let line = before.map_or(1, |before| before.lines().count().max(1));
+        let line = error.span().map_or(1, |span| line_of(text, span.start));
         let message = one_line(error.message());
         UsageError(format!("{} line {line}: {message}", path.display()))
     })
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The help of `--workload`.

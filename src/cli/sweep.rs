@@ -115,6 +115,9 @@ impl Args {
                 .with_libraries(libraries.clone())
                 .running(plan.command.clone())
         };
+        if let Some(note) = command::same_for_all(&plan) {
+            screen::note(note);
+        }
         if self.dry_run {
             match &plan.command {
                 Some(spec) => screen::say(command::lines(&plan, spec).trim_end())?,

@@ -8,10 +8,11 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context;
 
+use super::sweep::landmarks;
 use super::{UsageError, blas, screen, simulate};
-use crate::experiment::{Cell, Protocol, Visit, Workload};
+use crate::experiment::{Protocol, ShortCell, Visit, Workload, default_tasks};
 use crate::host::{Host, Message};
-use crate::machine::CpuBudget;
+use crate::machine::{CpuBudget, Topology};
 use crate::record::Answer;
 use crate::record::trace::{Activity, Trace};
 use crate::runner::Ask;
@@ -20,18 +21,19 @@ use crate::units::range;
 
 /// Runs one cell once while every thread writes down what it does, apart from any timing.
 ///
-/// The file is for `oversub plot --timeline` and for ui.perfetto.dev. A cell has the text form that
-/// stands in the points CSV of every figure.
+/// The file is for `oversub plot --timeline` and for ui.perfetto.dev. Parts of a cell's name are
+/// enough, such as 4x4_active; the rest is as in a plain `oversub sweep`. Its whole name stands in the
+/// points CSV of every figure.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  oversub trace matmul.f64.256_4x4_fork-join.active_independent_unbound_queue.1_t32 -o active.json
+  oversub trace 4x4_active -o active.json
   oversub plot --timeline active.json -o active.png
   oversub trace matmul.f64.256_4x4_fork-join.active_independent_unbound_queue.1_t32 \\
       -o active.json --simulated active-sim.json
   oversub plot --timeline active.json active-sim.json --by pu -o both.svg")]
 pub(super) struct Args {
-    /// Text form of the cell.
-    cell: Cell,
+    /// The cell, by its name or parts of it: OUTERxINNER and what is not the default, joined by _.
+    cell: ShortCell,
     /// File to write.
     #[arg(short, long, value_name = "FILE.json")]
     output: PathBuf,
@@ -85,10 +87,13 @@ impl Args {
         Ok(())
     }
 
-    fn ask(&self) -> Result<Ask, UsageError> {
-        if self.cell.workload == Workload::Command {
+    fn ask(&self) -> anyhow::Result<Ask> {
+        let budget = CpuBudget::discover();
+        let landmarks = landmarks(&Topology::discover()?, &budget);
+        let cell = self.cell.complete(default_tasks(landmarks));
+        if cell.workload == Workload::Command {
             let why = "a command's threads are its own, and cannot be watched from outside";
-            return Err(UsageError(why.to_owned()));
+            return Err(UsageError(why.to_owned()).into());
         }
         let limit = super::request::time(self.limit, range::LIMIT)?;
         let protocol = Protocol {
@@ -101,14 +106,11 @@ impl Args {
         };
         let protocol = protocol.checked();
         Ok(Ask {
-            visit: Visit {
-                round: 1,
-                cell: self.cell,
-            },
+            visit: Visit { round: 1, cell },
             first_rep: 1,
             last_rep: NonZeroU32::MIN,
             protocol: protocol.map_err(|error| UsageError(error.to_string()))?,
-            budget: CpuBudget::discover().whole(),
+            budget: budget.whole(),
         })
     }
 

@@ -8,7 +8,8 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Chunk;
 use crate::text::ParseError;
@@ -234,24 +235,46 @@ fn join<T: fmt::Display>(values: &[T]) -> String {
         .join(",")
 }
 
-/// An axis in a TOML file: a text in the syntax of the flag, a number, or a list of either.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Loose {
-    Text(String),
-    Whole(i64),
-    Number(f64),
-    List(Vec<Loose>),
+/// An axis in a TOML file, in the syntax of the flag: from a text, a number, or a list of either.
+struct Loose(String);
+
+impl<'de> Deserialize<'de> for Loose {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        input.deserialize_any(LooseVisitor)
+    }
 }
 
-impl Loose {
-    fn text(&self) -> String {
-        match self {
-            Self::Text(text) => text.clone(),
-            Self::Whole(number) => number.to_string(),
-            Self::Number(number) => number.to_string(),
-            Self::List(list) => list.iter().map(Self::text).collect::<Vec<_>>().join(","),
+struct LooseVisitor;
+
+impl<'de> Visitor<'de> for LooseVisitor {
+    type Value = Loose;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text, a number, or a list of them")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Loose, E> {
+        Ok(Loose(text.to_owned()))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Loose, E> {
+        Ok(Loose(number.to_string()))
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Loose, E> {
+        Ok(Loose(number.to_string()))
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Loose, E> {
+        Ok(Loose(number.to_string()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Loose, A::Error> {
+        let mut texts = Vec::new();
+        while let Some(Loose(text)) = list.next_element()? {
+            texts.push(text);
         }
+        Ok(Loose(texts.join(",")))
     }
 }
 
@@ -265,8 +288,8 @@ macro_rules! serde_as_axis {
         }
 
         impl<'de, $($generics: FromStr<Err = ParseError> + PartialEq)?> Deserialize<'de> for $type {
-            fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-                Loose::deserialize(input)?.text().parse().map_err(serde::de::Error::custom)
+            fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+                Loose::deserialize(input)?.0.parse().map_err(serde::de::Error::custom)
             }
         }
     };
@@ -285,6 +308,24 @@ mod tests {
         match text.parse().unwrap() {
             Counts::These(counts) => counts.into_iter().map(u32::from).collect(),
             Counts::Auto => panic!("auto"),
+        }
+    }
+
+    #[test]
+    fn a_file_gives_texts_numbers_and_lists_of_them() {
+        #[derive(Deserialize)]
+        struct File {
+            outer: Counts,
+        }
+        let read = |text: &str| toml::from_str::<File>(text).map(|file| file.outer.to_string());
+        assert_eq!(read("outer = [1, \"4..=6\"]").unwrap(), "1,4,5,6");
+        assert_eq!(read("outer = 2").unwrap(), "2");
+        for wrong in ["outer = {a = 1}", "outer = true", "outer = [[1], {}]"] {
+            let error = read(wrong).unwrap_err().to_string();
+            assert!(
+                error.contains("a text, a number, or a list of them"),
+                "{error}"
+            );
         }
     }
 

@@ -17,7 +17,7 @@ use variables::thread_variables;
 
 use super::Cell;
 use crate::serde_as_text;
-use crate::text::ParseError;
+use crate::text::{ParseError, quoted};
 
 /// A program of the user's and how it is run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +83,18 @@ pub struct CommandCopy {
 }
 
 impl CommandSpec {
+    /// A line for each copy of the program that `cell` starts, which a shell can run.
+    pub fn shell_lines(&self, cell: &Cell) -> Vec<String> {
+        let line = |copy: &CommandCopy| {
+            let set = copy.environment().into_iter();
+            let set = set.map(|(name, value)| format!("{name}={value}"));
+            let words = self.argv.iter().map(|word| quoted(&copy.fill(word)));
+            let all = ["env".to_owned()].into_iter().chain(set).chain(words);
+            all.collect::<Vec<_>>().join(" ")
+        };
+        self.copies(cell).iter().map(line).collect()
+    }
+
     /// The copies of the program that `cell` starts at once.
     pub fn copies(&self, cell: &Cell) -> Vec<CommandCopy> {
         let (outer, inner) = (cell.outer, cell.inner);

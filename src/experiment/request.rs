@@ -260,9 +260,9 @@ impl Request {
     }
 }
 
-/// Enough tasks that the widest default outer pool gets several each, and that P and 2 P divide
-/// them: 16 P, at least 32.
-fn default_tasks(landmarks: Landmarks) -> NonZeroU32 {
+/// Tasks of a cell where none are asked for: enough that the widest default outer pool gets several
+/// each, and that P and 2 P divide them: 16 P, at least 32.
+pub fn default_tasks(landmarks: Landmarks) -> NonZeroU32 {
     count((16 * landmarks.budget).max(32))
 }
 

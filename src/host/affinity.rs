@@ -39,7 +39,8 @@ pub(super) fn bind_current_thread(binder: &Binder, asked: &CpuSet) -> Result<(),
         (Some(pu), None) => {
             let id = CoreId { id: pu.0 as usize };
             if !core_affinity::set_for_current(id) {
-                return Err(refused("core_affinity answered no".to_owned()));
+                // It only says no; the system call it has just made said why.
+                return Err(refused(std::io::Error::last_os_error().to_string()));
             }
         }
         _ => binder

@@ -31,12 +31,12 @@ pub enum BlasError {
         /// What the loader said.
         reason: String,
     },
-    /// It is a library of something else.
-    #[error("{} is not a BLAS library: it has no {missing}", path.display())]
+    /// It is a library of something else, or has only some of the products.
+    #[error("{} cannot serve as a BLAS library: it has no {missing}", path.display())]
     NoBlas {
         /// The file.
         path: PathBuf,
-        /// The function that every BLAS has, as it was looked for.
+        /// The functions that are missing, as they were looked for.
         missing: String,
     },
 }

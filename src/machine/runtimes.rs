@@ -71,20 +71,13 @@ pub struct Surroundings<'a> {
 
 /// What every runtime decides in these surroundings.
 pub fn thread_choices(here: &Surroundings<'_>) -> Vec<ThreadChoice> {
-    let choice = |rule: &Rule| {
-        let Said { threads, because } = (rule.decide)(here);
-        let version = rule.version.map_or_else(String::new, |program| {
-            format!(" ({})", here.versions.words(program))
-        });
-        ThreadChoice {
-            runtime: rule.runtime,
-            threads,
-            because: format!("{because}{version}"),
-            remedy: rule.remedy,
-            pool: rule.pool,
-        }
-    };
-    RULES.iter().map(choice).collect()
+    RULES.iter().map(|rule| rule.choice(here)).collect()
+}
+
+/// What `runtime` decides in these surroundings, if there is a rule for it.
+pub fn thread_choice(runtime: &str, here: &Surroundings<'_>) -> Option<ThreadChoice> {
+    let rule = RULES.iter().find(|rule| rule.runtime == runtime)?;
+    Some(rule.choice(here))
 }
 
 /// One row of the table.
@@ -95,6 +88,22 @@ struct Rule {
     /// The program whose version the rule follows.
     version: Option<Program>,
     decide: fn(&Surroundings<'_>) -> Said,
+}
+
+impl Rule {
+    fn choice(&self, here: &Surroundings<'_>) -> ThreadChoice {
+        let Said { threads, because } = (self.decide)(here);
+        let version = self.version.map_or_else(String::new, |program| {
+            format!(" ({})", here.versions.words(program))
+        });
+        ThreadChoice {
+            runtime: self.runtime,
+            threads,
+            because: format!("{because}{version}"),
+            remedy: self.remedy,
+            pool: self.pool,
+        }
+    }
 }
 
 const fn rule(
@@ -223,6 +232,17 @@ impl Said {
 }
 
 impl<'a> Surroundings<'a> {
+    /// Those of a process with this `budget` and `environment`, of which no more is known.
+    pub fn of(budget: &'a CpuBudget, environment: &'a BTreeMap<String, String>) -> Self {
+        Self {
+            budget,
+            quota: GroupQuota::everywhere(budget.quota()),
+            environment,
+            versions: &version::UNKNOWN,
+            openblas: None,
+        }
+    }
+
     fn online(&self) -> Said {
         Said::new(self.budget.online() as u64, "PUs online")
     }

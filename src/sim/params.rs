@@ -13,6 +13,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::experiment::{Dtype, Family};
+use crate::text::{line_of, one_line};
 use names::{UNITS, unit};
 
 /// The presets that come with the program, by name; the first is what others fall back on.
@@ -161,12 +162,11 @@ impl Parameters {
 
     fn parse(file: &str, text: &str) -> Result<Self, ParameterError> {
         let malformed = |error: toml::de::Error| {
-            let words: Vec<&str> = error.message().split_whitespace().collect();
-            let before = error.span().and_then(|span| text.get(..span.start));
-            let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+            let words = one_line(error.message());
+            let line = error.span().map_or(1, |span| line_of(text, span.start));
             ParameterError::Malformed {
                 file: file.to_owned(),
-                message: format!("line {line}: {}", words.join(" ")),
+                message: format!("line {line}: {words}"),
             }
         };
         let parsed: Self = toml::from_str(text).map_err(malformed)?;

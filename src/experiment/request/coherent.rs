@@ -10,8 +10,11 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// The first key that can have no effect.
+    /// The first key that can have no effect, or a name that is no folder's.
     pub fn coherent(&self) -> Result<(), RequestError> {
+        if let Some(name) = self.name.as_ref().filter(|name| !names_a_folder(name)) {
+            return Err(RequestError::Name(name.escape_debug().to_string()));
+        }
         let idle = self.command.as_ref().and(idle_with_a_command(self));
         if let Some((key, value)) = idle {
             return Err(RequestError::Contradiction {
@@ -45,6 +48,28 @@ impl Request {
                 remedy: "dispatch queue",
             }),
             (None, None) => Ok(()),
+        }
+    }
+}
+
+/// Whether `name` is the name of one folder below the one that it is put into.
+fn names_a_folder(name: &str) -> bool {
+    let dots = name == "." || name == "..";
+    let blank = name.trim().is_empty();
+    !(dots || blank || name.contains('/') || name.contains(char::is_control))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_leads_nowhere_else() {
+        for name in ["a", "a.b", "..a", "größe 2", "-x"] {
+            assert!(names_a_folder(name), "{name}");
+        }
+        for name in ["", " ", ".", "..", "a/b", "/a", "../../x", "a\nb", "a\0"] {
+            assert!(!names_a_folder(name), "{name}");
         }
     }
 }

@@ -11,6 +11,11 @@ pub enum RequestError {
     /// A number that is not in its range.
     #[error(transparent)]
     Range(#[from] OutOfRange),
+    /// A name that is no name of a folder.
+    #[error(
+        "name must be one folder name, without a slash and not empty (got '{0}'); to write elsewhere, give --out"
+    )]
+    Name(String),
     /// Every combination of the axes was illegal.
     #[error("no cell is left to measure: {0}")]
     NoCell(String),

@@ -179,7 +179,7 @@ impl Symbols {
         let found = DECORATIONS.into_iter().find_map(products);
         let (decoration, products) = found.ok_or_else(|| BlasError::NoBlas {
             path: path.to_owned(),
-            missing: DECORATIONS.map(|d| d.of(f64::PRODUCT)).join(", "),
+            missing: missing(library),
         })?;
         Ok(Self {
             library,
@@ -304,6 +304,21 @@ fn lookup<F>(library: &'static Library, decoration: Decoration, symbol: &Symbol<
     // SAFETY: only this module makes a `Symbol`, each with the prototype that its source gives the
     // function of that name, so the address is that of an `F`. The library is never unloaded.
     unsafe { library.symbol(&decoration.of(symbol.0)) }.ok()
+}
+
+/// What `library` lacks: the single-precision product beside a double-precision one, or any product.
+fn missing(library: &'static Library) -> String {
+    let has = |decoration: &Decoration| {
+        let double: Symbol<Product<f64>> = Symbol::new(f64::PRODUCT);
+        lookup(library, *decoration, &double).is_some()
+    };
+    match DECORATIONS.iter().find(|decoration| has(decoration)) {
+        Some(found) => {
+            let [double, single] = [f64::PRODUCT, f32::PRODUCT].map(|name| found.of(name));
+            format!("{single} beside its {double}")
+        }
+        None => DECORATIONS.map(|d| d.of(f64::PRODUCT)).join(", "),
+    }
 }
 
 /// What `get` returns, as one line.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::libraries::{Library, libraries_in};
 use super::look::read;
-use crate::machine::{CpuBudget, PuId, thread_choices};
+use crate::machine::{CpuBudget, PuId, Surroundings, thread_choice};
 
 /// The threads that a library of a process starts for each thread that calls it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -70,9 +70,11 @@ fn pool(
     budget: &CpuBudget,
     environment: &BTreeMap<String, String>,
 ) -> LibraryPool {
-    let known = thread_choices(budget, environment).into_iter();
-    let known = known.filter(|choice| choice.runtime == library.name);
-    let known = known.map(|choice| (choice.threads, choice.because)).next();
+    let known = thread_choice(library.name, &Surroundings::of(budget, environment));
+    let known = known.and_then(|choice| {
+        let threads = u32::try_from(choice.threads?).ok()?;
+        Some((threads, choice.because))
+    });
     let variables = [library.variable, "OMP_NUM_THREADS"];
     let set = variables.iter().find_map(|name| {
         let value = environment.get(*name)?;

@@ -120,17 +120,18 @@ pub(super) fn openblas(here: &Surroundings<'_>) -> Said {
         threading.map(|threading| threading.to_string()),
     ];
     let words: Vec<String> = words.into_iter().flatten().collect();
-    let words = match words.is_empty() {
-        true => "no OpenBLAS here: as its latest".to_owned(),
-        false => words.join(", "),
-    };
     let said = match threading {
         Some(BlasThreading::Serial) => Said::new(1, "built without threads"),
         Some(BlasThreading::OpenMp) => libgomp(here),
         _ => own_threads(here, version),
     };
-    let because = format!("{} ({words})", said.because);
-    Said { because, ..said }
+    match words.is_empty() {
+        true => said,
+        false => Said {
+            because: format!("{} ({})", said.because, words.join(", ")),
+            ..said
+        },
+    }
 }
 
 /// The rule of an OpenBLAS with threads of its own.

@@ -41,6 +41,16 @@ impl GroupQuota {
         }
     }
 
+    /// `cpus` wherever a runtime looks.
+    pub(super) fn everywhere(cpus: Option<f64>) -> Self {
+        Self {
+            unified: true,
+            own: cpus,
+            outermost: cpus,
+            tightest: cpus,
+        }
+    }
+
     /// The same for groups of version 2 only.
     pub(super) fn if_unified(self) -> Self {
         if self.unified { self } else { Self::default() }

@@ -75,6 +75,9 @@ impl Program {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Versions(BTreeMap<Program, Version>);
 
+/// Those of no program.
+pub(super) static UNKNOWN: Versions = Versions(BTreeMap::new());
+
 impl Versions {
     /// Whether `program` is here as `version` or later. One that is not here counts as the newest: it
     /// may be in another image, or inside a binary.

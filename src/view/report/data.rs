@@ -77,6 +77,8 @@ struct Place {
     samples: usize,
     failed_rounds: usize,
     values: BTreeMap<String, Number>,
+    /// What to type to run it again, a line for each process.
+    again: Vec<String>,
     cause: Option<String>,
     evidence: Vec<String>,
     /// Name, share and colour.
@@ -200,6 +202,15 @@ fn measure(quantity: &Quantity, series: &[Vec<Series>]) -> Measure {
     }
 }
 
+/// What to type to run `cell` again; nothing where it was run by a model of a library.
+fn again(chapter: &Chapter<'_>, cell: &Cell) -> Vec<String> {
+    match &chapter.header.plan.command {
+        Some(spec) => spec.shell_lines(cell),
+        None if cell.runtime.modelled().is_some() => Vec::new(),
+        None => vec![format!("oversub cell {cell}")],
+    }
+}
+
 fn hex(Color(r, g, b): Color) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
@@ -242,6 +253,7 @@ fn run(chapter: &Chapter<'_>, series: &[Series], values: &[(Dimension, Vec<Value
             samples: summary.samples,
             failed_rounds: summary.failed_rounds,
             values: numbers(i),
+            again: again(chapter, &cell),
             cause: explained.cause,
             evidence: explained.evidence,
             split: explained
