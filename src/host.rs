@@ -27,6 +27,7 @@ mod pool;
 mod probe;
 mod ruler;
 mod standstill;
+mod start_error;
 mod tasks;
 pub mod team;
 mod trace;

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::blas::VARIABLES;
 use super::command::HOOK_LIMIT;
 use super::command::tree::{groups_of, stands_still};
+use super::start_error::cannot_start;
 use crate::experiment::{Blas, CommandSpec, Workload};
 use crate::record::{Answer, Sample};
 use crate::runner::{Ask, Emit, Halted, Runner};
@@ -128,7 +129,7 @@ impl Runner for Host {
         match piped.and_then(|child| Conversation::with(child, ask, stop)) {
             Ok(conversation) => conversation.run(emit),
             Err(error) => {
-                let reason = format!("cannot start {}: {error}", self.program.display());
+                let reason = cannot_start(&self.program, &error);
                 let _ = emit(ask.first_rep, Answer::Failed(reason));
             }
         }

@@ -167,7 +167,7 @@ fn a_library_that_is_no_blas_is_a_failed_row() {
     let records = sweep(library.to_str().unwrap(), &place.path().join("run"), &[]);
     let reason = reason(&records);
     assert!(
-        reason.contains("is not a BLAS library: it has no dgemm_"),
+        reason.contains("cannot serve as a BLAS library: it has no dgemm_"),
         "{reason}"
     );
 }

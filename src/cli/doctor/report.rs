@@ -108,19 +108,32 @@ impl ThisMachine {
     }
 
     fn choices(&self) -> Vec<String> {
-        let line = |choice: &ThreadChoice| {
-            let threads = match choice.threads {
-                Some(threads) => threads.to_string(),
-                None => "-".to_owned(),
-            };
-            let mark = match choice.overshoots(&self.budget) {
-                true => "more than P <- ",
-                false => "",
-            };
-            let words = format!("{threads:<4} {mark}{}", choice.because);
-            paragraph(choice.runtime, &words)
+        self.threads
+            .iter()
+            .flat_map(|choice| self.choice(choice))
+            .collect()
+    }
+
+    /// Name, threads, and what decides, the last in lines that fit into a terminal.
+    fn choice(&self, choice: &ThreadChoice) -> Vec<String> {
+        const THREADS: usize = 6;
+        const HEAD: usize = NAMES + THREADS;
+        let threads = match choice.threads {
+            Some(threads) => threads.to_string(),
+            None => "-".to_owned(),
         };
-        self.threads.iter().flat_map(line).collect()
+        let mark = match choice.overshoots(&self.budget) {
+            true => "<- more than P: ",
+            false => "",
+        };
+        let words = format!("{mark}{}", choice.because);
+        let head = pair(choice.runtime, &threads);
+        let heads = iter::once(head.as_str()).chain(iter::repeat(""));
+        let lines = wrapped(&words, COLUMNS - INDENT - HEAD);
+        heads
+            .zip(lines.lines())
+            .map(|(head, line)| format!("{head:<HEAD$}{line}"))
+            .collect()
     }
 
     fn headroom(&self) -> Vec<String> {

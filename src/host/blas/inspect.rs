@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crossbeam::channel::bounded;
 
+use super::super::start_error::cannot_start;
 use crate::machine::BlasFacts;
 
 /// Longest a library may take to load. MKL's files of half a gigabyte come from disk in seconds.
@@ -26,8 +27,7 @@ pub fn inspect(program: &Path, library: &Path) -> Result<BlasFacts, String> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn();
-    let mut child =
-        child.map_err(|error| format!("cannot start {}: {error}", program.display()))?;
+    let mut child = child.map_err(|error| cannot_start(program, &error))?;
     let answer = listen(&mut child);
     // A child that is gone already cannot be killed, which is what was wanted.
     let _ = child.kill();

@@ -38,8 +38,8 @@ fn java_option<'a>(here: &Surroundings<'a>, option: &str) -> Option<(&'a str, St
     JAVA_OPTIONS.iter().find_map(|name| {
         let words = here.variable(name)?.split_whitespace();
         let words = words.map(|word| word.trim_matches(['\'', '"']));
-        let value = words.filter_map(|word| word.strip_prefix(option)?.strip_prefix('='));
-        let value = value.last()?;
+        let mut values = words.filter_map(|word| word.strip_prefix(option)?.strip_prefix('='));
+        let value = values.next_back()?;
         let short = option.rsplit([':', '.']).next().unwrap_or(option);
         Some((value, format!("{} in {name}", set_to(short, value))))
     })
