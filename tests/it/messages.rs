@@ -131,23 +131,23 @@ fn a_number_out_of_its_range_is_told_the_range() {
     for (flags, words) in [
         (
             &["--quota", "0"][..],
-            "--quota must be between 0.01 and 65536 CPUs (got 0)",
+            "quota must be between 0.01 and 65536 CPUs (got 0)",
         ),
         (
             &["--quota", "nan"],
-            "--quota must be between 0.01 and 65536 CPUs (got NaN)",
+            "quota must be between 0.01 and 65536 CPUs (got NaN)",
         ),
         (
             &["--limit", "0"],
-            "--limit must be between 1e-9 and 86400 seconds (got 0)",
+            "limit must be between 1e-9 and 86400 s (got 0)",
         ),
         (
             &["--limit", "-1"],
-            "--limit must be between 1e-9 and 86400 seconds (got -1)",
+            "limit must be between 1e-9 and 86400 s (got -1)",
         ),
         (
             &["--until", "2%", "--time-limit", "0"],
-            "--time-limit must be at least 1e-9 seconds (got 0)",
+            "--time-limit must be between 1e-9 and 1e9 s (got 0)",
         ),
     ] {
         assert_refused(&oversub(&[&["sweep"], flags].concat()), &[words]);
