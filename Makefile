@@ -54,11 +54,10 @@ smoke:
 
 # The machines that boot in a minute; none where there is no QEMU.
 machines:
-	$(CARGO) build --release
-	$(CARGO) run --quiet -p oversub-machines -- --quick
+	@program=$$($(PROGRAM)) && $(CARGO) run --quiet -p oversub-machines -- --quick --program "$$program"
 
 test-machines: build setup-tests
-	$(CARGO) run --quiet -p oversub-machines -- $(MACHINES)
+	@program=$$($(PROGRAM)) && $(CARGO) run --quiet -p oversub-machines -- --program "$$program" $(MACHINES)
 
 bench: setup
 	$(CARGO) run --release -p oversub-benches
