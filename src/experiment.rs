@@ -20,8 +20,8 @@ mod plan;
 mod request;
 mod runtime;
 mod seats;
-mod time;
 mod short;
+mod time;
 mod wait;
 mod workload;
 
@@ -39,8 +39,8 @@ pub use plan::{Plan, Protocol, Visit};
 pub use request::{CommandRequest, DispatchName, Request, RequestError, default_tasks};
 pub use runtime::{Runtime, RuntimeName};
 pub use seats::Seats;
-pub use time::Span;
 pub use short::ShortCell;
+pub use time::Span;
 pub use wait::WaitPolicy;
 pub use workload::{
     Account, Computation, Dtype, Family, NoSuchType, PANEL, RING, SUMS, TILE, Workload,

@@ -13,7 +13,11 @@ const LONGEST_EXCERPT: usize = 80;
 
 /// A text that does not name a value, with what was expected in its place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{}' is not {} {what}; expected {expected}", excerpt(text), article(what))]
+#[error(
+    "'{}' is not {} {what}; expected {expected}",
+    excerpt(text),
+    article(what)
+)]
 pub struct ParseError {
     /// What was being read, for example `wait policy`.
     pub what: &'static str,

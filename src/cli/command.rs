@@ -1,7 +1,6 @@
 //! Which flags say how a program of the user's is swept?
 
 use crate::experiment::{CommandRequest, CommandSpec, OuterKind, Plan, Wish};
-use crate::text::quoted;
 
 /// A program in place of a workload, given after `--`.
 ///
