@@ -23,6 +23,7 @@ fn any_text_is_a_synthetic_machine_or_an_error() {
         "numa:2(indexes=1,0) core:2 pu:2(indexes=0,4,1,5,2,6,3,7)",
         "pack:1 l2:2 l1d:1 core:1 pu:2(indexes=2*2:1*2)",
         "Machine:1 die:2(indexes=core:pu) core:2 pu:1",
+        "core:2 pu:2(indexes=18446744073709551615*2)",
     ];
     survives_text(&corpus, |text| drop(Topology::synthetic(text)));
 }

@@ -109,7 +109,7 @@ fn interleaved(mut loops: Vec<Loop>, total: usize) -> Result<Vec<u32>, String> {
     let product = |all: usize, one: &Loop| all.checked_mul(one.number);
     let covered = loops.iter().try_fold(1, product).unwrap_or(usize::MAX);
     let smallest = loops.iter().map(|one| one.step).min().unwrap_or(total);
-    if covered < total && covered * smallest == total {
+    if covered < total && covered.checked_mul(smallest) == Some(total) {
         loops.push(Loop {
             step: 1,
             number: smallest,
