@@ -49,6 +49,12 @@ fn circumstances((header, records): (&RunHeader, &[Record])) -> BTreeMap<String,
     note("host", header.host.clone());
     note("processor", header.processor.clone());
     note("P", Some(header.budget.cpus.to_string()));
+    let unknown = header.budget.unknown.iter().map(|limit| limit.why.as_str());
+    let unknown: Vec<&str> = unknown.collect();
+    note(
+        "limits unknown",
+        Some(unknown.join("; ")).filter(|why| !why.is_empty()),
+    );
     note("PUs allowed", Some(header.budget.allowed.to_string()));
     note("kernel", header.kernel.release.clone());
     note("kernel Hz", header.kernel.hz.map(|hz| hz.to_string()));

@@ -151,14 +151,17 @@ impl CpuBudget {
         !self.unknown.is_empty()
     }
 
-    /// P as a phrase: `P = 1.5 CPUs`, or `P at most 2 CPUs` where it is an upper bound.
+    /// How P relates to `cpus`: `=`, or `at most` where it is an upper bound.
+    pub fn relation(&self) -> &'static str {
+        match self.is_upper_bound() {
+            true => "at most",
+            false => "=",
+        }
+    }
+
+    /// P as a phrase: `P = 1.5 CPUs`, or `P at most 2 CPUs`.
     pub fn phrase(&self) -> String {
-        let relation = if self.is_upper_bound() {
-            "at most"
-        } else {
-            "="
-        };
-        format!("P {relation} {}", human_cpus(self.cpus))
+        format!("P {} {}", self.relation(), human_cpus(self.cpus))
     }
 
     /// Number of PUs that the system calls online [CPUs].

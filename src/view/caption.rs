@@ -9,8 +9,8 @@ use crate::units::counted;
 pub struct Landmarks {
     /// P [CPUs].
     pub budget: f64,
-    /// Whether P may be smaller, because a limit could not be seen.
-    pub upper_bound: bool,
+    /// How P relates to that: `=`, or `at most` where a limit could not be seen.
+    pub relation: &'static str,
     /// Cores with an allowed PU.
     pub cores: usize,
     /// Allowed PUs.
@@ -23,7 +23,7 @@ impl Landmarks {
         let allowed = &header.budget.allowed;
         Self {
             budget: header.budget.cpus,
-            upper_bound: header.budget.is_upper_bound(),
+            relation: header.budget.relation(),
             cores: header.topology.cores_of(allowed),
             pus: allowed.len(),
         }

@@ -135,7 +135,7 @@ mod tests {
         let facets = Facets::of(&cells, &points, (Dimension::Inner, Dimension::Outer));
         let landmarks = Landmarks {
             budget: 2.0,
-            upper_bound: false,
+            relation: "=",
             cores: 2,
             pus: 2,
         };

@@ -245,3 +245,57 @@ impl fmt::Display for Place {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::iter;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::machine::system::tests::{machine, write};
+
+    /// Every group of two names and three levels, wherever it is mounted.
+    fn folders() -> Vec<String> {
+        let deeper = |folders: &Vec<String>| {
+            let named = |folder: &String| ["a", "b"].map(|name| format!("{folder}/{name}"));
+            Some(folders.iter().flat_map(named).collect::<Vec<String>>())
+        };
+        let levels = iter::successors(Some(vec![String::new()]), deeper);
+        levels.take(7).flatten().collect()
+    }
+
+    /// A folder is seen through a mount that shows the process's own group there, or one around it.
+    #[test]
+    fn only_the_group_itself_and_those_around_it_are_seen() {
+        const GROUP: &str = r"(/\.\.){0,2}(/[ab]){0,3}";
+        const MOUNTS: &str = r"([1-4] [0-3] 0:1 (/|(/\.\.){1,2}|(/\.\.){0,2}(/[ab]){1,3}) (/|(/[ab]){1,3}) rw - (cgroup2|tmpfs) x rw\n){0,4}";
+        let (_folder, system) = machine(&[]);
+        for folder in folders() {
+            fs::create_dir_all(system.locate(format!("/{folder}"))).unwrap();
+        }
+        proptest!(|(group in GROUP, mountinfo in MOUNTS)| {
+            write(&system, "/proc/self/mountinfo", mountinfo.as_bytes());
+            let sight = Sight::of(&system, Hierarchy::V2);
+            let own = Some(Place::read(group.as_bytes()));
+            let outward = |place: &Place| Some(place.clone().outward());
+            let around: Vec<Place> = iter::successors(own, outward).take(8).collect();
+            let mounts = &sight.views[0].mounts;
+            for folder in sight.groups(group.as_bytes()).folders() {
+                let mount = mounts.showing(folder).unwrap();
+                let below = folder.strip_prefix(&mount.point).unwrap();
+                let shown = Place::of(&mount.root.join(below));
+                prop_assert!(around.contains(&shown), "{} is {shown}", folder.display());
+                prop_assert_eq!(&mount.kind[..], b"cgroup2");
+            }
+        });
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read(text in proptest::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(Place::read(&text).up <= text.len());
+            prop_assert!(Mounts::read(&text).iter().count() <= text.len());
+        }
+    }
+}

@@ -142,12 +142,12 @@ fn marks(facets: &Facets<'_>, scale: &Scale) -> impl Iterator<Item = Item> {
 
 /// The entries for the lines and triangles that the machine draws.
 fn lines(axes: &Axes, landmarks: &Landmarks) -> impl Iterator<Item = Item> {
-    let Landmarks { cores, pus, .. } = *landmarks;
-    let relation = if landmarks.upper_bound {
-        "at most"
-    } else {
-        "="
-    };
+    let Landmarks {
+        relation,
+        cores,
+        pus,
+        ..
+    } = *landmarks;
     shown([
         (
             axes.curve().len() > 1,

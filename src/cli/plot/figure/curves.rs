@@ -44,7 +44,8 @@ pub(super) fn curves(figure: Figure, one: &Admitted) -> anyhow::Result<(Chart, V
     chart.legend = outer
         .map(|(r, outer)| (Sign::Square(color(r)), format!("outer = {outer}")))
         .collect();
-    let words = format!("ideal: min(D, P) CPUs; upright: D = P = {budget}");
+    let relation = one.run.header.budget.relation();
+    let words = format!("ideal: min(D, P) CPUs; upright: D = P {relation} {budget}");
     chart.legend.push((Sign::Dashes(BLACK), words));
     chart.legend.extend(circles(&chart.panels));
     Ok((chart, rows))
