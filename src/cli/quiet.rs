@@ -31,9 +31,11 @@ const CALM_AGAIN: u32 = 1;
 /// Watches what others do, and waits for quiet if it is to.
 pub(super) struct Quiet {
     budget: CpuBudget,
-    /// What is left of the time for waiting; `None` where nobody wants to wait.
+    /// What is left of the time for waiting; `None` where nobody wants to wait, or any longer.
     patience: Option<Duration>,
     stop: Arc<AtomicBool>,
+    /// Whether somebody wanted to wait.
+    asked: bool,
     /// Whether it was said that a round was disturbed.
     said: bool,
 }
@@ -48,6 +50,7 @@ impl Quiet {
         Self {
             budget,
             patience,
+            asked: patience.is_some(),
             stop,
             said: false,
         }
@@ -60,7 +63,7 @@ impl Quiet {
             self.said = true;
             let now = load(&self.budget, GLANCE, &self.stop);
             let who = now.as_ref().and_then(who);
-            screen::note(warning(last, cpus, who));
+            screen::note(warning(last, cpus, who) + remedy(self.asked));
         }
         let calm = match (last.is_empty(), disturbed) {
             (true, _) => CALM,
@@ -77,7 +80,7 @@ impl Quiet {
                 load: &mut || load(budget, WINDOW, stop),
                 say: &mut |line| screen::note(line),
             };
-            self.patience = Some(wait.run());
+            self.patience = Some(wait.run()).filter(|left| *left >= WINDOW);
         }
     }
 }
@@ -119,10 +122,19 @@ fn warning(last: &[Record], cpus: f64, who: Option<String>) -> String {
     let round = last.last().map_or(0, |record| record.visit.round);
     let now = who.map_or_else(String::new, |who| format!(", now mostly {who}"));
     format!(
-        "round {round}: others kept {} CPUs busy{now}; end them, or stop here and run the same command \
-         with --wait-for-quiet 5m added",
+        "round {round}: others kept {} CPUs busy{now}; ",
         three_digits(cpus)
     )
+}
+
+/// What to do against it.
+fn remedy(asked: bool) -> &'static str {
+    match asked {
+        true => {
+            "end them, or stop here (Ctrl-C) and run the same command when the machine is quiet"
+        }
+        false => "end them, or stop here (Ctrl-C) and add --wait-for-quiet 5m to the same command",
+    }
 }
 
 /// A wait for quiet.
