@@ -1,3 +1,5 @@
+//! Does each runtime start the threads that its rule says, by what is set and by where it runs?
+
 mod programs;
 
 use super::*;
