@@ -4,8 +4,9 @@
 //! arguments as typed into what they mean, calls the library, and shows what came of it.
 //!
 //! Exit codes: 0 done, 1 set-up error or nothing to tell (no cell has a time, or none can be compared
-//! under `--fail-if`), 2 usage error (found before anything runs), 3 the condition of `compare
-//! --fail-if` holds.
+//! under `--fail-if`, or others decided a run of which lines are asked for), 2 usage error (found
+//! before anything runs), 3 the condition of `compare --fail-if` holds, 4 it cannot be judged because
+//! others took CPUs from one of the runs.
 
 mod between;
 mod blas;
@@ -101,6 +102,11 @@ pub struct UsageError(pub String);
 #[error("{0}")]
 pub struct ConditionHolds(pub String);
 
+/// What `--fail-if` watches for cannot be judged because a run was disturbed, exit code 4.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Disturbed(pub String);
+
 /// Says what is wrong with the arguments, and where a program of the user's would have gone.
 fn refuse(error: &clap::Error) -> ! {
     // Where standard error is closed nobody reads it, and the exit code is all there is.
@@ -169,6 +175,10 @@ pub fn main() -> ExitCode {
             if error.is::<ConditionHolds>() {
                 screen::note(format_args!("fail: {error:#}"));
                 return ExitCode::from(3);
+            }
+            if error.is::<Disturbed>() {
+                screen::note(format_args!("disturbed: {error:#}"));
+                return ExitCode::from(4);
             }
             screen::note(format_args!("error: {error:#}"));
             ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })

@@ -43,6 +43,22 @@ pub enum Disturbance {
     Stacking,
 }
 
+impl Disturbance {
+    /// Whether others took CPUs that the run could have used: what it says may be about them.
+    pub fn is_by_others(self) -> bool {
+        match self {
+            Self::Steal | Self::ForeignLoad => true,
+            Self::Interruption
+            | Self::Outliers
+            | Self::Drift
+            | Self::TwoModes
+            | Self::Throttling
+            | Self::Frequency
+            | Self::Stacking => false,
+        }
+    }
+}
+
 /// A disturbance that was found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Disturbed {
@@ -82,6 +98,13 @@ pub struct Disturbances {
 }
 
 impl Disturbances {
+    /// Whether others took CPUs in some round, or the run is not the same in all rounds: what seems
+    /// slower or faster may be so because of that.
+    pub fn may_decide(&self) -> bool {
+        let by_others = self.found.iter().any(|found| found.by.is_by_others());
+        by_others || !self.changes.is_empty()
+    }
+
     /// What `records` of a run on `budget` CPUs tell.
     pub fn of(records: &[Record], budget: f64) -> Self {
         let visits = Visits::of(records);

@@ -1,7 +1,7 @@
 //! Which split should be set, and what do the usual settings lose against it?
 //!
-//! The split is that of the [`Verdict`]: of the cells that tie with the best and are near it, the one
-//! that asks for the fewest threads. Held against it, round by round ([`Paired`]): what happens where
+//! The split is that of the [`Verdict`], chosen among the cells that tie with the best and are near it.
+//! Held against it, round by round ([`Paired`]): what happens where
 //! nothing is set, so that each worker starts P threads, and where inner is set to 1, as most advice
 //! has it.
 //!
@@ -11,8 +11,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{Analysis, CellSummary, ERROR, Estimate, Factor, Paired, State, Verdict, Work};
+use serde::Serialize;
+
+use super::choice::{Cost, neighbours};
+use super::{
+    Analysis, CellSummary, ERROR, Estimate, Factor, MARGIN, Paired, Spread, Standing, State,
+    Verdict, Work,
+};
 use crate::experiment::Cell;
+use crate::stats::Interval;
 
 /// What to set for one work.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +32,13 @@ pub struct Recommendation {
     pub tie_set: Vec<Cell>,
     /// What the usual settings lose.
     pub losses: Vec<Loss>,
+    /// The cells one step away in a thread count that are much slower, the slowest first, with how many
+    /// times as long as the chosen cell they take.
+    pub harsh_neighbours: Vec<Standing>,
 }
+
+/// Times as long as the chosen cell from which a neighbour is worth a warning [1].
+const HARSH: f64 = 1.5;
 
 /// A setting that people use without measuring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,8 +88,41 @@ pub struct Loss {
     pub factor: Factor,
     /// The ratio with its interval; `None` where one was stopped or they have no round in common.
     pub ratio: Option<Estimate>,
-    /// Whether the data tell it to be slower, all losses considered.
-    pub told: bool,
+    /// What the rounds say of it, all usual settings considered.
+    pub outcome: Outcome,
+}
+
+/// How a usual setting compares with the chosen cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It is slower.
+    Loses,
+    /// It is faster, at the price of more threads.
+    Gains,
+    /// As fast: the interval of the ratio is within [`MARGIN`].
+    Ties,
+    /// The rounds do not decide.
+    Undecided,
+}
+
+impl Outcome {
+    /// What `cell` is beside `chosen`, with a chance of at most `error` to be called slower or faster
+    /// if it is neither.
+    fn of(cell: &CellSummary, chosen: &CellSummary, error: f64) -> Self {
+        if cell.state == State::Censored {
+            return Self::Loses;
+        }
+        let (there, back) = (Paired::of(cell, chosen), Paired::of(chosen, cell));
+        let within = |ends: Interval| ends.low >= 1.0 / (1.0 + MARGIN) && ends.high <= 1.0 + MARGIN;
+        let spread = there.ratio().and_then(|ratio| ratio.spread);
+        match (there.is_slower(error), back.is_slower(error), spread) {
+            (_, _, Some(Spread::Interval(ends))) if within(ends) => Self::Ties,
+            (Some(true), _, _) => Self::Loses,
+            (_, Some(true), _) => Self::Gains,
+            _ => Self::Undecided,
+        }
+    }
 }
 
 /// From which size on a team pays.
@@ -105,6 +151,7 @@ impl Analysis {
                 .filter(|cell| verdict.in_tie_set(cell))
                 .collect(),
             losses: self.losses(verdict, p, default_inner),
+            harsh_neighbours: harsh_neighbours(verdict),
         };
         self.verdicts.iter().map(of).collect()
     }
@@ -151,7 +198,7 @@ impl Analysis {
                 (Some(ratio), false) => Factor::Exactly(ratio.value),
                 (None, false) => Factor::Exactly(medians),
             },
-            told: stopped || paired.is_slower(error).unwrap_or(false),
+            outcome: Outcome::of(summary, reference, error),
             ratio,
         })
     }
@@ -182,6 +229,29 @@ impl Analysis {
             .filter_map(|sizes| break_even(sizes, &kinds))
             .collect()
     }
+}
+
+/// The neighbours of the chosen cell that are much slower, the slowest first.
+fn harsh_neighbours(verdict: &Verdict) -> Vec<Standing> {
+    let all = verdict.standings.iter();
+    let costs: Vec<Cost> = all.clone().map(|s| (s.cell, s.slowdown.value())).collect();
+    let chosen = costs.iter().find(|(cell, _)| *cell == verdict.recommended);
+    let Some((cell, own)) = chosen else {
+        return Vec::new();
+    };
+    let beside = neighbours(cell, &costs);
+    let relative = |standing: &Standing| Standing {
+        cell: standing.cell,
+        slowdown: match standing.slowdown {
+            Factor::Exactly(times) => Factor::Exactly(times / own),
+            Factor::AtLeast(times) => Factor::AtLeast(times / own),
+        },
+    };
+    let near = all.filter(|s| beside.iter().any(|(cell, _)| *cell == s.cell));
+    let harsh = near.map(relative).filter(|s| s.slowdown.value() >= HARSH);
+    let mut harsh: Vec<Standing> = harsh.collect();
+    harsh.sort_by(|a, b| b.slowdown.value().total_cmp(&a.slowdown.value()));
+    harsh
 }
 
 /// The fastest cell of `verdict` with these threads that is otherwise as the chosen one, or else the

@@ -9,14 +9,14 @@
 //!
 //! The *tie set* is the best cell and all tied ones. That a cell is tied does not say that it is as
 //! fast; the rounds may be too few or too noisy to tell. So the recommended cell must also be near
-//! the best by its median ratio ([`MARGIN`]); of those it is the one that asks for the fewest
-//! threads, and of these the fastest: threads that buy nothing cost memory and disturb neighbours.
+//! the best by its median ratio ([`MARGIN`]); which of those it is, [`choose`] says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 
 use serde::Serialize;
 
+use super::choice::{Cost, choose};
 use super::{CellSummary, Paired, State};
 use crate::experiment::{Cell, Workload};
 
@@ -185,10 +185,11 @@ fn verdict(work: Work, cells: &[&CellSummary], error: f64) -> Option<Verdict> {
         .collect();
     let tied = || compared.iter().filter(|(_, comparison)| comparison.tied);
     let near = tied().filter(|(_, comparison)| comparison.is_near());
-    // Fastest first, so that among equals the fastest is chosen.
-    let recommended = std::iter::once(best.cell)
-        .chain(near.map(|(cell, _)| *cell))
-        .min_by_key(Cell::demand)?;
+    let near: BTreeSet<Cell> = near.map(|(cell, _)| *cell).chain([best.cell]).collect();
+    let timed_costs: Vec<Cost> = timed.iter().map(|(s, cost)| (s.cell, *cost)).collect();
+    let equals = timed_costs.iter().filter(|(cell, _)| near.contains(cell));
+    let equals: Vec<Cost> = equals.copied().collect();
+    let recommended = choose(&equals, &timed_costs)?;
     let unsaid = cells
         .iter()
         .filter(|summary| summary.state == State::Censored && summary.cost.median().is_none());

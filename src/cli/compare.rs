@@ -6,21 +6,23 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::run::Run;
-use super::{ConditionHolds, UsageError, screen};
-use crate::analysis::{self, Change, Comparison, Condition, Difference};
+use super::{ConditionHolds, Disturbed, UsageError, screen};
+use crate::analysis::{self, Change, Comparison, Condition, Difference, Disturbances};
 use crate::experiment::Cell;
 use crate::text::ParseError;
 use crate::view::canvas::FigureFormat;
 use crate::view::caption::{Landmarks, provenance};
 use crate::view::cell_name::CellNames;
-use crate::view::comparison;
+use crate::view::comparison::{self, InBoth, Outcome};
+use crate::view::disturbed;
 use crate::view::facet::{Facets, natural_axes};
 use crate::view::{heatmap, points, terminal};
 
 /// Compares two runs of the same cells: an upgrade, another machine, another day, a simulation.
 ///
-/// Prints which cells became slower or faster beyond what their rounds differ anyway. With
-/// --fail-if the exit code is 3 where the data show that some cell is over the limit.
+/// Prints which cells became slower or faster by more than the variation between rounds, and what
+/// disturbed either run. With --fail-if the exit code is 3 where the data show that some cell is over
+/// the limit, and 4 where that cannot be judged because others took CPUs from one of the runs.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   oversub compare runs/before runs/after
@@ -31,7 +33,8 @@ pub(super) struct Args {
     from: PathBuf,
     /// Folder of the second run.
     to: PathBuf,
-    /// Exit with code 3 if some cell is slower than this by more than chance: slowdown>RATIO.
+    /// Exit with code 3 if some cell is slower than this by more than chance: slowdown>RATIO; with code
+    /// 4 if others took CPUs from a run, so that this cannot be judged.
     #[arg(long, value_name = "CONDITION")]
     fail_if: Option<Slowdown>,
     /// Compare only these cells, for example `wait=passive,n=256`.
@@ -84,31 +87,42 @@ impl Args {
         })?;
         let differences =
             analysis::differences((&from.header, &from.records), (&to.header, &to.records));
-        let alarm = self.fail_if.map(|limit| alarm(limit, &compared));
+        let disturbances = [from.disturbances(), to.disturbances()];
+        let others = (disturbances[0].may_decide(), disturbances[1].may_decide());
+        let alarm = self.fail_if.map(|limit| alarm(limit, &compared, others));
         if self.json {
             let folders = [&self.from, &self.to].map(|path| path.display().to_string());
             let folders = (folders[0].as_str(), folders[1].as_str());
+            let [from, to] = &disturbances;
             screen::say(comparison::json(
                 folders,
                 &compared,
                 &differences,
+                InBoth { from, to },
                 alarm.as_ref(),
             )?)?;
         } else {
-            self.say(&compared, &differences)?;
+            self.say(&compared, &differences, &disturbances)?;
         }
         if let Some(output) = &self.output {
             self.draw((&from, &to), &compared, output)?;
         }
-        match alarm {
-            Some(alarm) if alarm.holds => Err(ConditionHolds(said(&alarm, &compared)).into()),
-            _ => self
-                .fail_if
-                .map_or(Ok(()), |limit| judged(limit, &compared)),
+        let Some((limit, alarm)) = self.fail_if.zip(alarm) else {
+            return Ok(());
+        };
+        match alarm.outcome {
+            Outcome::Holds => Err(ConditionHolds(said(&alarm, &compared)).into()),
+            Outcome::DoesNotHold => judged(limit, &compared),
+            Outcome::Disturbed => Err(Disturbed(open(&alarm, &compared)).into()),
         }
     }
 
-    fn say(&self, compared: &Comparison, differences: &[Difference]) -> anyhow::Result<()> {
+    fn say(
+        &self,
+        compared: &Comparison,
+        differences: &[Difference],
+        [first, second]: &[Disturbances; 2],
+    ) -> anyhow::Result<()> {
         let mut text = format!("{} -> {}\n", self.from.display(), self.to.display());
         for Difference { field, from, to } in differences {
             text.push_str(&format!("  differs    {field}: {from} -> {to}\n"));
@@ -129,7 +143,13 @@ impl Args {
         let facets = Facets::of(&cells, &series.points, natural_axes(&cells));
         let ink = screen::ink(&stdout());
         let map = terminal::heatmap(&series.quantity, &facets, screen::columns(), ink);
-        screen::say(format!("{text}\n{map}\n{}", comparison::words(compared)))
+        let words = comparison::words(compared);
+        let disturbed = [
+            disturbed::found(first, "  first run  "),
+            disturbed::found(second, "  second run "),
+        ];
+        let disturbed = disturbed.concat();
+        screen::say(format!("{text}\n{map}\n{words}\n{disturbed}").trim_end())
     }
 
     fn draw(
@@ -175,11 +195,17 @@ fn cells(compared: &Comparison) -> Vec<Cell> {
     compared.cells.iter().map(|change| change.cell).collect()
 }
 
-fn alarm(Slowdown(limit): Slowdown, compared: &Comparison) -> comparison::Condition {
+fn alarm(
+    Slowdown(limit): Slowdown,
+    compared: &Comparison,
+    others: (bool, bool),
+) -> comparison::Condition {
     let slower = compared.slower_than(limit);
+    let holds = !slower.is_empty();
     comparison::Condition {
         condition: format!("slowdown>{limit}"),
-        holds: !slower.is_empty(),
+        holds,
+        outcome: Outcome::of(holds, others),
         cells: slower.iter().map(|change| change.cell).collect(),
     }
 }
@@ -208,6 +234,18 @@ fn said(alarm: &comparison::Condition, compared: &Comparison) -> String {
     let names = CellNames::of(&cells(compared));
     let listed: Vec<String> = alarm.cells.iter().map(|cell| names.name(cell)).collect();
     format!("{} in {}", alarm.condition, listed.join("; "))
+}
+
+/// Why the condition cannot be judged.
+fn open(alarm: &comparison::Condition, compared: &Comparison) -> String {
+    let seems = match alarm.holds {
+        true => said(alarm, compared),
+        false => format!("no cell shows {}", alarm.condition),
+    };
+    format!(
+        "{seems}, but others took CPUs from a run (see the lines \"disturbed by\"); measure both again \
+         when the machine is quiet"
+    )
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::analysis::{Analysis, Factor, Judge, MARGIN, Rule, Standing, Verdict, Work, Worst};
 use crate::experiment::Cell;
 use crate::units::{counted, human_span, three_digits};
+use crate::view::advice::CHOICE;
 use crate::view::cell_name::CellNames;
 use crate::view::unranked;
 
@@ -85,9 +86,8 @@ fn one_work(
     writeln!(text, "  worst      {}", names.of_worst(&worst))?;
     writeln!(
         text,
-        "  best split {} (fewest threads of those that tie and are within {} % by median)",
-        names.of_cell(&verdict.recommended),
-        MARGIN * 100.0
+        "  best split {} ({CHOICE})",
+        names.of_cell(&verdict.recommended)
     )
 }
 

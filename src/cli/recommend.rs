@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use super::findings::coverage;
 use super::run::Run;
 use super::{UsageError, blas, screen};
-use crate::analysis::{Condition, Recommendation};
+use crate::analysis::{Condition, Recommendation, Reliability};
 use crate::experiment::{Cell, Runtime};
 use crate::machine::{Surroundings, thread_choice};
-use crate::view::paste::{self, Target};
+use crate::view::paste::{self, Place, Target};
 use crate::view::{advice, disturbed};
 
-/// Says which split to set, what the usual settings lose against it, and prints lines to paste.
+/// Says how far the run can be relied on, which split to set, what the usual settings lose against it, and prints lines to paste.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   oversub recommend runs/matmul
@@ -22,7 +22,8 @@ use crate::view::{advice, disturbed};
 pub(super) struct Args {
     /// Folder of the run.
     run: PathBuf,
-    /// Print only lines to paste: shell, slurm, kubernetes, joblib, dask, torchrun, ray, r, julia.
+    /// Print only lines to paste: shell, slurm, kubernetes, docker, python, joblib, dask, pytest-xdist,
+    /// torchrun, ray, r, julia, go, jvm, node.
     #[arg(long = "for", value_name = "WHAT")]
     target: Option<Target>,
     /// Print everything as JSON; the fields are described in METHODOLOGY.md.
@@ -47,16 +48,27 @@ impl Args {
         if !coverage.is_empty() && (self.json || self.target.is_some()) {
             screen::note(coverage.trim_end());
         }
+        let trust = run.trust();
         if let Some(target) = self.target {
-            return screen::say(paste::lines(target, only(&recommendations)?, p).trim_end());
+            anyhow::ensure!(
+                !trust.others_decide,
+                "{}; no lines are printed",
+                trust.headline()
+            );
+            if trust.level != Reliability::Reliable {
+                screen::note(format_args!("note: {}", trust.headline()));
+            }
+            return screen::say(
+                paste::lines(target, only(&recommendations)?, Place::of(&run.header)).trim_end(),
+            );
         }
         let break_evens = run.analysis.break_evens();
         let disturbances = run.disturbances();
         if self.json {
-            let json = advice::json(&recommendations, &break_evens, &disturbances);
+            let json = advice::json(&recommendations, &break_evens, &disturbances, &trust);
             return screen::say(serde_json::to_string_pretty(&json)?);
         }
-        let advice = advice::words(&recommendations, &break_evens, &run.analysis);
+        let advice = advice::words(&recommendations, &break_evens, &run.analysis, &trust);
         let deviations = blas::deviations(&run.records);
         let disturbed = disturbed::words(&disturbances);
         screen::say(format!("{coverage}{advice}{deviations}{disturbed}").trim_end())

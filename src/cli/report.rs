@@ -11,7 +11,7 @@ use crate::analysis::{Diagnosis, Evidence, Work, split};
 use crate::experiment::Cell;
 use crate::record::breakdown;
 use crate::units::counted;
-use crate::view::paste::{self, Target};
+use crate::view::paste::{self, Place, Target};
 use crate::view::report::{Advice, Chapter, Explanation, Form, page, save};
 
 /// Writes one page about one run or several beside each other, which works without a network.
@@ -106,7 +106,11 @@ fn chapter<'a>(run: &'a Run, cells: &'a [Cell], name: String) -> Chapter<'a> {
         analysis: &run.analysis,
         completeness: run.completeness,
         disturbances: run.disturbances(),
-        findings: findings(&run.analysis, cells, budget).trim_end().to_owned(),
+        findings: format!(
+            "{}\n{}",
+            run.trust().headline(),
+            findings(&run.analysis, cells, budget).trim_end()
+        ),
         advice: advice(run),
         explain: Box::new(explain),
     }
@@ -122,10 +126,13 @@ fn evidence(diagnosis: &Diagnosis) -> Vec<String> {
         .collect()
 }
 
-/// For each work the split to set, as lines to copy.
+/// For each work the split to set, as lines to copy; none where others decided what was fastest.
 fn advice(run: &Run) -> Vec<Advice> {
-    let p = run.header.plan.grid.budget;
-    let splits = run.analysis.verdicts.iter().map(|verdict| {
+    let trust = run.trust();
+    let place = Place::of(&run.header);
+    let verdicts = run.analysis.verdicts.iter();
+    let verdicts = verdicts.filter(|_| !trust.others_decide);
+    let splits = verdicts.map(|verdict| {
         let cell = &verdict.recommended;
         let elsewhere = Target::ALL.into_iter();
         let elsewhere = elsewhere.filter(|(target, _)| *target != Target::Shell);
@@ -138,11 +145,13 @@ fn advice(run: &Run) -> Vec<Advice> {
                 cell.inner,
                 cell.runtime
             ),
-            lines: paste::lines(Target::Shell, cell, p).trim_end().to_owned(),
+            lines: paste::lines(Target::Shell, cell, place)
+                .trim_end()
+                .to_owned(),
             elsewhere: elsewhere
                 .map(|(target, name)| Form {
                     name: name.to_owned(),
-                    lines: paste::lines(target, cell, p).trim_end().to_owned(),
+                    lines: paste::lines(target, cell, place).trim_end().to_owned(),
                 })
                 .collect(),
         }

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::{UsageError, screen};
-use crate::analysis::{Analysis, Condition, Disturbances, Setting, changes};
+use crate::analysis::{
+    Analysis, Condition, Disturbances, Setting, Trial, Trust, changes, share_of_others,
+};
 use crate::experiment::{Cell, Modelled, Runtime};
 use crate::record::{FolderError, Record, RunFolder, RunHeader};
 use crate::runner::Completeness;
@@ -77,6 +79,19 @@ impl Run {
     /// Whether nothing of it was measured.
     pub(super) fn is_simulated(&self) -> bool {
         are_simulated(&self.records)
+    }
+
+    /// How far it can be relied on.
+    pub(super) fn trust(&self) -> Trust {
+        let budget = &self.header.budget;
+        let others = share_of_others(&self.records, budget.cpus, budget.online() as f64);
+        Trust::of(&Trial {
+            analysis: &self.analysis,
+            completeness: self.completeness,
+            others: others.filter(|_| !self.is_simulated()),
+            changes: &changes(&self.header, &self.records),
+            simulated: self.is_simulated(),
+        })
     }
 
     /// What disturbed it. Nothing disturbs a simulation.

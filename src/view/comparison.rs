@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::cell_name::CellNames;
 use super::number::short;
-use crate::analysis::{CellChange, Change, Comparison, Difference, ERROR, Ratio};
+use crate::analysis::{CellChange, Change, Comparison, Difference, Disturbances, ERROR, Ratio};
 use crate::experiment::Cell;
 
 /// Most cells that are listed by name.
@@ -102,8 +102,38 @@ pub struct Condition {
     pub condition: String,
     /// Whether the data show that it holds for some cell.
     pub holds: bool,
+    /// What that means, disturbances considered.
+    pub outcome: Outcome,
     /// Those cells.
     pub cells: Vec<Cell>,
+}
+
+/// What came of a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It holds.
+    Holds,
+    /// Nothing shows that it holds.
+    DoesNotHold,
+    /// Others took CPUs from a run, so that nothing follows.
+    Disturbed,
+}
+
+impl Outcome {
+    /// What follows if the data show that it `holds` or not, where others took CPUs in the first or in
+    /// the second run.
+    ///
+    /// What seems slower may be so because of others, in either run. What does not seem slower may be
+    /// so because others slowed the reference; if they slowed the second run only, it would show.
+    pub fn of(holds: bool, (first, second): (bool, bool)) -> Self {
+        match holds {
+            true if first || second => Self::Disturbed,
+            true => Self::Holds,
+            false if first => Self::Disturbed,
+            false => Self::DoesNotHold,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -116,7 +146,17 @@ struct Json<'a> {
     cells: Vec<Row>,
     only_from: &'a [Cell],
     only_to: &'a [Cell],
+    disturbances: InBoth<'a>,
     fail_if: Option<&'a Condition>,
+}
+
+/// What disturbed both runs.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct InBoth<'a> {
+    /// The first.
+    pub from: &'a Disturbances,
+    /// The second.
+    pub to: &'a Disturbances,
 }
 
 #[derive(Serialize)]
@@ -144,6 +184,7 @@ pub fn json(
     (from, to): (&str, &str),
     comparison: &Comparison,
     differences: &[Difference],
+    disturbances: InBoth<'_>,
     fail_if: Option<&Condition>,
 ) -> serde_json::Result<String> {
     serde_json::to_string_pretty(&Json {
@@ -155,6 +196,7 @@ pub fn json(
         cells: comparison.cells.iter().map(row).collect(),
         only_from: &comparison.only_from,
         only_to: &comparison.only_to,
+        disturbances,
         fail_if,
     })
 }
@@ -202,5 +244,28 @@ fn verdict(change: &Change) -> &'static str {
         Change::AtMost(bound) if *bound < 1.0 => "faster",
         Change::AtLeast(_) | Change::AtMost(_) | Change::Unknown => "unknown",
         Change::Failed(_) => "failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disturbed_reference_may_hide_a_loss_and_any_disturbance_may_feign_one() {
+        use Outcome::{Disturbed, DoesNotHold, Holds};
+        let quiet = (false, false);
+        assert_eq!(
+            [true, false].map(|h| Outcome::of(h, quiet)),
+            [Holds, DoesNotHold]
+        );
+        let second = (false, true);
+        assert_eq!(
+            [true, false].map(|h| Outcome::of(h, second)),
+            [Disturbed, DoesNotHold]
+        );
+        for first in [(true, false), (true, true)] {
+            assert_eq!([true, false].map(|h| Outcome::of(h, first)), [Disturbed; 2]);
+        }
     }
 }

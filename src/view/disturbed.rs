@@ -6,19 +6,23 @@ use crate::analysis::{Changed, Disturbance, Disturbances, Disturbed};
 use crate::record::Change;
 use crate::units::{counted, three_digits};
 
+/// One line for each kind that was found and for each change, each begun with `whose`.
+pub fn found(all: &Disturbances, whose: &str) -> String {
+    let found = all
+        .found
+        .iter()
+        .map(|one| format!("disturbed by {}", line(one)));
+    let lines = found.chain(all.changes.iter().map(change));
+    lines.map(|line| format!("{whose}{line}\n")).collect()
+}
+
 /// One line for each kind that was found, and one with those that the records cannot tell; empty
 /// where there is nothing to say.
 pub fn words(all: &Disturbances) -> String {
-    let mut text = String::new();
-    for one in &all.found {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "disturbed by {}", line(one));
-    }
-    for one in &all.changes {
-        let _ = writeln!(text, "{}", change(one));
-    }
+    let mut text = found(all, "");
     if !all.unknown.is_empty() {
         let unknown: Vec<&str> = all.unknown.iter().copied().map(name).collect();
+        // Writing to a String cannot fail.
         let _ = writeln!(
             text,
             "cannot be told from these records: {}",

@@ -2,18 +2,28 @@
 //!
 //! Each form sets the number of workers, where it is the form's to set, and every variable that sizes
 //! a thread pool to the inner count; also the wait policy of an OpenMP runtime, where the cell has one.
-//! The first line says how the form was checked; METHODOLOGY.md has the versions.
+//! The lines are for what was measured: workers that were threads or processes, and the quota that
+//! the run had. The first line says how the form was checked.
 //
 // Sources, beside those of the variables: Slurm, sbatch(1) and srun(1) (--cpus-per-task is not
 // inherited by srun from 22.05 on); Kubernetes, "Control CPU Management Policies on the Node" (whole
-// CPUs with requests = limits may be exclusive); joblib, `parallel_config`; distributed.yaml,
-// `nanny.pre-spawn-environ`; PyTorch, torchrun; Ray, "Runtime environments"; R, parallel::makeCluster;
-// Julia, "Multi-threading" and LinearAlgebra.BLAS.set_num_threads; OpenMP 5.2, section 21.
+// CPUs with requests = limits may be exclusive) and "CPU resource units"; docker run(1), --cpus;
+// joblib, `parallel_config`; threadpoolctl, `threadpool_limits`; distributed.yaml,
+// `nanny.pre-spawn-environ`; pytest-xdist, "Running tests across multiple CPUs"; PyTorch, torchrun;
+// Ray, "Runtime environments"; R, parallel::makeCluster; Julia, "Multi-threading" and
+// LinearAlgebra.BLAS.set_num_threads; Go, package runtime, GOMAXPROCS; JDK 17, java(1),
+// -XX:ActiveProcessorCount, and class ForkJoinPool; Node.js, "Command-line API", UV_THREADPOOL_SIZE;
+// OpenMP 5.2, section 21.
+
+mod languages;
+mod python;
+mod systems;
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::experiment::{Cell, CommandCopy, Modelled, OmpWait, Runtime, WaitPolicy};
+use crate::experiment::{Cell, CommandCopy, Modelled, OmpWait, OuterKind, Runtime, WaitPolicy};
+use crate::record::RunHeader;
 use crate::text::ParseError;
 use crate::units::counted;
 
@@ -26,10 +36,16 @@ pub enum Target {
     Slurm,
     /// A container of a Kubernetes pod.
     Kubernetes,
+    /// A container that docker or podman starts.
+    Docker,
+    /// Python with its own pools and threadpoolctl.
+    Python,
     /// Python with joblib.
     Joblib,
     /// Python with Dask.
     Dask,
+    /// Tests by pytest-xdist.
+    PytestXdist,
     /// PyTorch's launcher.
     Torchrun,
     /// Python with Ray.
@@ -38,20 +54,32 @@ pub enum Target {
     R,
     /// Julia.
     Julia,
+    /// Go.
+    Go,
+    /// Java and other languages of its virtual machine.
+    Jvm,
+    /// Node.js.
+    Node,
 }
 
 impl Target {
     /// Every target with its name.
-    pub const ALL: [(Self, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str); 15] = [
         (Self::Shell, "shell"),
         (Self::Slurm, "slurm"),
         (Self::Kubernetes, "kubernetes"),
+        (Self::Docker, "docker"),
+        (Self::Python, "python"),
         (Self::Joblib, "joblib"),
         (Self::Dask, "dask"),
+        (Self::PytestXdist, "pytest-xdist"),
         (Self::Torchrun, "torchrun"),
         (Self::Ray, "ray"),
         (Self::R, "r"),
         (Self::Julia, "julia"),
+        (Self::Go, "go"),
+        (Self::Jvm, "jvm"),
+        (Self::Node, "node"),
     ];
 }
 
@@ -74,19 +102,49 @@ impl FromStr for Target {
     }
 }
 
-/// The lines that set `cell` for `target`, on `p` whole CPUs.
-pub fn lines(target: Target, cell: &Cell, p: u32) -> String {
-    let split = Split { cell, p };
+/// What a run says of the place that lines are written for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    /// P in whole CPUs.
+    pub cpus: u32,
+    /// The quota under which it was measured [CPUs].
+    pub quota: Option<f64>,
+    /// What its workers were.
+    pub workers: OuterKind,
+}
+
+impl Place {
+    /// The place of the run with `header`. Workers of our own are threads of one process.
+    pub fn of(header: &RunHeader) -> Self {
+        let command = header.plan.command.as_ref();
+        let allowed = header.budget.allowed.len() as f64;
+        Self {
+            cpus: header.plan.grid.budget,
+            quota: header.budget.quota().filter(|quota| *quota < allowed),
+            workers: command.map_or(OuterKind::Thread, |spec| spec.outer_kind),
+        }
+    }
+}
+
+/// The lines that set `cell` for `target`, as it was measured at `place`.
+pub fn lines(target: Target, cell: &Cell, place: Place) -> String {
+    let split = Split { cell, place };
     let body = match target {
         Target::Shell => split.shell(),
         Target::Slurm => split.slurm(),
         Target::Kubernetes => split.kubernetes(),
+        Target::Docker => split.docker(),
+        Target::Python => split.python(),
         Target::Joblib => split.joblib(),
         Target::Dask => split.dask(),
+        Target::PytestXdist => split.pytest_xdist(),
         Target::Torchrun => split.torchrun(),
         Target::Ray => split.ray(),
         Target::R => split.r(),
         Target::Julia => split.julia(),
+        Target::Go => split.go(),
+        Target::Jvm => split.jvm(),
+        Target::Node => split.node(),
     };
     let first = match target {
         Target::Slurm => "#!/bin/sh\n",
@@ -94,36 +152,78 @@ pub fn lines(target: Target, cell: &Cell, p: u32) -> String {
     };
     let (workers, threads) = (split.workers(), counted(cell.inner.get(), "thread"));
     let how = checked(target);
-    format!("{first}# oversub: {workers} x {threads} ({how})\n{body}")
+    let other = split.other_workers(target);
+    format!("{first}# oversub: {workers} x {threads} ({how})\n{other}{body}")
 }
 
 /// How the lines for `target` were checked.
 fn checked(target: Target) -> &'static str {
     match target {
-        Target::Shell | Target::Slurm | Target::Joblib | Target::Dask | Target::Ray | Target::R => {
-            "tried"
-        }
-        Target::Kubernetes | Target::Torchrun | Target::Julia => {
+        Target::Shell => "tried with dash 0.5.12",
+        Target::Slurm => "tried with Slurm 22.05.8",
+        Target::Python => "tried with Python 3.11.7, threadpoolctl 3.8.0",
+        Target::Joblib => "tried with joblib 1.6.0, threadpoolctl 3.8.0",
+        Target::Dask => "tried with distributed 2026.8.0",
+        Target::PytestXdist => "tried with pytest-xdist 3.8.0",
+        Target::Ray => "tried with Ray 2.60.0",
+        Target::R => "tried with R 4.2.2",
+        Target::Jvm => "tried with OpenJDK 17.0.15",
+        Target::Node => "tried with Node.js 20.20.2",
+        Target::Go => "tried with Go 1.19.8",
+        Target::Kubernetes | Target::Docker | Target::Torchrun | Target::Julia => {
             "written from its documentation, not tried"
         }
     }
 }
 
-/// A cell and the CPUs it may use.
+/// A cell and the place it was measured at.
 struct Split<'a> {
     cell: &'a Cell,
-    p: u32,
+    place: Place,
 }
 
 impl Split<'_> {
     /// CPUs to ask a scheduler for: what the threads can use, no more than P.
     fn cpus(&self) -> u32 {
-        self.cell.demand().min(self.p).max(1)
+        self.cell.demand().min(self.place.cpus).max(1)
+    }
+
+    /// The quota under which the split was measured, or the CPUs that its threads can use [CPUs].
+    fn limit(&self) -> f64 {
+        self.place.quota.unwrap_or(f64::from(self.cpus()))
+    }
+
+    /// Whether the workers were processes.
+    fn processes(&self) -> bool {
+        self.place.workers == OuterKind::Process
     }
 
     /// `2 workers`.
     fn workers(&self) -> String {
         counted(self.cell.outer.get(), "worker")
+    }
+
+    /// Says so where the lines start workers of another kind than those that were measured.
+    fn other_workers(&self, target: Target) -> String {
+        let starts = match target {
+            Target::PytestXdist | Target::Torchrun | Target::Ray | Target::R => OuterKind::Process,
+            Target::Julia => OuterKind::Thread,
+            _ => return String::new(),
+        };
+        let measured = self.place.workers;
+        let named = |kind| match kind {
+            OuterKind::Thread => "threads",
+            OuterKind::Process => "processes",
+        };
+        match starts == measured || self.cell.outer.get() == 1 {
+            true => String::new(),
+            false => format!(
+                "# {} were measured and these lines start {}: measure that, too, with --outer-kind \
+                 {starts}\n",
+                named(measured),
+                named(starts)
+            ),
+        }
     }
 
     /// Every variable with its value.
@@ -173,91 +273,9 @@ impl Split<'_> {
         lines.collect()
     }
 
-    fn shell(&self) -> String {
-        let exports = self.each(|name, value| format!("export {name}={value}"));
-        format!("{exports}# and start {}\n", self.workers())
-    }
-
-    fn slurm(&self) -> String {
-        let (outer, inner) = (self.cell.outer, self.cell.inner);
-        let (cpus, workers) = (self.cpus(), self.workers());
-        let exports = self.each(|name, value| format!("export {name}={value}"));
-        format!(
-            "#SBATCH --nodes=1\n#SBATCH --ntasks=1 --cpus-per-task={cpus}\n\
-             # where each worker is a task of its own: --ntasks={outer} --cpus-per-task={inner}\n\
-             {exports}srun --cpus-per-task=\"$SLURM_CPUS_PER_TASK\" ./program  # with {workers}\n"
-        )
-    }
-
-    fn kubernetes(&self) -> String {
-        let cpus = self.cpus();
-        let variables = self.each(|name, value| format!("- name: {name}\n  value: \"{value}\""));
-        format!(
-            "# whole CPUs, requests = limits: no throttling between threads that fit\n\
-             resources:\n  requests:\n    cpu: \"{cpus}\"\n  limits:\n    cpu: \"{cpus}\"\nenv:\n{variables}"
-        )
-    }
-
-    fn joblib(&self) -> String {
-        let (outer, inner) = (self.cell.outer, self.cell.inner);
-        format!(
-            "from joblib import Parallel, delayed, parallel_config\n\n\
-             with parallel_config(backend=\"loky\", n_jobs={outer}, inner_max_num_threads={inner}):\n    \
-             results = Parallel()(delayed(task)(item) for item in items)\n"
-        )
-    }
-
-    /// A Python dictionary of the variables.
-    fn dictionary(&self, indent: &str) -> String {
-        self.each(|name, value| format!("{indent}\"{name}\": \"{value}\","))
-    }
-
-    fn dask(&self) -> String {
-        let outer = self.cell.outer;
-        let variables = self.dictionary("    ");
-        format!(
-            "import dask\nfrom dask.distributed import Client, LocalCluster\n\n\
-             # Dask sets some of these to 1 unless told otherwise.\n\
-             dask.config.set({{\"distributed.nanny.pre-spawn-environ\": {{\n{variables}}}}})\n\
-             if __name__ == \"__main__\":\n    \
-             client = Client(LocalCluster(n_workers={outer}, threads_per_worker=1))\n"
-        )
-    }
-
-    fn torchrun(&self) -> String {
-        let outer = self.cell.outer;
-        let exports = self.each(|name, value| format!("export {name}={value}"));
-        format!("{exports}torchrun --standalone --nproc-per-node={outer} train.py\n")
-    }
-
-    fn ray(&self) -> String {
-        let (outer, inner) = (self.cell.outer, self.cell.inner);
-        let cpus = self.cell.demand();
-        let variables = self.dictionary("    ");
-        format!(
-            "import ray\n\n# {outer} tasks of {inner} CPUs run at a time\n\
-             ray.init(num_cpus={cpus}, runtime_env={{\"env_vars\": {{\n{variables}}}}})\n\n\
-             @ray.remote(num_cpus={inner})\ndef task(item):\n    ...\n"
-        )
-    }
-
-    fn r(&self) -> String {
-        let outer = self.cell.outer;
-        let pairs = self.each(|name, value| format!("  {name} = \"{value}\","));
-        let pairs = pairs.trim_end().trim_end_matches(',');
-        format!(
-            "# The workers read them when they start; this R itself has read its own already.\n\
-             Sys.setenv(\n{pairs}\n)\ncl <- parallel::makeCluster({outer})\n\
-             results <- parallel::parLapply(cl, items, task)\n"
-        )
-    }
-
-    fn julia(&self) -> String {
-        let (outer, inner) = (self.cell.outer, self.cell.inner);
-        format!(
-            "# start it by: julia --threads={outer} script.jl\n\
-             using LinearAlgebra\nBLAS.set_num_threads({inner})\n"
-        )
+    /// Every variable as a line of a shell.
+    fn exports(&self) -> String {
+        self.each(|name, value| format!("export {name}={value}"))
     }
 }
 
@@ -266,8 +284,14 @@ mod tests {
     use super::*;
 
     fn said(target: Target, cell: &str) -> String {
-        lines(target, &cell.parse().unwrap(), 8)
+        lines(target, &cell.parse().unwrap(), EIGHT)
     }
+
+    const EIGHT: Place = Place {
+        cpus: 8,
+        quota: None,
+        workers: OuterKind::Thread,
+    };
 
     const PASSIVE: &str = "matmul.f64.8_4x2_fork-join.passive_independent_unbound_static_t1";
 
@@ -313,5 +337,63 @@ mod tests {
         assert!(said(Target::Kubernetes, &cell).contains("cpu: \"8\""));
         assert!(said(Target::Slurm, &cell).starts_with("#!/bin/sh\n"));
         assert!(said(Target::Slurm, &cell).contains("--cpus-per-task=8\n"));
+    }
+
+    /// One worker of joblib is the caller, whose libraries read their variables long ago; threads are
+    /// not worker processes.
+    #[test]
+    fn python_pools_are_limited_where_they_run() {
+        let one = said(Target::Joblib, &PASSIVE.replace("4x2", "1x2"));
+        assert!(
+            one.contains("threadpool_limits(limits=2), parallel_config(n_jobs=1)"),
+            "{one}"
+        );
+        let threads = said(Target::Joblib, PASSIVE);
+        assert!(
+            threads.contains("parallel_config(backend=\"threading\", n_jobs=4)"),
+            "{threads}"
+        );
+        let processes = Place {
+            workers: OuterKind::Process,
+            ..EIGHT
+        };
+        let of = |target| lines(target, &PASSIVE.parse().unwrap(), processes);
+        assert!(of(Target::Joblib).contains("backend=\"loky\", n_jobs=4, inner_max_num_threads=2"));
+        assert!(of(Target::Python).contains("ProcessPoolExecutor(max_workers=4"));
+        assert!(of(Target::Dask).contains("n_workers=4, threads_per_worker=1"));
+        assert!(said(Target::Dask, PASSIVE).contains("n_workers=1, threads_per_worker=4"));
+    }
+
+    /// 2 x 1 was measured under a quota of 1.2 CPUs: that is 1200 thousandths of one.
+    #[test]
+    fn a_container_gets_the_quota_that_was_measured() {
+        let quota = Place {
+            cpus: 1,
+            quota: Some(1.2),
+            ..EIGHT
+        };
+        let cell = PASSIVE.replace("4x2", "2x1").parse().unwrap();
+        let kubernetes = lines(Target::Kubernetes, &cell, quota);
+        assert_eq!(
+            kubernetes.matches("cpu: \"1200m\"").count(),
+            2,
+            "{kubernetes}"
+        );
+        assert!(lines(Target::Docker, &cell, quota).contains("--cpus=1.2 "));
+        assert!(said(Target::Docker, &PASSIVE.replace("4x2", "2x1")).contains("--cpus=2 "));
+    }
+
+    #[test]
+    fn workers_of_another_kind_than_measured_are_pointed_out() {
+        let note = "# threads were measured and these lines start processes: measure that, too, with \
+                    --outer-kind process\n";
+        assert!(said(Target::Ray, PASSIVE).contains(note));
+        assert!(!said(Target::Ray, &PASSIVE.replace("4x2", "1x2")).contains("were measured"));
+        let processes = Place {
+            workers: OuterKind::Process,
+            ..EIGHT
+        };
+        let julia = lines(Target::Julia, &PASSIVE.parse().unwrap(), processes);
+        assert!(julia.contains("--outer-kind thread\n"), "{julia}");
     }
 }

@@ -72,6 +72,58 @@ fn only_the_cells_that_became_slower_are_named_and_fail_the_build() {
     assert!(said.contains("0 slower, 4 faster"), "{said}");
 }
 
+/// A run beside which another program keeps 0.6 of 2 CPUs busy, and whose cells all take `factor` times
+/// as long.
+fn disturbed(folder: &Path, name: &str, factor: f64) -> PathBuf {
+    let run = folder.join(name);
+    let mut plausible = plausible(TWO);
+    scripted::write(&run, &scripted::plan(REQUEST, TWO), TWO, |visit, rep| {
+        let mut answer = plausible(visit, rep);
+        if let Answer::Ok(sample) = &mut answer {
+            sample.wall = sample.wall.mul_f64(factor);
+            sample.surroundings.host_busy = sample.cpu.map(|cpu| cpu + sample.wall.mul_f64(0.6));
+        }
+        answer
+    });
+    run
+}
+
+#[test]
+fn a_build_does_not_fail_because_another_program_ran() {
+    let folder = tempfile::tempdir().unwrap();
+    let quiet = run(folder.path(), "quiet", REQUEST, 1.0);
+    let slow = disturbed(folder.path(), "slow", 1.5);
+    let equal = disturbed(folder.path(), "equal", 1.0);
+    let fail_if = ["--fail-if", "slowdown>1.2"];
+    let (code, said, error) = compare(&quiet, &slow, &fail_if);
+    assert_eq!(code, 4, "{error}");
+    assert!(
+        error.starts_with("disturbed: slowdown>1.2 in 1 x 1;"),
+        "{error}"
+    );
+    assert!(
+        said.contains("  second run disturbed by foreign load: up to 0."),
+        "{said}"
+    );
+    // Others slow the second run, if anything: what is not slower in spite of them passes.
+    assert_eq!(compare(&quiet, &equal, &fail_if).0, 0);
+    // A slowed reference may hide a loss.
+    let (code, said, _) = compare(&equal, &quiet, &fail_if);
+    assert_eq!(code, 4);
+    assert!(
+        said.contains("  first run  disturbed by foreign load"),
+        "{said}"
+    );
+    let (code, json, _) = compare(&quiet, &slow, &["--json", "--fail-if", "slowdown>1.2"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (code, &json["fail_if"]["outcome"]),
+        (4, &"disturbed".into())
+    );
+    assert_eq!(json["disturbances"]["to"]["found"][0]["by"], "foreign-load");
+    assert_eq!(compare(&quiet, &slow, &[]).0, 0);
+}
+
 #[test]
 fn with_three_rounds_nothing_is_told_apart_and_it_is_said_why() {
     let folder = tempfile::tempdir().unwrap();

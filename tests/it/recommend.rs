@@ -40,7 +40,9 @@ const REQUEST: &str = "outer='1,2,4'\ninner='1,2,4'\nwait='active'\nrounds=7\nre
 fn a_recommendation_names_the_split_and_what_the_defaults_lose() {
     let folder = tempfile::tempdir().unwrap();
     let text = said(&oversub("recommend", &run_of(folder.path(), REQUEST), &[]));
+    assert!(text.starts_with("reliable: complete, 7 rounds"), "{text}");
     assert!(text.contains("set        2 x 1 (fewest threads"), "{text}");
+    assert!(text.contains("one off    2 x 2 takes 6."), "{text}");
     assert!(
         text.contains("2 x 2 (defaults, P x P; inner left at P): 6."),
         "{text}"
@@ -63,7 +65,38 @@ fn a_run_that_is_not_complete_says_so_first() {
     let first: Vec<&str> = all.lines().take(1 + 4 * 2).collect();
     std::fs::write(&file, first.join("\n") + "\n").unwrap();
     let text = said(&oversub("recommend", &run, &[]));
-    assert!(text.starts_with("4 of 9 cells measured\n"), "{text}");
+    assert!(
+        text.starts_with("4 of 9 cells measured\nunreliable: a single round"),
+        "{text}"
+    );
+}
+
+/// Others keep 1.5 of 2 CPUs busy in every sample.
+#[test]
+fn nothing_is_recommended_where_others_held_the_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let mut plausible = plausible(TWO);
+    scripted::write(&run, &scripted::plan(REQUEST, TWO), TWO, |visit, rep| {
+        let mut answer = plausible(visit, rep);
+        if let Answer::Ok(sample) = &mut answer {
+            let others = sample.wall.mul_f64(1.5);
+            sample.surroundings.host_busy = sample.cpu.map(|cpu| cpu + others);
+        }
+        answer
+    });
+    let text = said(&oversub("recommend", &run, &[]));
+    assert!(text.starts_with("unreliable: others held 7"), "{text}");
+    assert!(
+        text.contains("set        nothing: others decided"),
+        "{text}"
+    );
+    let json = said(&oversub("recommend", &run, &["--json"]));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["verdict"]["level"], "unreliable");
+    assert!(json["works"][0]["set"].is_null());
+    let lines = oversub("recommend", &run, &["--for", "shell"]);
+    assert_eq!((lines.status.code(), said(&lines).as_str()), (Some(1), ""));
 }
 
 #[test]
