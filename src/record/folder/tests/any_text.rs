@@ -10,25 +10,28 @@ use crate::text::any_text::survives;
 
 #[test]
 fn any_text_is_a_samples_csv_or_an_error() {
+    let written: Vec<Record> = Run::records().into_iter().take(4).collect();
     let mut corpus = Vec::new();
     for form in [Form::Plain, Form::Summed] {
-        let lines = Run::records().into_iter().take(4);
-        let lines = lines.map(|record| form.line(&record).unwrap());
+        let lines = written.iter().map(|record| form.line(record).unwrap());
         corpus.push(form.names() + "\n" + &lines.collect::<String>());
     }
     let plan = Run::plan();
     survives(&corpus, |text| {
         for form in [None, Some(Form::Plain), Some(Form::Summed)] {
             for plan in [None, Some(&plan)] {
-                let (mut records, mut bytes) = (0, 0);
+                let summed = form == Some(Form::Summed);
+                let mut bytes = 0;
                 let read = scan(Cursor::new(text), (form, plan), &mut |line| {
                     bytes += line.text.len();
-                    records += usize::from(matches!(line.found, Ok(Some(_))));
+                    // With checksums there is no record but those that were written; one that an
+                    // edit repeats is refused by who takes them in.
+                    if let (Ok(Some(record)), true) = (line.found, summed) {
+                        assert!(written.contains(&record), "{record:?}");
+                    }
                 });
                 let _ = read.unwrap();
                 assert!(bytes <= text.len());
-                // With checksums there are no more records than were written, whatever the edits.
-                assert!(plan.is_none() || form != Some(Form::Summed) || records <= 4);
             }
         }
     });
