@@ -34,6 +34,7 @@ mod report;
 mod request;
 mod run;
 mod screen;
+mod signals;
 mod simulate;
 mod simulation;
 mod start;
@@ -42,10 +43,13 @@ mod trace;
 mod validate;
 mod watch;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 
+use crate::machine::remove_abandoned_groups;
 use crate::text::quoted;
 
 /// Measures where nested thread pools fight for the same CPUs, and shows why and what to set.
@@ -144,9 +148,25 @@ fn program_hint(error: &clap::Error, arguments: &[String]) -> Option<String> {
     ))
 }
 
+/// This very program, whatever becomes of its file while it runs; without /proc, what it was started
+/// as.
+fn itself() -> anyhow::Result<PathBuf> {
+    let running = Path::new("/proc/self/exe");
+    if running.exists() {
+        return Ok(running.to_owned());
+    }
+    let started_as = || std::env::args_os().next().map(PathBuf::from);
+    std::env::current_exe()
+        .or_else(|error| started_as().ok_or(error))
+        .context("cannot find this program's own file")
+}
+
 /// Runs the program on the process's arguments and returns its exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error));
+    if !matches!(cli.verb, Verb::Cell(_) | Verb::Blas(_) | Verb::Start(_)) {
+        remove_abandoned_groups();
+    }
     let outcome: anyhow::Result<()> = match cli.verb {
         Verb::Doctor(args) => args.run(),
         Verb::Sweep(args) => args.run(),

@@ -41,7 +41,7 @@ pub use hwloc::{BindError, Binder};
 pub use online::OnlinePus;
 pub use placement::Placement;
 pub use pu::{CpuSet, PuId};
-pub use quota::{OwnQuota, QuotaError};
+pub use quota::{OwnQuota, QuotaError, remove_abandoned_groups};
 pub use runtimes::{
     GroupQuota, Pool, Program, Surroundings, ThreadChoice, Version, Versions, thread_choice,
     thread_choices,

@@ -3,12 +3,15 @@
 //! stand for?
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::cell::die_with_parent;
-use super::{UsageError, header};
+use nix::sys::signal::Signal;
+
+use super::{UsageError, header, screen};
 use crate::experiment::{Blas, Cell, Plan};
 use crate::host::blas::{BlasLibrary, inspect};
+use crate::host::end_with_parent;
 use crate::machine::{BlasFacts, BlasFolders};
 use crate::record::Record;
 
@@ -21,10 +24,10 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        die_with_parent(nix::sys::signal::Signal::SIGKILL)?;
+        end_with_parent(Signal::SIGKILL, None)?;
+        let mut out = screen::claim_stdout()?;
         let facts = BlasLibrary::load(&self.library)?.facts();
-        super::screen::say(serde_json::to_string(&facts)?)?;
-        Ok(())
+        Ok(writeln!(out, "{}", serde_json::to_string(&facts)?)?)
     }
 }
 

@@ -2,20 +2,27 @@
 //! any row can be repeated with it by hand.
 
 use std::fs::File;
-use std::io::{BufWriter, Write, stdout};
+use std::io::{BufWriter, Write};
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Context;
+use crossbeam::channel::{bounded, unbounded};
+use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, raise};
+use nix::sys::wait::WaitStatus;
 
-use super::{UsageError, blas};
+use super::{UsageError, blas, itself, screen, signals};
 use crate::experiment::{Cell, CommandSpec, Protocol, Visit, Workload};
-use crate::host::{self, Message, keep_continues, measure, supervise};
+use crate::host::{
+    self, Message, Shortage, Starter, TRY_AGAIN, end_with_parent, guard, keep_continues, measure,
+    open_files, supervise,
+};
 use crate::machine::{CpuBudget, HostFacts};
 use crate::record::{Answer, Status};
-use crate::runner::{Ask, Emit};
+use crate::runner::Ask;
 use crate::units::range;
 
 /// Measures one cell in this process and writes a JSON line for each repetition.
@@ -47,6 +54,12 @@ pub(super) struct Args {
     /// The user's program, as JSON, where the cell is one.
     #[arg(long, value_name = "JSON")]
     command: Option<String>,
+    /// Process id of the parent, with which this process ends.
+    #[arg(long, value_name = "PID", overrides_with = "parent")]
+    parent: Option<u32>,
+    /// Supervise the program in this process, whose parent is its guard.
+    #[arg(long, requires = "command")]
+    guarded: bool,
 }
 
 impl Args {
@@ -54,45 +67,42 @@ impl Args {
         // Before there is any other thread.
         keep_continues();
         let ask = self.ask()?;
+        match &self.command {
+            Some(json) => {
+                let spec: CommandSpec = serde_json::from_str(json)
+                    .map_err(|error| UsageError(format!("'{json}' is not a command: {error}")))?;
+                end_with_parent(Signal::SIGTERM, self.parent)?;
+                match self.guarded {
+                    true => supervise_command(&spec, &ask),
+                    false => guard_supervisor(),
+                }
+            }
+            None => {
+                end_with_parent(Signal::SIGKILL, self.parent)?;
+                self.measure(&ask)
+            }
+        }
+    }
+
+    /// Answers `ask` in this process.
+    fn measure(&self, ask: &Ask) -> anyhow::Result<()> {
+        // A file for each thread, whose counters are read.
+        open_files::raise();
+        let mut out = screen::claim_stdout()?;
         let library = self.library()?;
         if let Some(file) = &self.trace {
-            die_with_parent(Signal::SIGKILL)?;
-            return write_down(&ask, library.as_deref(), file);
+            return write_down(ask, library.as_deref(), file, &mut out);
         }
-        let mut failure = Ok(());
-        let mut censored = false;
-        let mut emit = |rep, answer: Answer| {
-            censored = answer.status() == Status::Censored;
-            let line = serde_json::to_string(&Message { rep, answer });
-            failure = line.map_err(anyhow::Error::from).and_then(|line| {
-                let mut out = stdout().lock();
-                writeln!(out, "{line}")?;
-                Ok(out.flush()?)
-            });
-            if failure.is_ok() {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
-        };
-        match &self.command {
-            Some(json) => run_command(json, &ask, &mut emit)?,
-            None => {
-                die_with_parent(Signal::SIGKILL)?;
-                measure(&ask, library.as_deref(), &mut emit);
-            }
-        }
-        if censored && library.is_some() {
+        let mut answers = Answers::to(out);
+        let measured = measure(ask, library.as_deref(), &mut |rep, answer| {
+            answers.write(rep, answer)
+        });
+        if answers.last == Some(Status::Censored) && library.is_some() {
             // Even `exit` runs the destructors of libraries, and OpenBLAS's waits for threads whose
             // region never ends. All has been said; nothing is left to tidy up.
             raise(Signal::SIGKILL)?;
         }
-        // After a censored sample threads of the nest still run; leaving `main` would end them
-        // all the same, but only after destructors that may wait for them.
-        match failure {
-            Ok(()) => std::process::exit(0),
-            Err(error) => Err(error),
-        }
+        answers.leave(measured)
     }
 
     fn library(&self) -> Result<Option<PathBuf>, UsageError> {
@@ -135,8 +145,53 @@ impl Args {
     }
 }
 
+/// Where answers go: a line each.
+struct Answers {
+    out: File,
+    last: Option<Status>,
+    written: anyhow::Result<()>,
+}
+
+impl Answers {
+    fn to(out: File) -> Self {
+        Self {
+            out,
+            last: None,
+            written: Ok(()),
+        }
+    }
+
+    fn write(&mut self, rep: u32, answer: Answer) -> ControlFlow<()> {
+        self.last = Some(answer.status());
+        let line = serde_json::to_string(&Message { rep, answer });
+        self.written = line
+            .map_err(anyhow::Error::from)
+            .and_then(|line| Ok(self.out.write_all(format!("{line}\n").as_bytes())?));
+        match self.written {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+
+    /// Ends this process. After a censored sample threads of the nest still run; leaving `main`
+    /// would end them all the same, but only after destructors that may wait for them.
+    fn leave(self, answered: Result<(), Shortage>) -> anyhow::Result<()> {
+        self.written?;
+        if let Err(shortage) = answered {
+            screen::note(shortage);
+            std::process::exit(TRY_AGAIN);
+        }
+        std::process::exit(0)
+    }
+}
+
 /// Writes what every thread does in one execution of `ask` into `file`, and the answer as a line.
-fn write_down(ask: &Ask, library: Option<&Path>, file: &Path) -> anyhow::Result<()> {
+fn write_down(
+    ask: &Ask,
+    library: Option<&Path>,
+    file: &Path,
+    answers: &mut File,
+) -> anyhow::Result<()> {
     let (answer, mut trace) = host::trace(ask, library).map_err(anyhow::Error::msg)?;
     let processor = HostFacts::discover().processor;
     trace.source = format!(
@@ -148,41 +203,52 @@ fn write_down(ask: &Ask, library: Option<&Path>, file: &Path) -> anyhow::Result<
     trace.write(&mut out).with_context(cannot)?;
     out.flush().with_context(cannot)?;
     let rep = ask.first_rep;
-    writeln!(
-        stdout().lock(),
-        "{}",
-        serde_json::to_string(&Message { rep, answer })?
-    )?;
+    let line = serde_json::to_string(&Message { rep, answer })?;
+    answers.write_all(format!("{line}\n").as_bytes())?;
     // Threads of an execution that was stopped still run.
     std::process::exit(0)
 }
 
-/// Supervises the program that `json` describes until it has answered `ask`, or somebody wants this
-/// process to end: then it ends the program's tree first.
-fn run_command(json: &str, ask: &Ask, emit: &mut Emit<'_>) -> anyhow::Result<()> {
-    let spec: CommandSpec = serde_json::from_str(json)
-        .map_err(|error| UsageError(format!("'{json}' is not a command: {error}")))?;
-    let start = std::env::current_exe().context("cannot find this program's own file")?;
-    let (wanted, stop) = crossbeam::channel::bounded(1);
-    ctrlc::set_handler(move || {
-        // Wanted once is enough.
-        let _ = wanted.try_send(());
-    })
-    .context("cannot watch for signals")?;
-    die_with_parent(Signal::SIGTERM)?;
-    supervise(&spec, &start, ask, &stop, emit);
-    Ok(())
+/// Supervises the program of `spec` until it has answered `ask`, or somebody wants this process to
+/// end: then it ends the program's tree first.
+fn supervise_command(spec: &CommandSpec, ask: &Ask) -> anyhow::Result<()> {
+    let starter = Starter {
+        program: &itself()?,
+        // Some files for each copy.
+        open_files: open_files::raise(),
+    };
+    // Nothing is ever sent: the end of the channel is the news.
+    let (running, stop) = bounded(0);
+    let mut running = Some(running);
+    signals::on_request(move |_| drop(running.take()))?;
+    let mut answers = Answers::to(screen::claim_stdout()?);
+    let supervised = supervise(spec, starter, ask, &stop, &mut |rep, answer| {
+        answers.write(rep, answer)
+    });
+    answers.leave(supervised)
 }
 
-/// Asks the kernel to send `signal` to this process when its parent dies: nothing must outlive a
-/// sweep that was killed.
-#[cfg(target_os = "linux")]
-pub(super) fn die_with_parent(signal: Signal) -> anyhow::Result<()> {
-    nix::sys::prctl::set_pdeathsig(signal)?;
-    Ok(())
-}
-
-#[cfg(not(target_os = "linux"))]
-pub(super) fn die_with_parent(_signal: Signal) -> anyhow::Result<()> {
-    Ok(())
+/// Starts this program once more as the supervisor, guards it, and ends as it ended.
+fn guard_supervisor() -> anyhow::Result<()> {
+    let (heard, wanted) = unbounded();
+    // The guard that no longer listens is about to end.
+    signals::on_request(move |_| {
+        let _ = heard.send(());
+    })?;
+    let mut supervisor = Command::new(itself()?);
+    supervisor.args(std::env::args_os().skip(1)).args([
+        "--guarded",
+        "--parent",
+        &std::process::id().to_string(),
+    ]);
+    match guard(&mut supervisor, &wanted).context("cannot start the supervisor of the program")? {
+        WaitStatus::Signaled(_, signal, _) => {
+            // One core file is enough.
+            let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
+            raise(signal)?;
+            std::process::exit(1)
+        }
+        WaitStatus::Exited(_, code) => std::process::exit(code),
+        _ => std::process::exit(1),
+    }
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::blas::folders;
-use super::{UsageError, header, screen};
+use super::{UsageError, header, itself, screen};
 use crate::host::{probes, versions};
 use crate::machine::{
     CpuBudget, GroupQuota, HostFacts, Memory, OnlinePus, Surroundings, System, ThreadChoice,
@@ -75,7 +75,7 @@ impl Args {
     fn this_machine(&self) -> anyhow::Result<()> {
         let topology = Topology::discover()?;
         let budget = CpuBudget::discover();
-        let program = program().context("cannot find this program's own file")?;
+        let program = itself()?;
         let libraries = libraries(&program);
         let report = ThisMachine {
             threads: choices(&budget, &libraries),
@@ -130,14 +130,9 @@ impl Args {
     }
 }
 
-/// The file of this program; without /proc, what it was started as.
-fn program() -> std::io::Result<PathBuf> {
-    let started_as = || std::env::args_os().next().map(PathBuf::from);
-    std::env::current_exe().or_else(|error| started_as().ok_or(error))
-}
-
 /// Bytes of a machine's file: more than lstopo writes of the largest machine.
 const LARGEST_FILE: u64 = 32 << 20;
+
 /// What each runtime would decide here, at the version that is here.
 fn choices(budget: &CpuBudget, libraries: &[Library]) -> Vec<ThreadChoice> {
     let libgomp = folders().file("libgomp.so.1");

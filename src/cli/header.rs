@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
+use super::preflight::missing_columns;
 use crate::experiment::Plan;
 use crate::host::{Probe, ProbeState, probes, ruler};
 use crate::machine::{CpuBudget, HostFacts, Topology};
@@ -43,6 +44,7 @@ pub(super) fn gather(
     budget: CpuBudget,
 ) -> anyhow::Result<RunHeader> {
     let ruler = ruler(&plan, &topology)?;
+    let missing = missing_columns(&plan);
     let header = compose(
         (name, plan),
         (topology, budget),
@@ -50,7 +52,7 @@ pub(super) fn gather(
         ruler,
     )?;
     Ok(RunHeader {
-        not_available: not_available(probes()),
+        not_available: not_available(probes()).into_iter().chain(missing).collect(),
         ..header
     })
 }

@@ -19,7 +19,7 @@ use anyhow::Context;
 
 use super::report::may_be_html;
 use super::run::Run;
-use super::{UsageError, screen};
+use super::{UsageError, itself, screen};
 use crate::analysis::Metric;
 use crate::host::clock;
 use crate::machine::CpuBudget;
@@ -229,7 +229,7 @@ fn walk(verb: &str, arguments: &[String], folder: &Path) -> anyhow::Result<Run> 
             "What {folder} already holds is not measured again; for that, give another --out."
         ))?;
     }
-    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let program = itself()?;
     let status = Command::new(program)
         .arg(verb)
         .args(arguments)

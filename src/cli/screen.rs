@@ -1,7 +1,9 @@
 //! What can the screen show?
 
 use std::fmt::Display;
-use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
+use std::fs::File;
+use std::io::{self, ErrorKind, IsTerminal, Write, stderr, stdout};
+use std::os::fd::AsFd;
 
 use crate::view::terminal::Ink;
 
@@ -21,6 +23,14 @@ pub(super) fn write(bytes: &[u8]) -> anyhow::Result<()> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
         written => Ok(written?),
     }
+}
+
+/// Takes standard output for what is written to the returned file alone: whatever else this process
+/// prints, as libraries do, goes to standard error from now on.
+pub(super) fn claim_stdout() -> io::Result<File> {
+    let own = File::from(stdout().as_fd().try_clone_to_owned()?);
+    rustix::stdio::dup2_stdout(stderr())?;
+    Ok(own)
 }
 
 /// Writes a line beside the output, to standard error. Nobody has to read it: where that is closed,

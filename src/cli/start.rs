@@ -12,6 +12,9 @@ pub(super) struct Args {
     /// Process id of the supervisor.
     #[arg(long)]
     parent: u32,
+    /// Limit on open files that the program gets.
+    #[arg(long)]
+    open_files: Option<u64>,
     /// Program and arguments.
     #[arg(last = true, required = true)]
     argv: Vec<String>,
@@ -20,7 +23,7 @@ pub(super) struct Args {
 impl Args {
     /// Becomes the program, or exits.
     pub(super) fn run(self) -> ! {
-        let error = become_program(&self.argv, self.parent);
+        let error = become_program(&self.argv, self.parent, self.open_files);
         let program = self.argv.first().map_or("", String::as_str);
         eprintln!("cannot start '{program}': {error}");
         std::process::exit(CANNOT_START)

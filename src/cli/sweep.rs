@@ -15,7 +15,9 @@ use super::ground::Ground;
 use super::progress::{Picture, Progress};
 use super::quiet::Quiet;
 use super::run::Run;
-use super::{UsageError, blas, command, dry_run, header, plot, preflight, request, screen};
+use super::{
+    UsageError, blas, command, dry_run, header, itself, plot, preflight, request, screen, signals,
+};
 use crate::analysis::{Analysis, CellSummary, Metric, State, rivals};
 use crate::experiment::{Cell, Landmarks, Plan, Protocol, Runtime, Span};
 use crate::host::{Host, clock};
@@ -126,10 +128,18 @@ impl Args {
             return Ok(());
         }
         preflight::check(&plan)?;
+        if let Some((columns, why)) = preflight::missing_columns(&plan) {
+            screen::note(format_args!(
+                "note: columns without values: {columns}; {why}"
+            ));
+        }
         let stop = stop_on_signal()?;
         let own_file = program.clone();
-        let program = itself(program);
-        let mut host = host(&program).stopping_at(Arc::clone(&stop));
+        let program = itself()?;
+        let mut host = host(&program)
+            .stopping_at(Arc::clone(&stop))
+            .clearing_up()
+            .noting(|what| screen::note(what));
         let name = request.name.unwrap_or_else(|| default_name(&plan));
         let out = self
             .out
@@ -195,16 +205,6 @@ fn quota(cpus: f64) -> anyhow::Result<OwnQuota> {
     Ok(OwnQuota::enter(request::in_range(cpus, range::QUOTA)?)?)
 }
 
-/// This very program, whatever becomes of its file while it runs.
-fn itself(file: PathBuf) -> PathBuf {
-    let running = Path::new("/proc/self/exe");
-    if running.exists() {
-        running.to_owned()
-    } else {
-        file
-    }
-}
-
 /// The counts of this machine around which `auto` puts its values.
 pub(super) fn landmarks(topology: &Topology, budget: &CpuBudget) -> Landmarks {
     Landmarks {
@@ -245,13 +245,15 @@ pub(super) fn announce(plan: &Plan, out: &Path, recorded: &[Record]) {
 pub(super) fn stop_on_signal() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
-    let heard = move || {
+    signals::on_request(move |_| {
         if flag.swap(true, Ordering::Relaxed) {
             std::process::exit(1);
         }
-        screen::note("stopping after what is under way; once more stops at once");
-    };
-    ctrlc::set_handler(heard).context("cannot watch for Ctrl-C")?;
+        screen::note(
+            "stopping: the sample under way is dropped, all finished ones are kept; once more \
+             leaves at once",
+        );
+    })?;
     Ok(stop)
 }
 

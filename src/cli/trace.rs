@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::Context;
 
 use super::sweep::landmarks;
-use super::{UsageError, blas, screen, simulate};
+use super::{UsageError, blas, itself, screen, simulate};
 use crate::experiment::{Protocol, ShortCell, Visit, Workload, default_tasks};
 use crate::host::{Host, Message};
 use crate::machine::{CpuBudget, Topology};
@@ -136,7 +136,7 @@ impl Args {
 ///
 /// If that process could not do it.
 pub(super) fn record(ask: &Ask, file: &Path) -> anyhow::Result<Answer> {
-    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let program = itself()?;
     let libraries = match ask.visit.cell.runtime.blas() {
         None => Default::default(),
         Some(library) => [(library, blas::locate(library)?)].into(),

@@ -1,19 +1,20 @@
 //! `oversub watch`: is a running program oversubscribed?
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::{IsTerminal, Write, stderr, stdout};
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitStatus};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use nix::sys::signal::Signal;
 use serde::Serialize;
 
-use super::UsageError;
+use super::{UsageError, signals};
 use crate::analysis::{Crowding, Tally, WatchSummary, WatchedProgram};
-use crate::host::{Activity, Library, ProcessMonitor, WatchError, Watched};
+use crate::host::{Activity, Foreground, Library, ProcessMonitor, WatchError, Watched};
 use crate::units::{counted, three_digits};
 
 /// Says whether a running program is oversubscribed, without a sweep.
@@ -52,8 +53,8 @@ const FIRST: Duration = Duration::from_millis(50);
 
 /// Why watching goes on no longer.
 enum End {
-    /// The command has exited.
-    Exited(ExitStatus),
+    /// The command has exited, with this code.
+    Exited(i32),
     /// The processes are gone, the time is up, or somebody pressed Ctrl-C.
     Over,
 }
@@ -65,7 +66,7 @@ impl Args {
             .limit
             .map(|limit| seconds("--for", limit))
             .transpose()?;
-        let (tell, news) = bounded(2);
+        let (tell, news) = unbounded();
         let watched = match (self.pid, self.command.is_empty()) {
             (Some(pid), _) => Watched::Process(pid),
             (None, false) => Watched::Descendants,
@@ -81,18 +82,19 @@ impl Args {
             WatchError::Gone(_) => anyhow::Error::new(UsageError(error.to_string())),
             WatchError::Forbidden(_) => error.into(),
         })?;
-        stop_at_signal(tell.clone())?;
-        if watched == Watched::Descendants {
-            start(&self.command, tell)?;
-        }
-        let deadline = limit.map(|limit| Instant::now() + limit);
+        listen(tell.clone())?;
+        let command = match watched {
+            Watched::Descendants => Some(start(&self.command, tell)?),
+            Watched::Process(_) => None,
+        };
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
         let mut tally = Tally::default();
         let mut growing = FIRST;
         let end = loop {
             let pause = growing.min(interval).max(watch.pause());
             growing = (2 * growing).min(interval);
             let left = deadline.map_or(pause, |d| d.saturating_duration_since(Instant::now()));
-            if let Some(end) = wait(&news, pause.min(left)) {
+            if let Some(end) = wait(&news, pause.min(left), command.as_ref()) {
                 break end;
             }
             let Some(activity) = watch.look() else {
@@ -114,12 +116,11 @@ impl Args {
             processes: watch.programs(),
         });
         screen.finish(summary.as_ref(), &libraries(&watch), watch.cost())?;
-        let status = match end {
-            End::Exited(status) => Some(status),
-            End::Over if watched == Watched::Descendants => exit_of(&news),
-            End::Over => None,
+        let code = match end {
+            End::Exited(code) => code,
+            End::Over => command.map_or(0, |command| code_of(&command, &news)),
         };
-        match status.map_or(0, code) {
+        match code {
             0 => Ok(()),
             code => std::process::exit(code),
         }
@@ -140,52 +141,69 @@ fn seconds(flag: &str, value: f64) -> Result<Duration, UsageError> {
         .ok_or_else(|| UsageError(format!("{flag} {value} is not a number of seconds above 0")))
 }
 
-/// What ends the watch.
+/// What a watch hears of.
 enum News {
-    Exited(ExitStatus),
-    Signal,
+    /// The command ended, with this exit code.
+    Exited(i32),
+    /// Somebody asks this program to end.
+    Signal(Signal),
 }
 
-/// A Ctrl-C at the terminal reaches the command as well, and is its to answer.
-fn stop_at_signal(tell: Sender<News>) -> anyhow::Result<()> {
-    ctrlc::set_handler(move || drop(tell.try_send(News::Signal))).context("cannot listen to Ctrl-C")
+fn listen(tell: Sender<News>) -> anyhow::Result<()> {
+    // The watch that no longer listens has ended.
+    signals::on_request(move |signal| drop(tell.send(News::Signal(signal))))
 }
 
-fn start(command: &[String], tell: Sender<News>) -> anyhow::Result<()> {
+fn start(command: &[String], tell: Sender<News>) -> anyhow::Result<Foreground> {
     let (program, arguments) = command.split_first().context("there is no command")?;
-    let mut child = Command::new(program)
-        .args(arguments)
-        .spawn()
+    let (command, ended) = Foreground::start(Command::new(program).args(arguments))
         .with_context(|| format!("cannot start '{program}'"))?;
     thread::Builder::new().spawn(move || {
-        if let Ok(status) = child.wait() {
-            let _ = tell.send(News::Exited(status));
+        for code in ended {
+            let _ = tell.send(News::Exited(code));
         }
     })?;
-    Ok(())
+    Ok(command)
 }
 
-/// Waits for news; `None` if there is none in time.
-fn wait(news: &Receiver<News>, pause: Duration) -> Option<End> {
-    match news.recv_timeout(pause) {
-        Ok(News::Exited(status)) => Some(End::Exited(status)),
-        Ok(News::Signal) | Err(RecvTimeoutError::Disconnected) => Some(End::Over),
-        Err(RecvTimeoutError::Timeout) => None,
+/// Waits for what ends the watch; `None` if nothing does in time. A signal is the command's, where
+/// there is one.
+fn wait(news: &Receiver<News>, pause: Duration, command: Option<&Foreground>) -> Option<End> {
+    match (news.recv_timeout(pause), command) {
+        (Ok(News::Exited(code)), _) => Some(End::Exited(code)),
+        (Ok(News::Signal(signal)), Some(command)) => {
+            pass_on(command, signal);
+            None
+        }
+        (Ok(News::Signal(_)) | Err(RecvTimeoutError::Disconnected), _) => Some(End::Over),
+        (Err(RecvTimeoutError::Timeout), _) => None,
     }
 }
 
-/// How the command ends that is watched no longer.
-fn exit_of(news: &Receiver<News>) -> Option<ExitStatus> {
-    news.iter().find_map(|news| match news {
-        News::Exited(status) => Some(status),
-        News::Signal => None,
-    })
+/// The exit code of a command that is watched no longer.
+fn code_of(command: &Foreground, news: &Receiver<News>) -> i32 {
+    let code = news.iter().find_map(|news| match news {
+        News::Exited(code) => Some(code),
+        News::Signal(signal) => {
+            pass_on(command, signal);
+            None
+        }
+    });
+    code.unwrap_or(1)
 }
 
-/// The exit code of a shell: 128 and the signal, where it was one.
-fn code(status: ExitStatus) -> i32 {
-    let code = status.code().or_else(|| Some(128 + status.signal()?));
-    code.unwrap_or(1)
+/// Passes `signal` on, unless the command has it from the terminal, as this program has.
+fn pass_on(command: &Foreground, signal: Signal) {
+    let typed = matches!(signal, Signal::SIGINT | Signal::SIGQUIT);
+    if !(typed && holds_the_terminal()) {
+        command.pass_on(signal);
+    }
+}
+
+/// Whether what is typed at the terminal is for the process group of this program.
+fn holds_the_terminal() -> bool {
+    let group = File::open("/dev/tty").map(rustix::termios::tcgetpgrp);
+    group.is_ok_and(|group| group == Ok(rustix::process::getpgrp()))
 }
 
 /// Where the watch is shown: beside a command on standard error, so that its output stays its own.

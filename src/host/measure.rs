@@ -12,6 +12,7 @@ use super::kernel::Common;
 use super::nest::{Parts, nest};
 use super::pool::{Pool, PoolError};
 use super::probe::{Census, HardwareEvents, Probes};
+use super::shortage::Shortage;
 use super::standstill::Standstill;
 use super::team::WaitCosts;
 use super::trace::Recording;
@@ -27,19 +28,24 @@ const BUILD_LIMIT: Duration = Duration::from_secs(60);
 ///
 /// If the last answer is not [`Answer::Ok`], threads may still be running when this returns; the
 /// process is expected to end.
-pub fn measure(ask: &Ask, library: Option<&Path>, emit: &mut Emit<'_>) {
+///
+/// # Errors
+///
+/// If a thread or memory is missing that others may give back; nothing was answered then.
+pub fn measure(ask: &Ask, library: Option<&Path>, emit: &mut Emit<'_>) -> Result<(), Shortage> {
     let mut bench = match Bench::build(ask, library, None) {
         Ok(bench) => bench,
-        Err(reason) => {
-            let _ = emit(ask.first_rep, Answer::Failed(reason));
-            return;
+        Err(PoolError::Shortage(shortage)) => return Err(shortage),
+        Err(error) => {
+            let _ = emit(ask.first_rep, Answer::Failed(error.to_string()));
+            return Ok(());
         }
     };
     for _ in 0..ask.protocol.warmups {
         let answer = bench.warm_up();
         if answer.status().ends_visit() {
             let _ = emit(ask.first_rep, answer);
-            return;
+            return Ok(());
         }
     }
     let mut spent = Duration::ZERO;
@@ -48,9 +54,10 @@ pub fn measure(ask: &Ask, library: Option<&Path>, emit: &mut Emit<'_>) {
         spent += answer.sample().map_or(Duration::ZERO, |sample| sample.wall);
         let ended = answer.status().ends_visit() || spent >= bench.limit;
         if emit(rep, answer).is_break() || ended {
-            return;
+            break;
         }
     }
+    Ok(())
 }
 
 /// Runs one execution of `ask` while every thread writes down what it does; the rest is as for
@@ -61,7 +68,8 @@ pub fn measure(ask: &Ask, library: Option<&Path>, emit: &mut Emit<'_>) {
 /// If the nest could not be built or warmed up; why.
 pub fn trace(ask: &Ask, library: Option<&Path>) -> Result<(Answer, Trace), String> {
     let recording = Recording::new();
-    let mut bench = Bench::build(ask, library, Some(&recording))?;
+    let bench = Bench::build(ask, library, Some(&recording));
+    let mut bench = bench.map_err(|error| error.to_string())?;
     for _ in 0..ask.protocol.warmups {
         let answer = bench.warm_up();
         if answer.status().ends_visit() {
@@ -97,7 +105,7 @@ impl Bench {
         ask: &Ask,
         library: Option<&Path>,
         recording: Option<&Arc<Recording>>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, PoolError> {
         // Only what starts from now on is counted.
         let events = HardwareEvents::open();
         let limit = ask.protocol.limit();
@@ -106,7 +114,7 @@ impl Bench {
             .filter(|_| cell.runtime.blas().is_some())
             .map(BlasLibrary::load)
             .transpose()
-            .map_err(|error| error.to_string())?
+            .map_err(PoolError::of)?
             .map(Arc::new);
         let wait_costs = cell
             .runtime
@@ -119,8 +127,7 @@ impl Bench {
             recording: recording.cloned(),
             common: Arc::clone(&common),
         };
-        let (pool, waits) = nest(cell, ask.budget, BUILD_LIMIT.max(limit), parts)
-            .map_err(|error| error.to_string())?;
+        let (pool, waits) = nest(cell, ask.budget, BUILD_LIMIT.max(limit), parts)?;
         Ok(Self {
             pool,
             common,

@@ -63,14 +63,14 @@ pub(super) fn nest(
         let width = widths[worker as usize];
         let kernel = teams
             .kernel(&cell.workload, width, &common)
-            .map_err(|e| e.to_string())?;
+            .map_err(PoolError::of)?;
         let kernel = match &recording {
             None => kernel,
             Some(_) => Arc::new(Watched(kernel)),
         };
         let team = teams
             .team(worker, Arc::clone(&kernel), on_start)
-            .map_err(|e| e.to_string())?;
+            .map_err(PoolError::of)?;
         register.enter(&*team);
         let permits = Gate::permits(cell.composition, width.get());
         Ok(Station {
@@ -84,10 +84,6 @@ pub(super) fn nest(
     let gate = Gate::new(cell.composition, budget);
     let pool = Pool::start(gate, intakes(&cell), build, limit)?;
     Ok((pool, waits))
-}
-
-fn fault(error: impl std::fmt::Display) -> PoolError {
-    PoolError::Fault(error.to_string())
 }
 
 /// What makes the team of a worker.
@@ -120,7 +116,7 @@ impl Teams {
     ) -> Result<Self, PoolError> {
         if cell.composition == Composition::Shared {
             let pool = pool("shared", cell.inner, starts.on_start(0));
-            return pool.map(Self::Shared).map_err(fault);
+            return pool.map(Self::Shared).map_err(PoolError::of);
         }
         let library = || library.map(Self::Library);
         Self::own(cell.runtime)
@@ -205,9 +201,9 @@ impl Bindings {
         if cell.placement == Placement::Unbound {
             return Ok(Self::Unbound);
         }
-        let topology = Topology::discover().map_err(fault)?;
+        let topology = Topology::discover().map_err(PoolError::of)?;
         let allowed = CpuBudget::discover().allowed;
-        let binder = Arc::new(Binder::new().map_err(fault)?);
+        let binder = Arc::new(Binder::new().map_err(PoolError::of)?);
         let seats = Arc::new(Seats::of(cell, budget, &topology, &allowed));
         Ok(Self::Bound { binder, seats })
     }

@@ -6,6 +6,7 @@
 //! inner runtime's wait policy is under study. The outer level is not rayon: a waiting rayon
 //! worker runs other tasks.
 
+use std::error::Error;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -18,6 +19,7 @@ use super::clock;
 use super::gate::Gate;
 use super::kernel::{Kernel, WrongResult};
 use super::pace::{Account, Pace};
+use super::shortage::{Shortage, is_shortage};
 use super::standstill::Standstill;
 use super::tasks::{Intake, Supply};
 use super::team::{RegionPanic, Team};
@@ -99,10 +101,34 @@ pub(super) enum PoolError {
     /// Something went wrong in a worker.
     #[error("{0}")]
     Fault(String),
+    /// A thread or memory was missing that others may give back.
+    #[error(transparent)]
+    Shortage(Shortage),
+}
+
+impl From<String> for PoolError {
+    fn from(reason: String) -> Self {
+        Self::Fault(reason)
+    }
+}
+
+impl PoolError {
+    /// `error` as an answer of the pool.
+    pub(super) fn of(error: impl Error + 'static) -> Self {
+        Self::because(error.to_string(), &error)
+    }
+
+    /// What failed for `reason`, because of `error`.
+    fn because(reason: String, error: &(dyn Error + 'static)) -> Self {
+        match is_shortage(error) {
+            true => Self::Shortage(Shortage(reason)),
+            false => Self::Fault(reason),
+        }
+    }
 }
 
 /// Builds the station of the worker with the given number, on that worker's thread.
-pub(super) type BuildStation = dyn Fn(u32, Intake) -> Result<Station, String> + Send + Sync;
+pub(super) type BuildStation = dyn Fn(u32, Intake) -> Result<Station, PoolError> + Send + Sync;
 
 impl Pool {
     /// Starts one worker an intake and waits until all have built their stations.
@@ -142,7 +168,8 @@ impl Pool {
                 .name(format!("w{number}"))
                 .spawn(move || shared.work(|| build(number as u32, intake)))
                 .map_err(|error| {
-                    PoolError::Fault(format!("cannot start worker {number}: {error}"))
+                    let reason = format!("cannot start worker {number}: {error}");
+                    PoolError::because(reason, &error)
                 })?;
             pool.workers.push(worker);
         }
@@ -277,8 +304,8 @@ fn caught<T>(work: impl FnOnce() -> Result<T, PoolError>) -> Result<T, PoolError
 
 impl Shared {
     /// A worker's life: its station, then order after order.
-    fn work(&self, build: impl FnOnce() -> Result<Station, String>) {
-        let mut station = match caught(|| build().map_err(PoolError::Fault)) {
+    fn work(&self, build: impl FnOnce() -> Result<Station, PoolError>) {
+        let mut station = match caught(build) {
             Ok(station) => station,
             Err(fault) => return self.finish(Err(fault)),
         };

@@ -25,7 +25,7 @@ use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
 use super::clock;
-use super::command::tree;
+use super::ending::adopt_orphans;
 use super::probe::{Counted, TICK, Usage, surroundings};
 use crate::machine::{Accounts, CpuBudget, CpuSet, System};
 use crate::record::Surroundings;
@@ -120,7 +120,7 @@ impl ProcessMonitor {
     pub fn begin(watched: Watched) -> Result<Self, WatchError> {
         let system = match watched {
             Watched::Descendants => {
-                tree::adopt_orphans(true);
+                adopt_orphans(true);
                 System::here()
             }
             Watched::Process(pid) => {

@@ -62,7 +62,8 @@ impl ThreadLimit {
         let user = user_limit(system).map(|most| (most, ThreadLimitSource::UserProcesses));
         limits.extend(user.map(limit));
         let threads_max: Option<u64> = system.value("/proc/sys/kernel/threads-max");
-        let machine = threads_max.map(|most| (most, ThreadLimitSource::ThreadsMax));
+        let left = |most: u64| most.saturating_sub(all_threads(system).unwrap_or(0));
+        let machine = threads_max.map(|most| (left(most), ThreadLimitSource::ThreadsMax));
         limits.extend(machine.map(limit));
         limits.into_iter().min_by_key(|limit| limit.most)
     }
@@ -100,8 +101,31 @@ fn user_limit(system: &System) -> Option<u64> {
     let real_user = words(field(&status, "Uid")?).next()?;
     let limits = system.bytes("/proc/self/limits").ok()?;
     let line = lines(&limits).find_map(|line| line.strip_prefix(b"Max processes"))?;
-    let most = number(words(line).next()?)?;
-    (real_user != b"0").then_some(most)
+    let most: u64 = number(words(line).next()?)?;
+    if real_user == b"0" {
+        return None;
+    }
+    Some(most.saturating_sub(threads_of(system, real_user)))
+}
+
+/// Threads of all processes of a user [threads].
+fn threads_of(system: &System, user: &[u8]) -> u64 {
+    let of_process = |pid: u32| {
+        let status = system.bytes(format!("/proc/{pid}/status")).ok()?;
+        let owner = words(field(&status, "Uid")?).next()?;
+        let threads: u64 = number(field(&status, "Threads")?)?;
+        (owner == user).then_some(threads)
+    };
+    let processes = system.numbered("/proc", "").into_iter();
+    processes.filter_map(of_process).sum()
+}
+
+/// Threads on the machine [threads].
+// Source: proc(5), /proc/loadavg: "the currently executing ... / currently existing ... entities".
+fn all_threads(system: &System) -> Option<u64> {
+    let load = system.text("/proc/loadavg")?;
+    let (_, existing) = load.split(' ').nth(3)?.split_once('/')?;
+    existing.parse().ok()
 }
 
 /// Memory that can still be had.
@@ -240,6 +264,31 @@ mod tests {
             Some(64)
         );
         assert_eq!(of_user("Uid:\t0\t0\t0\t0"), None);
+    }
+
+    /// 64 may be had; 20 and 30 are there, and those of another user do not count.
+    #[test]
+    fn what_the_user_already_runs_counts() {
+        let own = "Uid:\t1000\t0\t0\t0\nThreads:\t20";
+        let (_folder, system) = machine(&[
+            ("/proc/self/limits", "Max processes  64  96  processes"),
+            ("/proc/self/status", own),
+            ("/proc/7/status", own),
+            ("/proc/8/status", "Uid:\t1000\t0\t0\t0\nThreads:\t30"),
+            ("/proc/9/status", "Uid:\t1001\t1000\t0\t0\nThreads:\t100"),
+        ]);
+        let limit = ThreadLimit::read(&system).unwrap();
+        assert_eq!(limit.most, 14);
+        assert_eq!(limit.source, ThreadLimitSource::UserProcesses);
+    }
+
+    #[test]
+    fn what_runs_on_the_machine_counts_against_its_limit() {
+        let (_folder, system) = machine(&[
+            ("/proc/sys/kernel/threads-max", "5000"),
+            ("/proc/loadavg", "0.20 0.18 0.12 1/800 11206"),
+        ]);
+        assert_eq!(ThreadLimit::read(&system).unwrap().most, 4200);
     }
 
     #[test]

@@ -8,7 +8,7 @@
 // Documentation/admin-guide/cgroup-v2.rst (cpu.max; a group other than the root may hold processes
 // or hand out controllers, not both, so that ours stands beside the present one).
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::{fs, io, process};
 
 use super::System;
@@ -17,7 +17,8 @@ use super::cgroup::{Groups, Hierarchy};
 /// Length of a quota period, the kernel's default [us].
 const PERIOD: u64 = 100_000;
 
-/// Beginning of the name of our groups; the process's number follows.
+/// Beginning of the name of our groups; the number of the process that made it follows, and when
+/// that process started, since numbers are used again.
 const PREFIX: &str = "oversub-";
 
 /// A CPU quota could not be set.
@@ -69,9 +70,44 @@ impl OwnQuota {
 impl Drop for OwnQuota {
     fn drop(&mut self) {
         let _ = fs::write(self.home.join("cgroup.procs"), process::id().to_string());
-        // A child that still ends keeps it; the next one that makes a group here removes it.
+        // A child that still ends keeps it; the next run removes it.
         let _ = fs::remove_dir(&self.folder);
     }
+}
+
+/// Removes the groups of this program whose process was killed before it could remove them.
+///
+/// They are looked for where this process would make its own.
+pub fn remove_abandoned_groups() {
+    let system = System::here();
+    if let Some(place) = place(&system) {
+        place.remove_abandoned(&system);
+    }
+}
+
+/// When process `pid` started, in clock ticks since the machine did: the 22nd field.
+// Source: proc(5), /proc/pid/stat; the second field, a name in parentheses, may hold anything.
+fn start_of(system: &System, pid: u32) -> Option<u64> {
+    let stat = system.text(format!("/proc/{pid}/stat"))?;
+    stat.rsplit_once(") ")?
+        .1
+        .split(' ')
+        .nth(22 - 3)?
+        .parse()
+        .ok()
+}
+
+/// Whether the process is gone for which a group was called `name`; `None` where it is none of our
+/// names.
+fn is_abandoned(system: &System, name: &str) -> Option<bool> {
+    let owner = name.strip_prefix(PREFIX)?;
+    // Earlier versions wrote the number alone.
+    let (pid, start) = match owner.split_once('-') {
+        Some((pid, start)) => (pid, Some(start.parse::<u64>().ok()?)),
+        None => (owner, None),
+    };
+    let now = start_of(system, pid.parse().ok()?);
+    Some(now.is_none() || start.is_some() && start != now)
 }
 
 /// Where a group of ours may be made.
@@ -100,8 +136,12 @@ fn place(system: &System) -> Option<Place> {
 
 impl Place {
     fn enter(&self, cpus: f64) -> Result<OwnQuota, (PathBuf, io::Error)> {
-        self.remove_left();
-        let folder = self.parent.join(format!("{PREFIX}{}", process::id()));
+        let system = System::here();
+        self.remove_abandoned(&system);
+        let start = start_of(&system, process::id()).unwrap_or(0);
+        let folder = self
+            .parent
+            .join(format!("{PREFIX}{}-{start}", process::id()));
         fs::create_dir(&folder).map_err(|error| (folder.clone(), error))?;
         let own = OwnQuota {
             home: self.home.clone(),
@@ -126,15 +166,13 @@ impl Place {
         Ok(own)
     }
 
-    /// Removes groups of ours that outlived their process, as after a kill -9; the kernel lets only empty
-    /// ones go.
-    fn remove_left(&self) {
+    /// Removes groups whose process is gone, as after a kill -9; the kernel lets only empty ones go.
+    fn remove_abandoned(&self, system: &System) {
         let entries = fs::read_dir(&self.parent).into_iter().flatten().flatten();
         for entry in entries {
             let name = entry.file_name();
-            let pid = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
-            let gone = |pid: &str| !Path::new("/proc").join(pid).exists();
-            if pid.is_some_and(|pid| pid.parse::<u32>().is_ok() && gone(pid)) {
+            if name.to_str().and_then(|name| is_abandoned(system, name)) == Some(true) {
+                // Whoever is in it still has it removed by a later run.
                 let _ = fs::remove_dir(entry.path());
             }
         }
@@ -197,17 +235,42 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_process_left_is_removed() {
-        let (_folder, system) = machine(&[("/cg/cpu.stat", "")]);
+    fn what_a_killed_process_left_is_removed_and_nothing_else() {
+        let stat = |start| format!("7 (a) b) S 1 {} {start} 0", ["0"; 17].join(" "));
+        let (_folder, system) = machine(&[
+            ("/cg/cpu.stat", ""),
+            ("/proc/7/stat", &stat(500)),
+            ("/proc/8/stat", &stat(600)),
+        ]);
         let parent = system.locate("/cg");
-        let left = parent.join("oversub-4194305"); // beyond the kernel's largest number
-        fs::create_dir(&left).unwrap();
+        let groups = [
+            ("oversub-6-400", true),
+            ("oversub-6", true),
+            ("oversub-7-500", false),
+            ("oversub-7", false),
+            ("oversub-8-500", true),
+            ("oversub-", false),
+            ("oversub-x-1", false),
+            ("oversub-6-x", false),
+            ("other", false),
+        ];
+        for (name, _) in groups {
+            fs::create_dir(parent.join(name)).unwrap();
+        }
         let place = Place {
             v1: false,
             home: parent.clone(),
-            parent,
+            parent: parent.clone(),
         };
-        place.remove_left();
-        assert!(!left.exists());
+        place.remove_abandoned(&system);
+        for (name, removed) in groups {
+            assert_eq!(parent.join(name).exists(), !removed, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_process_knows_when_it_started() {
+        let own = start_of(&System::here(), process::id());
+        assert!(own.is_some_and(|start| start > 0));
     }
 }

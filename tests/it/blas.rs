@@ -221,6 +221,46 @@ fn a_library_that_computes_wrongly_is_a_wrong_row() {
     assert!(reason.contains("C(0, 0) is -1"), "{reason}");
 }
 
+/// Reference BLAS does so: XERBLA stops the program, with exit status 0.
+#[test]
+fn a_library_that_ends_the_process_well_is_a_failed_row() {
+    let place = tempfile::tempdir().unwrap();
+    let code = "#include <stdio.h>\n#include <stdlib.h>\n\
+                void dgemm_(void) { fputs(\"illegal value\", stderr); exit(0); } void sgemm_(void) {}";
+    let Some(library) = compiled(place.path(), code) else {
+        return skip("no C compiler here");
+    };
+    let records = sweep(library.to_str().unwrap(), &place.path().join("run"), &[]);
+    assert_eq!(records.len(), 4);
+    let reason = reason(&records);
+    assert_eq!(
+        reason,
+        "cell process ended with exit status 0 but without an answer: illegal value"
+    );
+}
+
+/// Also where it is loaded only to be asked what it is.
+#[test]
+fn what_a_library_prints_is_no_part_of_an_answer() {
+    let place = tempfile::tempdir().unwrap();
+    let code = "#include <stdio.h>\n\
+                __attribute__((constructor)) void f(void) { puts(\"{\\\"rep\\\":1}\"); fflush(stdout); }\n\
+                void dgemm_(void) { puts(\"hello\"); fflush(stdout); } void sgemm_(void) {}";
+    let Some(library) = compiled(place.path(), code) else {
+        return skip("no C compiler here");
+    };
+    let out = place.path().join("run");
+    let records = sweep(library.to_str().unwrap(), &out, &[]);
+    assert!(
+        records
+            .iter()
+            .all(|record| record.answer.status() == Status::Wrong),
+        "{records:?}"
+    );
+    let (header, _) = RunFolder::read(&out).unwrap();
+    assert_eq!(header.blas.len(), 1, "it was understood");
+}
+
 #[test]
 fn an_absent_library_is_refused_before_anything_runs() {
     let place = tempfile::tempdir().unwrap();

@@ -70,8 +70,45 @@ fn what_a_child_said_before_it_died_is_kept() {
 }
 
 #[test]
-fn a_child_that_ends_well_before_its_last_repetition_ran_out_of_time() {
-    assert_eq!(answers(&format!("echo '{OK}'")).len(), 1);
+fn a_child_that_ends_well_before_its_last_repetition_owes_an_answer() {
+    let answers = answers(&format!("echo '{OK}'\necho done >&2"));
+    assert_eq!(answers.len(), 2);
+    let expected = "cell process ended with exit status 0 but without an answer: done";
+    assert_eq!((answers[1].0, reason(&answers[1].1)), (2, expected));
+}
+
+#[test]
+fn a_child_that_used_up_its_time_owes_nothing() {
+    let slow = OK.replace("\"secs\":0", "\"secs\":1");
+    assert_eq!(answers(&format!("echo '{slow}'")).len(), 1);
+}
+
+/// A process that it started has its output, and stays.
+#[test]
+fn a_dead_child_whose_output_stays_open_is_a_failed_row() {
+    let answers = answers("sleep 2 &\nkill -9 $$");
+    assert!(reason(&answers[0].1).contains("signal: 9"), "{answers:?}");
+}
+
+/// Twice there is something missing; the third process answers.
+#[test]
+fn a_child_that_lacks_something_for_a_moment_is_started_again() {
+    let place = tempfile::tempdir().unwrap();
+    let count = place.path().join("count");
+    let count = count.display();
+    let all = [1, 2, 3].map(|rep| OK.replace("\"rep\":1", &format!("\"rep\":{rep}")));
+    let script = format!(
+        "echo x >> {count}\n[ $(wc -l < {count}) -lt 3 ] && {{ echo 'no threads' >&2; exit 75; }}\n\
+         echo '{}'",
+        all.join("\n")
+    );
+    let answers = answers(&script);
+    assert_eq!(answers.len(), 3, "{answers:?}");
+    assert!(
+        answers
+            .iter()
+            .all(|(_, answer)| matches!(answer, Answer::Ok(_)))
+    );
 }
 
 #[test]

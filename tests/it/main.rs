@@ -18,6 +18,7 @@ mod lesson;
 mod limits;
 mod messages;
 mod plot;
+mod processes;
 mod program;
 mod published;
 mod recommend;

@@ -1,20 +1,23 @@
 //! How are the copies of a program brought to the starting line and released?
 
 use std::fs;
-use std::io::{self, PipeWriter, Read, pipe};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::io::{self, PipeReader, PipeWriter, Read, pipe};
+use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill, killpg};
+use crossbeam::channel::{Receiver, unbounded};
+use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
 use super::output::Listener;
-use super::tree::counted;
+use super::starting_line::Starter;
+use super::trouble::Trouble;
 use crate::experiment::{CommandCopy, CommandSpec};
 use crate::host::affinity::bind_current_thread;
 use crate::host::probe::{Counted, Usage, fields_of};
+use crate::host::tree::counted;
 use crate::machine::kernel_text::{field, number};
 use crate::machine::{Binder, CpuSet};
 
@@ -34,60 +37,71 @@ pub(super) enum Places {
 /// What is to be started.
 pub(super) struct Launch<'a> {
     pub(super) spec: &'a CommandSpec,
-    /// The file of this program.
-    pub(super) start: &'a Path,
+    pub(super) starter: Starter<'a>,
     pub(super) copies: Vec<CommandCopy>,
     pub(super) places: Places,
 }
 
-/// Copies that wait at the starting line, or run.
+/// Copies on their way to the starting line, at it, or running.
 pub(super) struct Copies {
     /// Their process ids, which are those of their sessions and groups too.
     pub(super) pids: Vec<Pid>,
     pub(super) outputs: Vec<Listener>,
+    /// Hears of each copy that comes to the line.
+    pub(super) ready: Receiver<()>,
     /// Closed, it releases them.
     line: Option<PipeWriter>,
 }
 
 impl Launch<'_> {
-    /// Starts all copies and waits until each is ready.
-    pub(super) fn line_up(&self) -> Result<Copies, String> {
-        let failed = |error: io::Error| format!("cannot start a copy of the program: {error}");
+    /// Starts all copies, which then come to the line.
+    pub(super) fn start(&self) -> Result<Copies, Trouble> {
+        let failed = |error: io::Error| Trouble::of("cannot start a copy of the program", &error);
         let (released, line) = pipe().map_err(failed)?;
-        let (mut ready, tell) = pipe().map_err(failed)?;
+        let (ready, tell) = pipe().map_err(failed)?;
         let mut copies = Copies {
             pids: Vec::new(),
             outputs: Vec::new(),
+            ready: count(ready).map_err(failed)?,
             line: Some(line),
         };
         for copy in &self.copies {
-            let (listener, output) = Listener::start().map_err(failed)?;
-            let mut command = self.command(copy);
-            command
-                .stdin(released.try_clone().map_err(failed)?)
-                .stdout(tell.try_clone().map_err(failed)?)
-                .stderr(output);
-            copies.pids.push(self.spawn(copy, &mut command)?);
-            copies.outputs.push(listener);
+            let started = Listener::start()
+                .and_then(|(listener, output)| {
+                    let mut command = self.command(copy);
+                    command
+                        .stdin(released.try_clone()?)
+                        .stdout(tell.try_clone()?)
+                        .stderr(output);
+                    Ok((listener, command))
+                })
+                .map_err(failed)
+                .and_then(|(listener, mut command)| {
+                    Ok((self.spawn(copy, &mut command)?, listener))
+                });
+            match started {
+                Ok((pid, listener)) => {
+                    copies.pids.push(pid);
+                    copies.outputs.push(listener);
+                }
+                Err(trouble) => {
+                    copies.abandon();
+                    return Err(trouble);
+                }
+            }
         }
-        drop(tell);
-        let mut bytes = vec![0; copies.pids.len()];
-        ready.read_exact(&mut bytes).map_err(failed)?;
         Ok(copies)
     }
 
     fn command(&self, copy: &CommandCopy) -> Command {
-        let mut command = Command::new(self.start);
-        command
-            .args(["start", "--parent", &std::process::id().to_string(), "--"])
-            .args(self.spec.argv.iter().map(|word| copy.fill(word)))
-            .envs(copy.environment())
-            .stdin(Stdio::null());
+        let words = self.spec.argv.iter().map(|word| copy.fill(word));
+        let mut command = self.starter.command(words);
+        command.envs(copy.environment());
         command
     }
 
     /// Starts one copy where it belongs: it inherits where this thread may run.
-    fn spawn(&self, copy: &CommandCopy, command: &mut Command) -> Result<Pid, String> {
+    fn spawn(&self, copy: &CommandCopy, command: &mut Command) -> Result<Pid, Trouble> {
         if let Places::Bound { binder, sets, .. } = &self.places {
             bind_current_thread(binder, &sets[copy.rank as usize]).map_err(|e| e.to_string())?;
         }
@@ -95,9 +109,22 @@ impl Launch<'_> {
         if let Places::Bound { binder, home, .. } = &self.places {
             bind_current_thread(binder, home).map_err(|e| e.to_string())?;
         }
-        let child = child.map_err(|e| format!("cannot start a copy of the program: {e}"))?;
+        let child =
+            child.map_err(|error| Trouble::of("cannot start a copy of the program", &error))?;
         Ok(Pid::from_raw(child.id() as i32))
     }
+}
+
+/// Tells of each byte that comes through the pipe.
+fn count(mut pipe: PipeReader) -> io::Result<Receiver<()>> {
+    let (tell, told) = unbounded();
+    thread::Builder::new().spawn(move || {
+        while pipe.read_exact(&mut [0]).is_ok() {
+            // Nobody counts the copies of a launch that failed.
+            let _ = tell.send(());
+        }
+    })?;
+    Ok(told)
 }
 
 impl Copies {
@@ -133,23 +160,22 @@ impl Copies {
         drop(self.line.take());
     }
 
-    /// Asks the kernel to end every process group of the copies.
-    pub(super) fn kill_groups(&self) {
-        for pid in &self.pids {
-            // A group that is gone already cannot be killed, which is what was wanted.
-            let _ = killpg(*pid, Signal::SIGKILL);
+    #[cfg(test)]
+    pub(super) fn scripted(pids: &[i32], ready: Receiver<()>) -> Self {
+        Self {
+            pids: pids.iter().copied().map(Pid::from_raw).collect(),
+            outputs: Vec::new(),
+            ready,
+            line: None,
         }
     }
-}
 
-impl Drop for Copies {
-    /// Copies that were never released must not run: they are ended before the line opens.
-    fn drop(&mut self) {
-        if self.line.is_some() {
-            for pid in &self.pids {
-                let _ = kill(*pid, Signal::SIGKILL);
-                let _ = waitpid(*pid, None);
-            }
+    /// Ends copies for which nobody waits yet. They were never released, so they are alone.
+    pub(super) fn abandon(self) {
+        for pid in &self.pids {
+            // A process that was not waited for keeps its number.
+            let _ = kill(*pid, Signal::SIGKILL);
+            let _ = waitpid(*pid, None);
         }
     }
 }

@@ -1,42 +1,25 @@
 //! What does one execution of the program give?
 
-use std::collections::BTreeMap;
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crossbeam::channel::{Receiver, RecvTimeoutError};
-use crossbeam::select;
+use crossbeam::channel::Receiver;
 use nix::sys::wait::WaitStatus;
-use nix::unistd::Pid;
 
-use super::copies::{Copies, Launch, Places};
+use super::copies::{Launch, Places};
 use super::output::{last_line, number_in};
-use super::reaper::{Exit, is_stop, reap};
-use super::tree::{self, Sightings};
+use super::running::{Ending, RunningCopies};
+use super::starting_line::Starter;
+use super::trouble::Trouble;
 use crate::experiment::{Cell, CommandSpec};
 use crate::host::clock;
+use crate::host::ending::adopt_orphans;
 use crate::host::probe::{HardwareEvents, Usage, surroundings};
+use crate::host::reaper::reap;
 use crate::host::standstill::Standstill;
 use crate::machine::{Accounts, Binder, CpuBudget, CpuSet, Placement, Topology};
 use crate::record::{Answer, Sample};
 use crate::runner::Ask;
 use crate::units::counted;
-
-/// Time for helpers of a program that has exited, such as a tracker that waits for its pipe to
-/// close, to follow it.
-const SETTLE: Duration = Duration::from_millis(500);
-
-/// Time for killed processes to go; one in an uninterruptible wait may take longer.
-const KILL_LIMIT: Duration = Duration::from_secs(10);
-
-/// From the release to the first look at the tree.
-const FIRST_LOOK: Duration = Duration::from_millis(5);
-
-/// Shortest time between two looks.
-const LOOK_PERIOD: Duration = Duration::from_millis(20);
-
-/// Time between two looks, in times of what a look takes: looking costs at most 1 % of one CPU.
-const LOOK_PAUSE: u32 = 100;
 
 /// All that executions of one visit have in common.
 pub(super) struct Execution<'a> {
@@ -50,7 +33,7 @@ impl<'a> Execution<'a> {
     /// Executions of the program of `spec` as the cell of `ask` says.
     pub(super) fn of(
         spec: &'a CommandSpec,
-        start: &'a Path,
+        starter: Starter<'a>,
         ask: &Ask,
         stop: &'a Receiver<()>,
     ) -> Result<Self, String> {
@@ -58,7 +41,7 @@ impl<'a> Execution<'a> {
         let copies = spec.copies(cell);
         let launch = Launch {
             spec,
-            start,
+            starter,
             places: places(cell, copies.len())?,
             copies,
         };
@@ -71,50 +54,49 @@ impl<'a> Execution<'a> {
     }
 
     /// Runs all copies once.
-    pub(super) fn run(&self) -> Answer {
+    pub(super) fn run(&self) -> Result<Answer, Trouble> {
         // Only now, so that what a set-up command leaves running is not taken for the program's.
-        tree::adopt_orphans(true);
+        adopt_orphans(true);
         let answer = self.attempt();
-        tree::adopt_orphans(false);
-        answer.unwrap_or_else(Answer::Failed)
+        adopt_orphans(false);
+        answer
     }
 
-    fn attempt(&self) -> Result<Answer, String> {
+    fn attempt(&self) -> Result<Answer, Trouble> {
         let mut events = HardwareEvents::open();
-        let mut copies = self.launch.line_up()?;
-        let (used_before, counted_before) = copies.used();
+        let mut running = self.line_up()?;
+        let (used_before, counted_before) = running.copies.used();
         let around_before = surroundings(&self.accounts);
         let children_before = Usage::of_children();
         let hardware_before = events.read();
-        let exits = reap().map_err(|error| format!("cannot watch the program: {error}"))?;
         let mut still = Standstill::watch();
         let start = clock::now();
 
-        copies.release();
+        running.copies.release();
 
-        let mut race = Race::new(copies, exits, start);
-        let ending = race.watch(start + self.limit, self.stop, &mut still);
-        let around = surroundings(&self.accounts);
-        let around = around.since(around_before);
+        let ending = running.watch(start + self.limit, self.stop, &mut still);
+        let around = surroundings(&self.accounts).since(around_before);
         let stood = still.told(around.throttled);
-        let stood = stood.or_else(|| race.seen.stood_still().map(str::to_owned));
-        let left_behind = race.clear(&ending)?;
+        let stood = stood.or_else(|| running.seen.stood_still().map(str::to_owned));
+        let left_behind = running.clear(&ending)?;
         let hardware = events.read().since(hardware_before);
         let used = Usage::of_children().since(children_before);
         let used = used.since(used_before);
-        let told = race.seen.told(counted_before, used.cpu.unwrap_or_default());
+        let told = running
+            .seen
+            .told(counted_before, used.cpu.unwrap_or_default());
         let sample = Sample {
             run_queue_wait: told.map(|told| told.wait),
             busiest_thread: told.map(|told| told.busiest),
             surroundings: around,
             hardware,
-            ..race.sample(start, used)
+            ..running.sample(start, used)
         };
         let answer = match ending {
-            Ending::Stopped => return Err("stopped".to_owned()),
+            Ending::Stopped => return Err(Trouble::Stopped),
             // A program that ended before anybody noticed that the limit had passed is censored too.
             Ending::Exited if sample.wall <= self.limit => {
-                self.judge(sample, &race, &left_behind)?
+                self.judge(sample, &running, &left_behind)?
             }
             Ending::Overrun | Ending::Exited => Answer::Censored(Sample {
                 wall: sample.wall.max(self.limit),
@@ -128,11 +110,53 @@ impl<'a> Execution<'a> {
         })
     }
 
+    /// Copies at the starting line; nothing of them is left where one does not get there.
+    fn line_up(&self) -> Result<RunningCopies, Trouble> {
+        let copies = self.launch.start()?;
+        let exits = match reap() {
+            Ok(exits) => exits,
+            Err(error) => {
+                copies.abandon();
+                return Err(Trouble::of("cannot watch the program", &error));
+            }
+        };
+        let mut running = RunningCopies::new(copies, exits);
+        match running.wait_until_ready(self.stop) {
+            Ok(None) => Ok(running),
+            Ok(Some(rank)) => Err(self.early_end(rank, running).into()),
+            Err(trouble) => {
+                running.end_all()?;
+                Err(trouble)
+            }
+        }
+    }
+
+    /// Why the copy `rank` did not come to the line.
+    fn early_end(&self, rank: usize, mut running: RunningCopies) -> String {
+        let ended = running.ended.get(&running.copies.pids[rank]);
+        let how = self.wrong_end(ended);
+        let how = how.unwrap_or_else(|| "ended".to_owned());
+        let said = last_line(&running.copies.outputs[rank].last_part());
+        let said = said.map_or_else(String::new, |line| format!(": {line}"));
+        let reason = format!("{}{how} before its start{said}", self.name(rank));
+        running.end_all().err().unwrap_or(reason)
+    }
+
     /// What an execution gave that ended in time.
-    fn judge(&self, sample: Sample, race: &Race, left: &[String]) -> Result<Answer, String> {
-        let outputs: Vec<String> = race.copies.outputs.iter().map(|o| o.last_part()).collect();
-        for (rank, (pid, output)) in race.copies.pids.iter().zip(&outputs).enumerate() {
-            let status = race.ended.get(pid);
+    fn judge(
+        &self,
+        sample: Sample,
+        running: &RunningCopies,
+        left: &[String],
+    ) -> Result<Answer, String> {
+        let outputs: Vec<String> = running
+            .copies
+            .outputs
+            .iter()
+            .map(|o| o.last_part())
+            .collect();
+        for (rank, (pid, output)) in running.copies.pids.iter().zip(&outputs).enumerate() {
+            let status = running.ended.get(pid);
             if let Some(reason) = self.wrong_end(status) {
                 let said = last_line(output).map_or_else(String::new, |line| format!(": {line}"));
                 return Err(format!("{}{reason}{said}", self.name(rank)));
@@ -191,125 +215,4 @@ fn places(cell: &Cell, copies: usize) -> Result<Places, String> {
         _ => teams,
     };
     Ok(Places::Bound { binder, sets, home })
-}
-
-/// How an execution ended.
-enum Ending {
-    /// Every copy exited.
-    Exited,
-    /// The limit passed first.
-    Overrun,
-    /// Somebody wants it to stop.
-    Stopped,
-}
-
-/// Copies that run.
-struct Race {
-    copies: Copies,
-    exits: Receiver<Exit>,
-    /// How the copies that have exited ended.
-    ended: BTreeMap<Pid, WaitStatus>,
-    last_exit: Instant,
-    seen: Sightings,
-    next_look: Instant,
-}
-
-impl Race {
-    fn new(copies: Copies, exits: Receiver<Exit>, start: Instant) -> Self {
-        Self {
-            copies,
-            exits,
-            ended: BTreeMap::new(),
-            last_exit: start,
-            seen: Sightings::default(),
-            next_look: start + FIRST_LOOK,
-        }
-    }
-
-    /// Waits for the last copy, the deadline or a sign to stop, looking at the tree now and then.
-    fn watch(&mut self, deadline: Instant, stop: &Receiver<()>, still: &mut Standstill) -> Ending {
-        while self.ended.len() < self.copies.pids.len() {
-            let now = clock::now();
-            if now >= deadline {
-                return Ending::Overrun;
-            }
-            if now >= still.due() {
-                still.beat();
-            }
-            let due = self.next_look.min(deadline).min(still.due());
-            select! {
-                recv(self.exits) -> exit => match exit {
-                    Ok(exit) => self.note(exit),
-                    Err(_) => return Ending::Exited,
-                },
-                recv(stop) -> _ => return Ending::Stopped,
-                default(due.saturating_duration_since(now)) => self.look(),
-            }
-        }
-        Ending::Exited
-    }
-
-    fn note(&mut self, exit: Exit) {
-        let pid = exit.pid.as_raw();
-        self.seen.saw(pid, pid, exit.counted);
-        if is_stop(&exit.status) {
-            return self.seen.saw_stop(pid);
-        }
-        if self.copies.pids.contains(&exit.pid) {
-            self.last_exit = exit.at;
-            self.ended.insert(exit.pid, exit.status);
-        }
-    }
-
-    fn look(&mut self) {
-        let before = clock::now();
-        if before < self.next_look {
-            return;
-        }
-        self.seen.look();
-        let now = clock::now();
-        self.next_look = now + LOOK_PERIOD.max(LOOK_PAUSE * (now - before));
-    }
-
-    /// Ends what is left of the tree and returns the names of what should not have been left.
-    fn clear(&mut self, ending: &Ending) -> Result<Vec<String>, String> {
-        let mut left = Vec::new();
-        if matches!(ending, Ending::Exited) {
-            if self.gone_within(SETTLE) {
-                return Ok(left);
-            }
-            left.extend(tree::descendants().into_keys().filter_map(tree::name_of));
-        }
-        let deadline = clock::now() + KILL_LIMIT;
-        while clock::now() < deadline {
-            self.copies.kill_groups();
-            tree::kill_descendants();
-            // Whoever was forked while the others were killed is found in the next turn.
-            if self.gone_within(Duration::from_millis(5)) {
-                return Ok(left);
-            }
-        }
-        Err("some processes of the program cannot be ended".to_owned())
-    }
-
-    /// Whether every process of the tree has exited, or does so within `patience`.
-    fn gone_within(&mut self, patience: Duration) -> bool {
-        let deadline = clock::now() + patience;
-        loop {
-            match self.exits.recv_deadline(deadline) {
-                Ok(exit) => self.note(exit),
-                Err(RecvTimeoutError::Disconnected) => return true,
-                Err(RecvTimeoutError::Timeout) => return false,
-            }
-        }
-    }
-
-    fn sample(&self, start: Instant, used: Usage) -> Sample {
-        Sample {
-            wall: self.last_exit - start,
-            tasks_done: Some(1),
-            threads: self.seen.peak(),
-            ..used.sample()
-        }
-    }
 }

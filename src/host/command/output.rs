@@ -4,7 +4,7 @@
 //! blocks nobody, and its last part is kept, so that it fills nothing.
 
 use std::collections::VecDeque;
-use std::io::{self, PipeReader, PipeWriter, Read};
+use std::io::{self, PipeWriter, Read};
 use std::thread;
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ impl Listener {
     pub(super) fn start() -> io::Result<(Self, PipeWriter)> {
         let (reader, writer) = io::pipe()?;
         let (told, tail) = bounded(1);
-        thread::Builder::new().spawn(move || told.send(tail_of(reader)))?;
+        thread::Builder::new().spawn(move || told.send(tail_of(reader, KEPT)))?;
         Ok((Self(tail), writer))
     }
 
@@ -38,13 +38,14 @@ impl Listener {
     }
 }
 
-fn tail_of(mut reader: PipeReader) -> Vec<u8> {
+/// The last `kept` bytes of what comes from `reader`, which is read to its end.
+pub(in crate::host) fn tail_of(mut reader: impl Read, kept: usize) -> Vec<u8> {
     let mut tail = VecDeque::new();
     let mut part = vec![0; 1 << 16];
     // An unreadable pipe is one without a writer.
     while let Ok(length @ 1..) = reader.read(&mut part) {
         tail.extend(&part[..length]);
-        tail.drain(..tail.len().saturating_sub(KEPT));
+        tail.drain(..tail.len().saturating_sub(kept));
     }
     tail.into()
 }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use super::Watched;
 use crate::host::clock;
-use crate::host::command::tree;
 use crate::host::probe::{Counted, Usage, ticks};
+use crate::host::tree;
 use crate::machine::System;
 
 /// A process and one of its threads.

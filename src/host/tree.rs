@@ -1,15 +1,12 @@
 //! Which processes and threads is the program made of?
 //!
 //! Read from `/proc`: the children of every thread of every process, from this one down. Where
-//! there is no `/proc` the tree is not seen; only the process groups of the copies are ended then.
+//! there is no `/proc` the tree is not seen.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
-
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 
 use crate::host::probe::Counted;
 use crate::machine::kernel_text::{number, words};
@@ -17,17 +14,17 @@ use crate::machine::{System, is_frozen};
 
 /// What the scheduler counted for thread `tid` of process `pid`, also of one that has exited and
 /// was not waited for yet.
-pub(in crate::host) fn counted(pid: i32, tid: i32) -> Option<Counted> {
+pub(super) fn counted(pid: i32, tid: i32) -> Option<Counted> {
     Counted::parse(&fs::read(format!("/proc/{pid}/task/{tid}/schedstat")).ok()?)
 }
 
 /// The threads of every process below this one, by process.
-pub(in crate::host) fn descendants() -> BTreeMap<i32, Vec<i32>> {
+pub(super) fn descendants() -> BTreeMap<i32, Vec<i32>> {
     tree_of(children_of(std::process::id() as i32).collect())
 }
 
 /// The threads of these processes and of every process below them, by process.
-pub(in crate::host) fn tree_of(mut open: Vec<i32>) -> BTreeMap<i32, Vec<i32>> {
+pub(super) fn tree_of(mut open: Vec<i32>) -> BTreeMap<i32, Vec<i32>> {
     let mut found = BTreeMap::new();
     while let Some(pid) = open.pop() {
         if found.contains_key(&pid) {
@@ -63,24 +60,6 @@ pub(super) fn name_of(pid: i32) -> Option<String> {
     System::here().text(format!("/proc/{pid}/comm"))
 }
 
-/// Asks the kernel to end every process below this one.
-pub(super) fn kill_descendants() {
-    for pid in descendants().into_keys() {
-        // A process that is gone already cannot be killed, which is what was wanted.
-        let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
-    }
-}
-
-/// Has orphans below this process become its children, or no longer.
-#[cfg(target_os = "linux")]
-pub(in crate::host) fn adopt_orphans(adopt: bool) {
-    // A kernel without it is older than any that Rust runs on (3.4).
-    let _ = nix::sys::prctl::set_child_subreaper(adopt);
-}
-
-#[cfg(not(target_os = "linux"))]
-pub(in crate::host) fn adopt_orphans(_adopt: bool) {}
-
 fn told(pid: i32, what: &str) -> String {
     let name = name_of(pid).unwrap_or_else(|| "process".to_owned());
     format!("{name} ({pid}) {what}")
@@ -88,8 +67,8 @@ fn told(pid: i32, what: &str) -> String {
 
 /// How process `pid` stands still now: it is stopped, or in a frozen control group that is not this
 /// process's, `own`, in which it would stand still itself.
-pub(in crate::host) fn stands_still(pid: i32, own: &str) -> Option<String> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+pub(super) fn stands_still(pid: i32, own: &str) -> Option<String> {
+    let stat = String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/stat")).ok()?).into_owned();
     if stat.rsplit_once(") ")?.1.starts_with('T') {
         return Some(told(pid, "was stopped (SIGSTOP)"));
     }
@@ -99,7 +78,7 @@ pub(in crate::host) fn stands_still(pid: i32, own: &str) -> Option<String> {
 }
 
 /// The control groups of a process, as the kernel writes them.
-pub(in crate::host) fn groups_of(process: &str) -> String {
+pub(super) fn groups_of(process: &str) -> String {
     fs::read_to_string(format!("/proc/{process}/cgroup")).unwrap_or_default()
 }
 
