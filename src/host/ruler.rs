@@ -99,8 +99,11 @@ fn memory_bandwidth(plan: &Plan, topology: &Topology) -> Option<f64> {
 /// Order of the matrices of the fastest product here.
 const PEAK_N: NonZeroU32 = NonZeroU32::new(512).unwrap();
 
-/// Products of which the fastest counts.
+/// Products of which the fastest counts, unless [`PEAK_TIME`] is up first.
 const PEAK_TIMES: usize = 10;
+
+/// Time after which no further product begins: on an emulated CPU one takes seconds.
+const PEAK_TIME: Duration = Duration::from_millis(200);
 
 /// The rate of a product on a team of `width` threads, for each number type that the plan counts
 /// operations of.
@@ -132,8 +135,14 @@ fn peak(dtype: Dtype, width: NonZeroU32) -> Option<f64> {
         team.run().ok()?;
         Some(clock::now() - start)
     };
-    let times: Option<Vec<Duration>> = (0..PEAK_TIMES).map(|_| once()).collect();
-    let fastest = times?.into_iter().min()?;
+    let began = clock::now();
+    let mut fastest = once()?;
+    for _ in 1..PEAK_TIMES {
+        if clock::now() - began >= PEAK_TIME {
+            break;
+        }
+        fastest = fastest.min(once()?);
+    }
     Some(product.flops()? as f64 / fastest.as_secs_f64())
 }
 

@@ -9,6 +9,6 @@ is "outer = P is a cell" "$cpus 1" "$(grep -x "$cpus 1" cells | sort -u)"
 is "inner = P is a cell" "1 $cpus" "$(grep -x "1 $cpus" cells | sort -u)"
 holds "at most 200 cells" test "$(sort -u cells | wc -l)" -le 200
 
-sweep run --outer 1,"$cpus" --inner 1 --tasks "$cpus" --rounds 1 --reps 1
+sweep run --outer 1 --inner 1,"$cpus" --tasks 2 --rounds 1 --reps 1
 is "status of every sample" "2 ok" "$(statuses run)"
 is "threads of the wide cell" "$cpus" "$(column run/samples.csv threads | sort -n | tail -n 1)"

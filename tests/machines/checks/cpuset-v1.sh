@@ -1,7 +1,7 @@
 # Does P follow cpuset.cpus of control groups v1?
 . /checks/lib.sh
 top=/sys/fs/cgroup/cpuset
-[ -d $top ] || not_here "no control groups v1"
+[ -d $top ] || not_here "no cpuset in control groups v1"
 [ "$(nproc)" -ge 4 ] || not_here "fewer than 4 CPUs"
 
 mkdir -p $top/one/two

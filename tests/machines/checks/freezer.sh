@@ -4,7 +4,7 @@ version_2 || not_here "no control groups v2"
 
 leaf=$(group cold)
 in_group="inside $leaf"
-sweep run --workload weak-0 --n 100000 --outer 1 --inner 1 --tasks 40 --warmups 0 --rounds 1 --reps 3 --limit 120 &
+sweep run --n 100000 --outer 1 --inner 1 --tasks 1000 --warmups 0 --rounds 1 --reps 3 --limit 120 &
 pid=$!
 within 60 has_rows run 1
 echo 1 > "$leaf/cgroup.freeze"

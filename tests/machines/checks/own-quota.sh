@@ -4,7 +4,7 @@
 
 find_groups() { find /sys/fs/cgroup -type d -name 'oversub-*'; }
 found() { find_groups | grep -q .; }
-grid="--quota 0.5 --workload weak-0 --n 20000 --outer 1 --inner 1 --tasks 8 --reps 1"
+grid="--quota 0.5 --workload sum-reduced --n 100000 --outer 1 --inner 1 --tasks 50 --reps 1"
 sweep run $grid --rounds 2 &
 pid=$!
 within 30 found

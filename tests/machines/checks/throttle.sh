@@ -7,7 +7,7 @@ echo '50000 100000' > "$leaf/cpu.max"
 count_of() { sed -n "s/^$1 //p" "$leaf/cpu.stat"; }
 periods=$(count_of nr_periods) throttled=$(count_of nr_throttled) us=$(count_of throttled_usec)
 in_group="inside $leaf"
-sweep run --workload weak-0 --n 50000 --outer 2 --inner 1 --tasks 8 --rounds 1 --reps 2
+sweep run --n 100000 --outer 2 --inner 1 --tasks 300 --rounds 1 --reps 2
 periods=$(($(count_of nr_periods) - periods)) throttled=$(($(count_of nr_throttled) - throttled))
 us=$(($(count_of throttled_usec) - us))
 

@@ -1,10 +1,5 @@
 //! What the checks of a machine answered, read from its console.
 
-use crate::boot::Console;
-
-/// Begin of the lines that are meant for us.
-const MARK: &str = "@@ ";
-
 /// Exit code of a check that does not apply to its machine.
 const NOT_APPLICABLE: &str = "77";
 
@@ -24,6 +19,13 @@ pub(crate) enum Verdict {
     Missing,
 }
 
+impl Verdict {
+    /// Whether it speaks against the program or the machine.
+    pub(crate) fn is_bad(self) -> bool {
+        matches!(self, Self::Fail | Self::Missing)
+    }
+}
+
 /// A check's verdict and words.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
@@ -38,50 +40,43 @@ pub(crate) struct Answer {
 /// What the checks of a machine answered.
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
+    /// Release of the kernel, where it came so far.
+    pub(crate) kernel: Option<String>,
     /// One for each check of the machine, in order.
     pub(crate) answers: Vec<Answer>,
-    /// Why the machine did not end well, with its last lines.
-    pub(crate) trouble: Option<String>,
+    /// The last lines of a machine that did not come to the end of its checks.
+    pub(crate) last_lines: Option<Vec<String>>,
 }
 
 impl Report {
-    /// Reads the answers to `checks` from `console`.
-    pub(crate) fn read(checks: &[String], console: &Console) -> Self {
-        let answers = checks.iter().map(|check| answer(check, &console.lines));
-        let answers: Vec<Answer> = answers.collect();
-        let ended = console.lines.iter().any(|line| line.starts_with("@@ done"));
-        let trouble = match (ended, console.timed_out) {
-            (true, false) => None,
-            (_, true) => Some("did not end within its limit"),
-            (false, false) => Some("ended before its checks"),
-        };
-        let trouble = trouble.map(|why| {
-            let first = console.lines.len().saturating_sub(LAST_LINES);
-            format!(
-                "{why}; its last lines:\n{}",
-                console.lines[first..].join("\n")
-            )
-        });
-        Self { answers, trouble }
+    /// Reads the answers to `checks` from what the machine printed.
+    pub(crate) fn read(checks: &[String], console: &str) -> Self {
+        let lines: Vec<&str> = console.lines().map(str::trim_end).collect();
+        let told = |what: &str| lines.iter().find_map(|line| line.strip_prefix(what));
+        let first = lines.len().saturating_sub(LAST_LINES);
+        let last_lines = || lines[first..].iter().map(|&line| line.to_owned()).collect();
+        Self {
+            kernel: told("@@ kernel ").map(str::to_owned),
+            answers: checks.iter().map(|check| answer(check, &lines)).collect(),
+            last_lines: told("@@ done").is_none().then(last_lines),
+        }
     }
 
-    /// Whether every check passed or does not apply, and the machine ended well.
+    /// Whether every check passed or does not apply, and the machine came to its end.
     pub(crate) fn is_good(&self) -> bool {
-        let good =
-            |answer: &Answer| matches!(answer.verdict, Verdict::Pass | Verdict::NotApplicable);
-        self.trouble.is_none() && self.answers.iter().all(good)
+        self.last_lines.is_none() && !self.answers.iter().any(|answer| answer.verdict.is_bad())
     }
 }
 
-fn answer(check: &str, lines: &[String]) -> Answer {
-    let begin = format!("{MARK}check {check}");
-    let end = format!("{MARK}end {check} ");
+fn answer(check: &str, lines: &[&str]) -> Answer {
+    let begin = format!("@@ check {check}");
+    let end = format!("@@ end {check} ");
     let mut lines = lines.iter().skip_while(|line| **line != begin).skip(1);
     let mut said = Vec::new();
     let code = lines.find_map(|line| {
         let code = line.strip_prefix(&end);
         if code.is_none() {
-            said.push(line.clone());
+            said.push((*line).to_owned());
         }
         code
     });
@@ -102,10 +97,9 @@ fn answer(check: &str, lines: &[String]) -> Answer {
 mod tests {
     use super::*;
 
-    fn report(checks: &[&str], text: &str, timed_out: bool) -> Report {
+    fn report(checks: &[&str], console: &str) -> Report {
         let checks: Vec<String> = checks.iter().map(|&check| check.to_owned()).collect();
-        let lines = text.lines().map(str::to_owned).collect();
-        Report::read(&checks, &Console { lines, timed_out })
+        Report::read(&checks, console)
     }
 
     fn verdicts(report: &Report) -> Vec<Verdict> {
@@ -113,6 +107,7 @@ mod tests {
     }
 
     const ALL: &str = "\
+@@ kernel 6.1.0
 @@ check one
 ok   CPUs: 2
 @@ end one 0
@@ -126,37 +121,31 @@ no NUMA here
 
     #[test]
     fn each_check_has_the_verdict_of_its_exit_code() {
-        let report = report(&["one", "two", "three"], ALL, false);
+        let report = report(&["one", "two", "three"], ALL);
         let expected = [Verdict::Pass, Verdict::Fail, Verdict::NotApplicable];
         assert_eq!(verdicts(&report), expected);
         assert_eq!(report.answers[2].lines, ["no NUMA here"]);
-        assert!(report.trouble.is_none() && !report.is_good());
+        assert_eq!(report.kernel.as_deref(), Some("6.1.0"));
+        assert!(report.last_lines.is_none() && !report.is_good());
     }
 
     #[test]
     fn only_checks_that_pass_or_do_not_apply_make_a_good_machine() {
-        assert!(report(&["one", "three"], ALL, false).is_good());
-        assert!(!report(&["one", "four"], ALL, false).is_good());
+        assert!(report(&["one", "three"], ALL).is_good());
+        assert!(!report(&["one", "four"], ALL).is_good());
     }
 
     #[test]
     fn a_machine_that_stops_in_a_check_has_no_answer_to_it_and_shows_its_last_lines() {
-        let report = report(
-            &["one", "two"],
-            "@@ check one\n@@ end one 0\n@@ check two\nbusy",
-            true,
-        );
+        let console = "@@ check one\n@@ end one 0\n@@ check two\nbusy\nended at its limit";
+        let report = report(&["one", "two"], console);
         assert_eq!(verdicts(&report), [Verdict::Pass, Verdict::Missing]);
-        let trouble = report.trouble.unwrap_or_default();
-        assert!(
-            trouble.contains("limit") && trouble.ends_with("busy"),
-            "{trouble}"
-        );
+        let last = report.last_lines.unwrap_or_default();
+        assert_eq!(last.last().map(String::as_str), Some("ended at its limit"));
     }
 
     #[test]
     fn a_kernel_that_dies_early_is_no_success() {
-        let report = report(&[], "Kernel panic - not syncing", false);
-        assert!(!report.is_good());
+        assert!(!report(&[], "Kernel panic - not syncing").is_good());
     }
 }

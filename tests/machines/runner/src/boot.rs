@@ -1,7 +1,8 @@
 //! Boots a machine in QEMU and listens to its serial console.
 
-use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::Context;
@@ -14,64 +15,64 @@ pub(crate) const QEMU: &str = "qemu-system-x86_64";
 /// Exit code of timeout(1) when the time was up.
 const TIMED_OUT: i32 = 124;
 
-/// What a machine printed, and how it ended.
-pub(crate) struct Console {
-    /// Lines, without their ends.
-    pub(crate) lines: Vec<String>,
-    /// Whether it had to be ended at its limit.
-    pub(crate) timed_out: bool,
+/// What a machine is booted from, and for how long.
+pub(crate) struct Boot {
+    /// The kernel.
+    pub(crate) kernel: PathBuf,
+    /// The initial RAM disk.
+    pub(crate) disk: PathBuf,
+    /// Seconds after which the machine is ended [s].
+    pub(crate) limit_s: u32,
 }
 
-/// Boots `machine` from the kernel `image` and the RAM disk `disk` until it powers off.
-///
-/// # Errors
-///
-/// If the emulator cannot be started.
-pub(crate) fn boot(machine: &Machine, image: &Path, disk: &Path) -> anyhow::Result<Console> {
-    // timeout(1) also ends a machine whose runner was killed.
-    let mut command = Command::new("timeout");
-    command.args(["--foreground", "--kill-after=5"]);
-    command.arg(machine.limit_s.to_string()).arg(QEMU);
-    // Threads: one for each CPU. Intel: the only vendor whose dies and cores QEMU describes fully.
-    command.args([
-        "-accel",
-        "tcg,thread=multi",
-        "-cpu",
-        "max,vendor=GenuineIntel",
-    ]);
-    command.args(["-m", &machine.memory, "-smp", &machine.cpus]);
-    command.args(machine.qemu.split_whitespace());
-    command.arg("-kernel").arg(image).arg("-initrd").arg(disk);
-    let arguments = format!(
-        "console=ttyS0 quiet loglevel=0 panic=-1 {}",
-        machine.arguments
-    );
-    command.args(["-append", &arguments]);
-    command.args([
-        "-nodefaults",
-        "-display",
-        "none",
-        "-serial",
-        "stdio",
-        "-no-reboot",
-    ]);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit());
-    let mut emulator = command
-        .spawn()
-        .with_context(|| format!("cannot start {QEMU}"))?;
-    let output = emulator.stdout.take().context("no standard output")?;
-    let lines = BufReader::new(output).split(b'\n');
-    let lines = lines.map_while(Result::ok).map(|line| {
-        let line = String::from_utf8_lossy(&line);
-        line.trim_end().to_owned()
-    });
-    let lines = lines.collect();
-    let status = emulator.wait()?;
-    Ok(Console {
-        lines,
-        timed_out: status.code() == Some(TIMED_OUT),
-    })
+impl Boot {
+    /// Boots `machine` until it powers off. What it prints goes into the file `console`, with a last
+    /// line if it had to be ended.
+    ///
+    /// # Errors
+    ///
+    /// If the emulator cannot be started, or the file not be written.
+    pub(crate) fn run(&self, machine: &Machine, console: &Path) -> anyhow::Result<()> {
+        let mut file = File::create(console)?;
+        let mut command = self.command(machine);
+        command.stdout(file.try_clone()?).stderr(file.try_clone()?);
+        let status = command.status();
+        let status = status.with_context(|| format!("cannot start {QEMU}"))?;
+        if status.code() == Some(TIMED_OUT) {
+            writeln!(file, "\nended at its limit of {} s", self.limit_s)?;
+        } else if !status.success() {
+            writeln!(file, "\n{QEMU} ended with {status}")?;
+        }
+        Ok(())
+    }
+
+    fn command(&self, machine: &Machine) -> Command {
+        // timeout(1) also ends a machine whose runner was killed.
+        let mut command = Command::new("timeout");
+        command.args(["--foreground", "--kill-after=5"]);
+        command.arg(self.limit_s.to_string()).arg(QEMU);
+        // A thread for each CPU. Intel is the only vendor whose dies and cores QEMU describes fully.
+        command.args(["-accel", "tcg,thread=multi"]);
+        command.args(["-cpu", "max,vendor=GenuineIntel"]);
+        command.args(["-m", &machine.memory, "-smp", &machine.cpus]);
+        command.args(machine.qemu.split_whitespace());
+        command.arg("-kernel").arg(&self.kernel);
+        command.arg("-initrd").arg(&self.disk);
+        // Panics are shown. On a busy computer the kernel's check of its timer fails now and then.
+        let arguments = format!(
+            "console=ttyS0 quiet loglevel=1 no_timer_check panic=-1 {}",
+            machine.arguments
+        );
+        command.args(["-append", &arguments]);
+        command.args([
+            "-nodefaults",
+            "-display",
+            "none",
+            "-serial",
+            "stdio",
+            "-no-reboot",
+        ]);
+        command.stdin(Stdio::null());
+        command
+    }
 }

@@ -71,7 +71,7 @@ impl Entry {
 pub(crate) fn base(machines: &Path, program: &Path, work: &Path) -> anyhow::Result<Vec<u8>> {
     let stripped = stripped(program, work)?;
     let mut files = vec![
-        ("usr/bin/oversub".to_owned(), stripped),
+        ("usr/bin/oversub".to_owned(), stripped.clone()),
         (format!("bin/{SHELL}"), find(SHELL)?),
     ];
     for tool in TOOLS {
@@ -102,6 +102,7 @@ pub(crate) fn base(machines: &Path, program: &Path, work: &Path) -> anyhow::Resu
     for (path, file) in files {
         entries.push(Entry::program(&path, &file)?);
     }
+    fs::remove_file(stripped)?;
     archive(entries)
 }
 
@@ -145,7 +146,8 @@ fn stripped(program: &Path, work: &Path) -> anyhow::Result<PathBuf> {
         program.display()
     );
     fs::create_dir_all(work)?;
-    let copy = work.join("oversub");
+    // Of this run alone: another may test another program at the same time.
+    let copy = work.join(format!("oversub-{}", std::process::id()));
     let mut command = Command::new("strip");
     command.arg("-o").arg(&copy).arg(program);
     let status = command.status().context("cannot run strip")?;

@@ -7,16 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
-/// A kernel that can be booted.
-#[derive(Clone, Debug)]
-pub(crate) struct Kernel {
-    /// The file that QEMU loads.
-    pub(crate) image: PathBuf,
-    /// The release, such as `6.1.0-56-cloud-amd64`.
-    pub(crate) release: String,
-}
-
-/// The kernels of `versions`, by version; fetched once into `work` by `script`.
+/// The files of kernels of `versions`, by version; fetched once into `work` by `script`.
 ///
 /// # Errors
 ///
@@ -25,7 +16,7 @@ pub(crate) fn fetch(
     script: &Path,
     work: &Path,
     versions: &BTreeSet<&str>,
-) -> anyhow::Result<BTreeMap<String, Kernel>> {
+) -> anyhow::Result<BTreeMap<String, PathBuf>> {
     let one = |version: &&str| {
         let folder = work.join("kernels").join(version);
         let kernel = match find(&folder) {
@@ -37,7 +28,7 @@ pub(crate) fn fetch(
     versions.iter().map(one).collect()
 }
 
-fn unpack(script: &Path, version: &str, folder: &Path) -> anyhow::Result<Kernel> {
+fn unpack(script: &Path, version: &str, folder: &Path) -> anyhow::Result<PathBuf> {
     println!("fetching a kernel {version}");
     let mut command = Command::new("sh");
     command.arg(script).arg(version).arg(folder);
@@ -50,11 +41,10 @@ fn unpack(script: &Path, version: &str, folder: &Path) -> anyhow::Result<Kernel>
 }
 
 /// The kernel in `folder`, if there is one.
-fn find(folder: &Path) -> Option<Kernel> {
+fn find(folder: &Path) -> Option<PathBuf> {
     fs::read_dir(folder).ok()?.find_map(|entry| {
         let image = entry.ok()?.path();
         let name = image.file_name()?.to_str()?;
-        let release = name.strip_prefix("vmlinuz-")?.to_owned();
-        Some(Kernel { image, release })
+        name.starts_with("vmlinuz-").then_some(image)
     })
 }

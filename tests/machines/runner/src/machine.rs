@@ -188,4 +188,18 @@ kinds = \"it's\"
             assert!(lines <= 30, "{} has {lines} lines", machine.name);
         }
     }
+
+    #[test]
+    fn the_page_of_results_has_every_machine_of_the_project() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let page = fs::read_to_string(folder.join("../../docs/machines.md")).unwrap();
+        for machine in Machine::read_all(&folder).unwrap() {
+            let row = format!("| {} |", machine.name);
+            assert!(
+                page.contains(&row),
+                "make test-machines MACHINES={}",
+                machine.name
+            );
+        }
+    }
 }

@@ -1,10 +1,9 @@
 //! The table of results: machines by checks, in Markdown.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::answer::{Answer, Report, Verdict};
-use crate::kernel::Kernel;
 use crate::machine::Machine;
 
 const HEAD: &str = "\
@@ -16,50 +15,53 @@ answer of `oversub` with a truth found without it: `lscpu`, hwloc's `lstopo`, an
 /proc and /sys. Emulated CPUs show which answers are right; they say nothing about time.
 ";
 
-/// A machine with what its checks answered.
-pub(crate) type Tried<'a> = (&'a Machine, &'a Report);
+/// A machine with what its checks answered when it was booted last.
+pub(crate) type Tried<'a> = (&'a Machine, &'a Option<Report>);
 
 /// The page.
-pub(crate) fn page(tried: &[Tried], kernels: &BTreeMap<String, Kernel>) -> String {
-    let mut page = HEAD.to_owned();
-    for section in [machines(tried, kernels), results(tried), notes(tried)] {
-        page.push('\n');
-        page.push_str(&section);
-    }
-    page
+pub(crate) fn page(tried: &[Tried]) -> String {
+    [
+        HEAD.to_owned(),
+        machines(tried),
+        results(tried),
+        notes(tried),
+    ]
+    .join("\n")
 }
 
-fn machines(tried: &[Tried], kernels: &BTreeMap<String, Kernel>) -> String {
+fn machines(tried: &[Tried]) -> String {
     let mut text = "| machine | kernel | what it is |\n|---|---|---|\n".to_owned();
-    for (machine, _) in tried {
-        let kernel = kernels.get(&machine.kernel);
-        let release = kernel.map_or(&machine.kernel, |kernel| &kernel.release);
-        let _ = writeln!(text, "| {} | {release} | {} |", machine.name, machine.about);
+    for (machine, report) in tried {
+        let kernel = report.as_ref().and_then(|report| report.kernel.as_ref());
+        let kernel = kernel.unwrap_or(&machine.kernel);
+        let _ = writeln!(text, "| {} | {kernel} | {} |", machine.name, machine.about);
     }
     text
 }
 
 fn results(tried: &[Tried]) -> String {
-    let mut checks: Vec<&str> = Vec::new();
-    for (machine, _) in tried {
-        for check in &machine.checks {
-            if !checks.contains(&check.as_str()) {
-                checks.push(check);
-            }
-        }
-    }
-    checks.sort_unstable();
-    let mut text = format!("| machine | {} |\n", checks.join(" | "));
-    let _ = writeln!(text, "|---|{}", "---|".repeat(checks.len()));
+    let checks = tried.iter().flat_map(|(machine, _)| &machine.checks);
+    let checks: BTreeSet<&str> = checks.map(String::as_str).collect();
+    let names: Vec<&str> = checks.iter().copied().collect();
+    let mut text = format!("| machine | {} |\n", names.join(" | "));
+    let _ = writeln!(text, "|---|{}", "---|".repeat(names.len()));
     for (machine, report) in tried {
-        let cell = |check: &&str| {
-            let answer = report.answers.iter().find(|answer| answer.check == **check);
-            answer.map_or("", word)
-        };
-        let cells: Vec<&str> = checks.iter().map(cell).collect();
+        let cells: Vec<&str> = checks
+            .iter()
+            .map(|check| cell(machine, report, check))
+            .collect();
         let _ = writeln!(text, "| {} | {} |", machine.name, cells.join(" | "));
     }
-    text + "\nEmpty: not run there. n/a: not applicable, for the reason below.\n"
+    text + "\nEmpty: not part of that machine. n/a: not applicable, for the reason below.\n"
+}
+
+fn cell(machine: &Machine, report: &Option<Report>, check: &str) -> &'static str {
+    if !machine.checks.iter().any(|name| name == check) {
+        return "";
+    }
+    let answers = report.iter().flat_map(|report| &report.answers);
+    let answer = answers.into_iter().find(|answer| answer.check == check);
+    answer.map_or("not tried", word)
 }
 
 fn word(answer: &Answer) -> &'static str {
@@ -74,7 +76,7 @@ fn word(answer: &Answer) -> &'static str {
 fn notes(tried: &[Tried]) -> String {
     let mut text = String::new();
     for (machine, report) in tried {
-        for answer in &report.answers {
+        for answer in report.iter().flat_map(|report| &report.answers) {
             for line in reasons(answer) {
                 let _ = writeln!(text, "- {}, {}: {line}", machine.name, answer.check);
             }
@@ -97,7 +99,6 @@ fn reasons(answer: &Answer) -> Vec<&str> {
 #[allow(clippy::unwrap_used, reason = "a test may fail by panic")]
 mod tests {
     use super::*;
-    use crate::boot::Console;
 
     fn machine(name: &str, checks: &str) -> Machine {
         let text = format!("about = 'it'\nkernel = '6.1'\ncpus = '1'\nchecks = {checks}");
@@ -106,33 +107,27 @@ mod tests {
         machine
     }
 
-    fn report(machine: &Machine, text: &str) -> Report {
-        let lines = text.lines().map(str::to_owned).collect();
-        Report::read(
-            &machine.checks,
-            &Console {
-                lines,
-                timed_out: false,
-            },
-        )
-    }
-
     #[test]
     fn a_row_is_a_machine_and_a_column_a_check() {
-        let (a, b) = (machine("a", "['x', 'y']"), machine("b", "['y']"));
-        let of_a = report(
-            &a,
-            "@@ check x\n@@ end x 0\n@@ check y\nok\nFAIL it\n@@ end y 1\n@@ done",
+        let (a, b, c) = (
+            machine("a", "['y', 'x']"),
+            machine("b", "['y']"),
+            machine("c", "['x']"),
         );
-        let of_b = report(&b, "@@ check y\nno NUMA\n@@ end y 77\n@@ done");
-        let page = page(&[(&a, &of_a), (&b, &of_b)], &BTreeMap::new());
+        let of_a = "@@ check x\n@@ end x 0\n@@ check y\nok\nFAIL it\n@@ end y 1\n@@ done";
+        let of_b = "@@ kernel 6.1.0-56\n@@ check y\nno NUMA\n@@ end y 77\n@@ done";
+        let of_a = Some(Report::read(&a.checks, of_a));
+        let of_b = Some(Report::read(&b.checks, of_b));
+        let page = page(&[(&a, &of_a), (&b, &of_b), (&c, &None)]);
         for line in [
             "| machine | x | y |",
             "| a | pass | **fail** |",
             "| b |  | n/a |",
+            "| c | not tried |  |",
             "- a, y: FAIL it",
             "- b, y: no NUMA",
             "| a | 6.1 | it |",
+            "| b | 6.1.0-56 | it |",
         ] {
             assert!(page.lines().any(|found| found == line), "{line} in\n{page}");
         }
