@@ -86,6 +86,7 @@ fn measured(inner: u32) -> Result<f64, String> {
     oversub::host::measure(&ask, None, &mut |_, answer| {
         times.extend(answer.sample().map(|sample| sample.wall.as_secs_f64()));
         ControlFlow::Continue(())
-    });
+    })
+    .map_err(|shortage| shortage.to_string())?;
     median(&times).ok_or_else(|| "no time".to_owned())
 }

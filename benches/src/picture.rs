@@ -35,6 +35,7 @@ pub fn turn() -> Result<f64, String> {
     let cells: Vec<Cell> = points.iter().map(|point| point.cell).collect();
     let marks = Landmarks {
         budget: 16.0,
+        relation: "=",
         cores: 8,
         pus: 16,
     };

@@ -62,7 +62,8 @@ pub fn turn(side: &str, cell: &str) -> Result<f64, String> {
             "timed" => host::measure(&ask, None, &mut |_, answer| {
                 walls.extend(answer.sample().map(|sample| sample.wall.as_secs_f64()));
                 ControlFlow::Continue(())
-            }),
+            })
+            .map_err(|shortage| shortage.to_string())?,
             "recorded" => {
                 let (answer, _) = host::trace(&ask, None)?;
                 walls.extend(answer.sample().map(|sample| sample.wall.as_secs_f64()));
