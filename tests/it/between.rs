@@ -52,7 +52,7 @@ fn a_program_that_is_replaced_under_a_sweep_is_named_and_kept() {
     assert!(said.contains("from it on (2 samples)"), "{said}");
 }
 
-/// The program takes CPUs from the sweep, which is the parent of its parent.
+/// The program takes CPUs from the sweep: above it stand its supervisor, the guard and the sweep.
 #[test]
 fn a_budget_that_shrinks_under_a_sweep_is_named_and_kept() {
     let allowed = CpuBudget::discover().allowed;
@@ -63,7 +63,10 @@ fn a_budget_that_shrinks_under_a_sweep_is_named_and_kept() {
     let place = tempfile::tempdir().unwrap();
     let (changes, said) = swept(
         place.path(),
-        &format!("taskset -cp {first} $(cut -d ' ' -f 4 /proc/$PPID/stat)\n"),
+        &format!(
+            "above() {{ cut -d ' ' -f 4 /proc/$1/stat; }}\n\
+             taskset -cp {first} $(above $(above $PPID))\n"
+        ),
     );
     let fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
     assert!(fields.contains(&"budget.allowed"), "{fields:?} {said}");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use oversub::record::RunFolder;
+use oversub::record::{Record, RunFolder};
 
 use crate::program::{oversub, said};
 
@@ -237,7 +237,11 @@ fn a_full_disk_stops_the_sweep_and_the_same_command_resumes_it() {
     assert!(again.status.success(), "{}", said(&again));
     let (_, after) = RunFolder::read(&out).unwrap();
     assert_eq!(after.len(), 480);
-    assert_eq!(after[..before.len()], before);
+    // The visit that the full disk cut off is measured again as a whole; no other row is another.
+    let samples_of = |record: &Record| before.iter().filter(|r| r.visit == record.visit).count();
+    let mut kept = before.iter().filter(|record| samples_of(record) == 2);
+    assert!(kept.clone().count() + 1 >= before.len());
+    assert!(kept.all(|record| after.contains(record)));
 }
 
 /// A file system in memory with room for some rows.
