@@ -52,8 +52,9 @@ fn next_exit() -> nix::Result<Exit> {
     let pid = status.pid().ok_or(Errno::ECHILD)?;
     let counted = counted(pid.as_raw(), pid.as_raw());
     if is_stop(&status) {
-        // Taken away, so that it is not told again; another may have come in between.
-        waitid(Id::Pid(pid), stops | WaitPidFlag::WNOHANG)?;
+        // Taken away, so that it is not told again; another may have come in between, or the process
+        // has exited since (ECHILD), which is told next.
+        let _ = waitid(Id::Pid(pid), stops | WaitPidFlag::WNOHANG);
     } else {
         waitpid(pid, None)?;
     }

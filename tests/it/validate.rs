@@ -6,15 +6,14 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use crate::program::oversub;
+use crate::program::{edit_samples, oversub};
 
 /// A run to be validated against: one that the simulator itself made, under the name of a measured one.
 fn a_run(out: &Path) {
     simulated(out);
-    let samples = out.join("samples.csv");
-    let text = fs::read_to_string(&samples).unwrap();
+    let text = fs::read_to_string(out.join("samples.csv")).unwrap();
     assert!(text.contains("\nsim,"));
-    fs::write(samples, text.replace("\nsim,", "\nhost,")).unwrap();
+    edit_samples(out, |row| row.replacen("sim,", "host,", 1));
 }
 
 fn simulated(out: &Path) {
@@ -152,14 +151,11 @@ fn a_library_is_simulated_by_the_model_of_its_version() {
     let rest: Vec<&str> = rest.split(' ').collect();
     let made = oversub(&[&machine[..], &rest, &[run.to_str().unwrap()]].concat());
     assert!(made.status.success(), "{made:?}");
-    for file in ["run.json", "samples.csv"] {
-        let file = run.join(file);
-        let text = fs::read_to_string(&file).unwrap();
-        let text = text.replace("openblas-0.3.21", "blas:openblas");
-        fs::write(&file, text.replace("\nsim,", "\nhost,")).unwrap();
-    }
+    let named = |text: &str| text.replace("openblas-0.3.21", "blas:openblas");
+    edit_samples(&run, |row| named(row).replacen("sim,", "host,", 1));
     let header = run.join("run.json");
-    let mut json: Value = serde_json::from_str(&fs::read_to_string(&header).unwrap()).unwrap();
+    let text = named(&fs::read_to_string(&header).unwrap());
+    let mut json: Value = serde_json::from_str(&text).unwrap();
     json["blas"]["blas:openblas"] = serde_json::json!({
         "path": "/lib/libopenblas.so.0", "family": "openblas", "version": "0.3.21 DYNAMIC_ARCH",
         "threading": "pthreads", "symbol": "dgemm_",
