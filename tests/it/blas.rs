@@ -226,7 +226,7 @@ fn a_library_that_computes_wrongly_is_a_wrong_row() {
 fn a_library_that_ends_the_process_well_is_a_failed_row() {
     let place = tempfile::tempdir().unwrap();
     let code = "#include <stdio.h>\n#include <stdlib.h>\n\
-                void dgemm_(void) { fputs(\"illegal value\", stderr); exit(0); } void sgemm_(void) {}";
+                void dgemm_(void) { fputs(\"illegal value\\n\", stderr); exit(0); } void sgemm_(void) {}";
     let Some(library) = compiled(place.path(), code) else {
         return skip("no C compiler here");
     };
