@@ -115,7 +115,9 @@ pub struct Disturbed(pub String);
 fn refuse(error: &clap::Error) -> ! {
     // Where standard error is closed nobody reads it, and the exit code is all there is.
     let _ = error.print();
-    if let Some(hint) = program_hint(error, &std::env::args().collect::<Vec<_>>()) {
+    let lossy = |argument: std::ffi::OsString| argument.to_string_lossy().into_owned();
+    let arguments: Vec<String> = std::env::args_os().map(lossy).collect();
+    if let Some(hint) = program_hint(error, &arguments) {
         screen::note(hint);
     }
     std::process::exit(error.exit_code())

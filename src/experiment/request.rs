@@ -117,6 +117,27 @@ name_from_list!(
 /// Most cells a plan may have; more are taken for a typing error.
 const MAX_CELLS: usize = 100_000;
 
+impl Plan {
+    /// Whether there is a cell, and there are not more cells and visits than are of use.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or there are more.
+    pub fn check_size(&self) -> Result<(), RequestError> {
+        let size = self.grid.size();
+        if size > MAX_CELLS {
+            return Err(RequestError::TooManyCells(size));
+        }
+        let (cells, skipped) = self.grid.cells();
+        if cells.is_empty() {
+            let reasons: Vec<String> = skipped.into_iter().collect();
+            return Err(RequestError::NoCell(reasons.join("; ")));
+        }
+        range::VISITS.check(cells.len() as f64 * f64::from(self.protocol.rounds.get()))?;
+        Ok(())
+    }
+}
+
 impl Request {
     /// This request with everything that `over` says laid over it.
     #[must_use]
@@ -165,16 +186,7 @@ impl Request {
                 .map(CommandRequest::spec)
                 .transpose()?,
         };
-        let size = plan.grid.size();
-        if size > MAX_CELLS {
-            return Err(RequestError::TooManyCells(size));
-        }
-        let (cells, skipped) = plan.grid.cells();
-        if cells.is_empty() {
-            let reasons: Vec<String> = skipped.into_iter().collect();
-            return Err(RequestError::NoCell(reasons.join("; ")));
-        }
-        range::VISITS.check(cells.len() as f64 * f64::from(plan.protocol.rounds.get()))?;
+        plan.check_size()?;
         Ok(plan)
     }
 

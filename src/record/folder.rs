@@ -338,18 +338,23 @@ fn read_header(folder: &Path) -> Result<RunHeader, FolderError> {
         });
     }
     let text = fs::read(&path).map_err(io_error("read", &path))?;
-    let damaged = |error: serde_json::Error| FolderError::Header {
+    let damaged = |message: String| FolderError::Header {
         folder: folder.to_owned(),
-        message: error.to_string(),
+        message,
     };
-    let Version { format_version } = serde_json::from_slice(&text).map_err(damaged)?;
+    let unread = |error: serde_json::Error| damaged(error.to_string());
+    let Version { format_version } = serde_json::from_slice(&text).map_err(unread)?;
     if !(1..=u64::from(FORMAT_VERSION)).contains(&format_version) {
         return Err(FolderError::OtherVersion {
             path,
             found: format_version,
         });
     }
-    serde_json::from_slice(&text).map_err(damaged)
+    let header: RunHeader = serde_json::from_slice(&text).map_err(unread)?;
+    // No run was begun with such a plan.
+    let size = header.plan.check_size();
+    size.map_err(|error| damaged(error.to_string()))?;
+    Ok(header)
 }
 
 /// The records of the `samples.csv` in `folder` that count, of each visit its last attempt, and what

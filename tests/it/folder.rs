@@ -277,3 +277,44 @@ impl Drop for SmallDisk {
         );
     }
 }
+
+/// All rows are whole, but the plan beside them is another: nothing is set aside.
+#[test]
+fn a_run_whose_plan_was_changed_is_not_repaired_away() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    assert!(run(&tiny(&out, "2")).status.success());
+    let header = out.join("run.json");
+    let plan = fs::read_to_string(&header).unwrap();
+    fs::write(&header, plan.replace("\"tasks\": 4", "\"tasks\": 7")).unwrap();
+    let before = fs::read(out.join("samples.csv")).unwrap();
+    let repair = oversub(&["repair", out.to_str().unwrap()]);
+    assert_eq!(repair.status.code(), Some(1), "{}", said(&repair));
+    let words = "none of its 16 rows fits the run.json";
+    assert!(said(&repair).contains(words), "{}", said(&repair));
+    assert_eq!(fs::read(out.join("samples.csv")).unwrap(), before);
+}
+
+/// A plan that no sweep would begin.
+#[test]
+fn a_header_with_a_plan_beyond_use_is_refused_at_once() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    assert!(run(&tiny(&out, "2")).status.success());
+    let header = out.join("run.json");
+    let plan = fs::read_to_string(&header).unwrap();
+    fs::write(
+        &header,
+        plan.replace("\"rounds\": 2", "\"rounds\": 4000000000"),
+    )
+    .unwrap();
+    for verb in ["recommend", "explain", "plot"] {
+        let refused = oversub(&[verb, out.to_str().unwrap()]);
+        assert_eq!(refused.status.code(), Some(1), "{verb} {}", said(&refused));
+        assert!(
+            said(&refused).contains("between 1 and 10000000"),
+            "{}",
+            said(&refused)
+        );
+    }
+}

@@ -239,3 +239,17 @@ fn parts_of_a_cells_name_are_enough_to_trace_it() {
     let unclear = in_folder(place.path(), &["trace", "active", "-o", "u.json"]);
     assert_refused(&unclear, &["OUTERxINNER", "4x4"]);
 }
+
+#[test]
+fn an_argument_that_is_no_text_is_a_usage_error() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let odd = OsStr::from_bytes(b"\xff");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_oversub"));
+    let output = command
+        .args(["doctor", "--machine"])
+        .arg(odd)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+}

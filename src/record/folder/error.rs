@@ -82,6 +82,20 @@ pub enum FolderError {
         /// What is wrong with its first line.
         why: String,
     },
+    /// A `samples.csv` of which no row is a record of the run.
+    #[error(
+        "{} is not repaired: none of its {rows} rows fits the run.json beside it (line {}: {}), so run.json \
+         or the first line of the file was changed; take that from a copy, or give --out another folder to measure again",
+        path.display(), first.line, first.what
+    )]
+    OtherPlan {
+        /// The file.
+        path: PathBuf,
+        /// Its rows.
+        rows: usize,
+        /// The first of them.
+        first: Problem,
+    },
     /// Written by another version.
     #[error(
         "{} has format version {found}, this program reads 1 to {FORMAT_VERSION}; use the version of oversub \

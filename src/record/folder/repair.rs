@@ -28,7 +28,8 @@ impl RunFolder {
     ///
     /// # Errors
     ///
-    /// If it is in use, cannot be written, or its first line does not name the columns.
+    /// If it is in use, cannot be written, its first line does not name the columns, or no row is a
+    /// record of the run.
     pub fn repair(path: &Path) -> Result<Option<Repair>, FolderError> {
         let header = read_header(path)?;
         let csv = path.join(SAMPLES);
@@ -59,6 +60,14 @@ impl RunFolder {
             return Err(FolderError::NoColumns {
                 path: csv,
                 why: first.what.clone(),
+            });
+        }
+        // Rows may be damaged, but not every one: what they all depend on is.
+        if let Some(first) = set_aside.first().filter(|_| kept == 0) {
+            return Err(FolderError::OtherPlan {
+                path: csv,
+                rows: set_aside.len(),
+                first: first.clone(),
             });
         }
         if mended == found {
