@@ -36,6 +36,9 @@ const ENOUGH: u32 = 4;
 /// from the threads found runnable [1].
 const UNSEEN: f64 = 0.1;
 
+/// The same share from which the threads that were seen do not speak for the program [1].
+const MOSTLY_UNSEEN: f64 = 0.5;
+
 /// What a program that was watched turned out to be.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Crowding {
@@ -47,6 +50,8 @@ pub enum Crowding {
     Oversubscribed,
     /// More threads want these PUs, the only ones they may use, than there are; others are free.
     Stacked(CpuSet),
+    /// Most of the CPU time was used by threads that nobody saw, and those seen do not tell.
+    Unseen,
     /// Threads wait for CPUs that others keep busy.
     Displaced,
     /// There are CPUs for all threads that want one.
@@ -65,6 +70,9 @@ impl Crowding {
                     "oversubscribed on PU {pus}: more threads are bound there than it can run, while others are free"
                 );
             }
+            Self::Unseen => {
+                "cannot tell: most of its CPU time went to threads that ended between two looks"
+            }
             Self::Displaced => "not oversubscribed by itself: others keep its CPUs busy",
             Self::Fits => "not oversubscribed",
         }
@@ -79,6 +87,7 @@ impl fmt::Display for Crowding {
             Self::Throttled => "throttled",
             Self::Oversubscribed => "oversubscribed",
             Self::Stacked(_) => "stacked",
+            Self::Unseen => "unseen",
             Self::Displaced => "displaced",
             Self::Fits => "fits",
         })
@@ -167,6 +176,8 @@ fn verdict(mean: &Activity, budget: f64, online: f64, looks: u32) -> Crowding {
         Crowding::Oversubscribed
     } else if let Some(pus) = stacked(&mean.by_mask, budget) {
         Crowding::Stacked(pus)
+    } else if ratio(mean.unseen, mean.running) >= MOSTLY_UNSEEN {
+        Crowding::Unseen
     } else if waiting && left < wanted.min(budget) {
         Crowding::Displaced
     } else {
@@ -297,6 +308,17 @@ mod tests {
         let summary = summary(&[brief], 4.0);
         assert_eq!(summary.verdict, Crowding::Oversubscribed);
         assert_eq!((summary.unseen, summary.mean.ready), (0.75, 5.0));
+    }
+
+    /// 3 CPUs of 4 were used unseen, and no look found more than 4 runnable threads.
+    #[test]
+    fn a_program_that_was_mostly_not_seen_is_not_said_to_fit() {
+        let brief = Activity {
+            unseen: 3.0,
+            runnable: 4,
+            ..activity(4.0, 0.1)
+        };
+        assert_eq!(verdict(&[brief], 4.0), Crowding::Unseen);
     }
 
     #[test]
