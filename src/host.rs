@@ -28,6 +28,7 @@ pub mod open_files;
 mod pace;
 mod pool;
 mod probe;
+mod question;
 mod reaper;
 mod ruler;
 mod shortage;

@@ -65,17 +65,24 @@ pub(super) fn locate_all(plan: &Plan) -> Result<BTreeMap<Blas, PathBuf>, UsageEr
     libraries.map(|blas| Ok((blas, locate(blas)?))).collect()
 }
 
-/// What each of `libraries` says of itself. One that does not answer is left out: its cells will say
-/// why.
+/// What each of `libraries` says of itself.
+///
+/// # Errors
+///
+/// The first that says nothing, or is no BLAS library: nothing could be measured with it.
 pub(super) fn facts(
     program: &Path,
     libraries: &BTreeMap<Blas, PathBuf>,
-) -> BTreeMap<String, BlasFacts> {
-    let said = |(blas, path): (&Blas, &PathBuf)| {
-        let facts = inspect(program, path).ok()?;
-        Some((blas.to_string(), facts))
+) -> Result<BTreeMap<String, BlasFacts>, UsageError> {
+    let paths: Vec<PathBuf> = libraries.values().cloned().collect();
+    let said = libraries.keys().zip(inspect(program, &paths));
+    let named = |(blas, said): (&Blas, Result<BlasFacts, String>)| match said {
+        Ok(facts) => Ok((blas.to_string(), facts)),
+        Err(why) => Err(UsageError(format!(
+            "--runtime {blas} cannot be measured: {why}; `oversub doctor` lists the libraries here"
+        ))),
     };
-    libraries.iter().filter_map(said).collect()
+    said.map(named).collect()
 }
 
 /// A line for every library that ran on other widths than its cells asked for.

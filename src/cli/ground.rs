@@ -139,16 +139,17 @@ fn program_files(argv: &[String]) -> Vec<PathBuf> {
 }
 
 /// The file that a shell would run as `word`.
-fn found(word: &str) -> Option<PathBuf> {
+pub(super) fn found(word: &str) -> Option<PathBuf> {
     if word.contains('/') {
         return Some(PathBuf::from(word));
     }
-    let folders = std::env::var_os("PATH")?;
+    // Source: execvp(3), which looks there where PATH is not set.
+    let folders = std::env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
     let mut files = std::env::split_paths(&folders).map(|folder| folder.join(word));
     files.find(|file| is_executable(file))
 }
 
-fn is_executable(path: &Path) -> bool {
+pub(super) fn is_executable(path: &Path) -> bool {
     let meta = fs::metadata(path);
     meta.is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }

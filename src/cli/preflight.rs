@@ -2,7 +2,16 @@
 //!
 //! Asked before anything runs, so that a sweep does not fall over in the middle.
 
-use crate::experiment::Plan;
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use bstr::ByteSlice;
+
+use super::UsageError;
+use super::ground::{found, is_executable};
+use crate::experiment::{CommandSpec, Plan};
 use crate::host::open_files;
 use crate::machine::{Memory, ThreadLimit};
 use crate::units::human_bytes;
@@ -31,8 +40,16 @@ pub(super) fn missing_columns(plan: &Plan) -> Option<(String, String)> {
     })
 }
 
-/// Refuses a plan whose largest cell needs more threads or memory than there are.
+/// Refuses a plan whose program cannot be run, or whose largest cell needs more threads or memory
+/// than there are.
 pub(super) fn check(plan: &Plan) -> anyhow::Result<()> {
+    for program in plan.command.iter().flat_map(|spec| programs(spec, plan)) {
+        can_run(&program).map_err(|why| {
+            UsageError(format!(
+                "cannot run '{program}': {why}; after -- comes a program, then its arguments"
+            ))
+        })?;
+    }
     let (cells, _) = plan.grid.cells();
     let widest = cells.iter().max_by_key(|cell| cell.threads());
     if let (Some(cell), Some(limit)) = (widest, ThreadLimit::discover()) {
@@ -59,4 +76,86 @@ pub(super) fn check(plan: &Plan) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// What the cells of `plan` start. Nothing is known of it before a hook of the user's has run, which
+/// may well build it.
+fn programs(spec: &CommandSpec, plan: &Plan) -> BTreeSet<String> {
+    if spec.setup.is_some() || spec.prepare.is_some() {
+        return BTreeSet::new();
+    }
+    let Some(program) = spec.argv.first() else {
+        return BTreeSet::new();
+    };
+    if !program.contains('{') {
+        return BTreeSet::from([program.clone()]);
+    }
+    let (cells, _) = plan.grid.cells();
+    let copies = cells.iter().flat_map(|cell| spec.copies(cell));
+    copies.map(|copy| copy.fill(program)).collect()
+}
+
+/// Whether the system would start `program`, as far as its file tells; else why not.
+fn can_run(program: &str) -> Result<(), String> {
+    let Some(file) = found(program) else {
+        return Err(match Path::new(program).is_file() {
+            true => format!("it is not on PATH; a file in this folder is called ./{program}"),
+            false => "it is not on PATH".to_owned(),
+        });
+    };
+    match fs::metadata(&file) {
+        Err(error) => return Err(error.to_string()),
+        Ok(meta) if !meta.is_file() => return Err("it is not a file".to_owned()),
+        Ok(_) if !is_executable(&file) => {
+            return Err("it may not be executed (chmod +x makes a program of a script)".to_owned());
+        }
+        Ok(_) => {}
+    }
+    match interpreter(&file).filter(|path| !path.exists()) {
+        Some(path) => Err(format!(
+            "its first line names {}, which is not there",
+            path.display()
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The program that runs the script `file`; `None` where it is not a script, or cannot be read.
+// Source: execve(2), Interpreter scripts: at most 255 bytes after #!, ended by a blank.
+fn interpreter(file: &Path) -> Option<PathBuf> {
+    let mut start = Vec::new();
+    let file = File::open(file).ok()?;
+    file.take(257).read_to_end(&mut start).ok()?;
+    let line = start.strip_prefix(b"#!")?.lines().next()?.trim();
+    let word = line.split(|byte| b" \t".contains(byte)).next()?;
+    Some(PathBuf::from(word.to_os_str().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_program_is_a_file_that_may_be_run_by_what_is_there() {
+        let place = tempfile::tempdir().unwrap();
+        let script = |name: &str, text: &str, mode: u32| {
+            let path = place.path().join(name);
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            can_run(path.to_str().unwrap())
+        };
+        assert_eq!(script("good", "#!/bin/sh -e\n", 0o755), Ok(()));
+        assert_eq!(script("blank", "#! /bin/sh\n", 0o755), Ok(()));
+        assert_eq!(can_run("sh"), Ok(()));
+        let why = |said: Result<(), String>| said.unwrap_err();
+        assert!(why(script("plain", "#!/bin/sh\n", 0o644)).contains("chmod +x"));
+        let odd = why(script("odd", "#!/no/such/shell -e\n", 0o755));
+        assert!(odd.contains("names /no/such/shell, which"), "{odd}");
+        let folder = why(can_run(place.path().to_str().unwrap()));
+        assert_eq!(folder, "it is not a file");
+        assert!(why(can_run("/no/such/program")).contains("No such file"));
+        assert_eq!(why(can_run("no-such-program")), "it is not on PATH");
+    }
 }

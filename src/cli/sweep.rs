@@ -152,7 +152,7 @@ impl Args {
             Arc::clone(&stop),
         );
         let header = RunHeader {
-            blas: blas::facts(&program, &libraries),
+            blas: blas::facts(&program, &libraries)?,
             files: ground.contents(),
             ..header::gather(name, plan, topology, budget)?
         };

@@ -55,7 +55,8 @@ pub enum OuterKind {
 pub struct OutputMetric {
     /// What figures call it.
     pub name: String,
-    /// Where it stands: the first group of the last match, or the match where there is no group.
+    /// Where it stands: the first group of the last match. Runs of earlier versions may have no group; the
+    /// whole match is the number then.
     pub pattern: String,
     /// Which end is to be wished for.
     pub better: Wish,
@@ -139,6 +140,21 @@ impl OutputMetric {
             ParseError::new("metric", &self.pattern, format!("{FORM} ({cause})"))
         };
         Regex::new(&self.pattern).map_err(bad)
+    }
+
+    /// Refuses a pattern that does not say where in it the number stands.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a regular expression, or has no group.
+    pub fn grouped(&self) -> Result<(), ParseError> {
+        match self.regex()?.captures_len() {
+            ..2 => {
+                let expected = "the number in parentheses, such as 'img/s: ([0-9.]+)'";
+                Err(ParseError::new("metric", &self.pattern, expected))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What several copies together say: rates add up, times last as long as the longest.

@@ -4,15 +4,13 @@
 //! is left out.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
-
-use crossbeam::channel::{Receiver, bounded};
+use std::process::Command;
+use std::time::Duration;
 
 use super::clock;
+use super::question::Question;
 use crate::machine::{Program, Version, Versions};
 
 /// Longest that a program may take to say its version.
@@ -46,71 +44,25 @@ const GCC_13: &[u8] = b"GOMP_5.1.1";
 pub fn versions(libgomp: Option<&Path>) -> Versions {
     let end = clock::now() + PATIENCE;
     // All are started before the first answer is awaited.
-    let asked = QUESTIONS.map(|(program, words)| (program, Asked::start(words)));
+    let asked = QUESTIONS.map(|(program, words)| (program, ask(words)));
     let answers = asked.into_iter().filter_map(|(program, asked)| {
-        let text = asked.ok()?.answer(end)?;
-        Some((program, Version::find(&text)?))
+        let said = asked.ok()?.answer(end)?;
+        // What fails complains, and there are numbers in that too.
+        let well = said.status.success();
+        let version = Version::find(&(said.out + &said.err));
+        Some((program, version.filter(|_| well)?))
     });
     let library = libgomp.and_then(|path| Some((Program::Libgomp, of_libgomp(path).ok()?)));
     answers.chain(library).collect()
 }
 
-/// A program that was asked its version.
-struct Asked {
-    child: Child,
-    heard: Receiver<String>,
-}
-
-impl Asked {
-    /// Starts `words` and listens to its standard output and its standard error.
-    fn start(words: &[&str]) -> io::Result<Self> {
-        let mut command = Command::new(words[0]);
-        for name in DISTURBING {
-            command.env_remove(name);
-        }
-        let mut child = command
-            .args(&words[1..])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        let (say, heard) = bounded(1);
-        let (out, err) = (child.stdout.take(), child.stderr.take());
-        let listener = move || {
-            // Nobody hears it where patience has ended.
-            let _ = say.send(all(out) + &all(err));
-        };
-        match thread::Builder::new().spawn(listener) {
-            Ok(_) => Ok(Self { child, heard }),
-            Err(error) => {
-                end(child);
-                Err(error)
-            }
-        }
+/// Asks the program that `words` start.
+fn ask(words: &[&str]) -> io::Result<Question> {
+    let mut command = Command::new(words[0]);
+    for name in DISTURBING {
+        command.env_remove(name);
     }
-
-    /// All that it said by `deadline`.
-    fn answer(self, deadline: Instant) -> Option<String> {
-        let left = deadline.saturating_duration_since(clock::now());
-        let text = self.heard.recv_timeout(left).ok();
-        end(self.child);
-        text
-    }
-}
-
-fn end(mut child: Child) {
-    // One that has ended already cannot be killed, which is what was wanted.
-    let _ = child.kill();
-    let _ = child.wait();
-}
-
-fn all(pipe: Option<impl Read>) -> String {
-    let mut bytes = Vec::new();
-    if let Some(mut pipe) = pipe {
-        // What a pipe held before it failed is what the program said.
-        let _ = pipe.read_to_end(&mut bytes);
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    Question::ask(command.args(&words[1..]))
 }
 
 /// 13 for a libgomp of that gcc or a later one, 12 for an older one.

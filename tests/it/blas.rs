@@ -158,41 +158,86 @@ fn what_a_library_says_of_itself_is_in_the_header_of_the_run() {
     assert!(facts.version.is_some_and(|version| !version.is_empty()));
 }
 
-#[test]
-fn a_library_that_is_no_blas_is_a_failed_row() {
-    let place = tempfile::tempdir().unwrap();
-    let Some(library) = compiled(place.path(), "int answer(void) { return 42; }") else {
-        return skip("no C compiler here");
-    };
-    let records = sweep(library.to_str().unwrap(), &place.path().join("run"), &[]);
-    let reason = reason(&records);
+/// What a sweep on `library` says when it is refused before anything runs.
+fn refused(library: &Path, place: &Path) -> String {
+    let runtime = format!("blas:{}", library.display());
+    let out = place.join("run");
+    let output = oversub(&[
+        "sweep",
+        "--runtime",
+        &runtime,
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    let told = said(&output);
+    assert_eq!(output.status.code(), Some(2), "{told}");
     assert!(
-        reason.contains("cannot serve as a BLAS library: it has no dgemm_"),
-        "{reason}"
+        told.contains(&format!("--runtime {runtime} cannot be")),
+        "{told}"
     );
+    assert_eq!(told.lines().count(), 1, "{told}");
+    assert!(!out.exists());
+    told
 }
 
 #[test]
-fn a_file_that_is_no_library_is_a_failed_row() {
+fn a_library_without_both_products_is_refused() {
+    for (code, missing) in [
+        ("int answer(void) { return 42; }", "it has no dgemm_"),
+        ("void dgemm_(void) {}", "it has no sgemm_"),
+        ("void sgemm_(void) {}", "it has no dgemm_"),
+    ] {
+        let place = tempfile::tempdir().unwrap();
+        let Some(library) = compiled(place.path(), code) else {
+            return skip("no C compiler here");
+        };
+        let told = refused(&library, place.path());
+        let why = format!("cannot serve as a BLAS library: {missing}");
+        assert!(told.contains(&why), "{told}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_library_is_refused() {
     let place = tempfile::tempdir().unwrap();
     let library = place.path().join("lib.so");
     fs::write(&library, "hello").unwrap();
-    let records = sweep(library.to_str().unwrap(), &place.path().join("run"), &[]);
-    let reason = reason(&records);
-    assert!(reason.contains("cannot load"), "{reason}");
+    let told = refused(&library, place.path());
+    assert!(told.contains("cannot load"), "{told}");
+}
+
+/// OpenBLAS hangs so where it gets no memory for its buffers.
+#[test]
+fn a_library_that_hangs_on_load_has_a_deadline() {
+    let place = tempfile::tempdir().unwrap();
+    let code = "#include <unistd.h>\n\
+                __attribute__((constructor)) void f(void) { for (;;) pause(); }";
+    let Some(library) = compiled(place.path(), code) else {
+        return skip("no C compiler here");
+    };
+    let told = refused(&library, place.path());
+    assert!(told.contains("it did not load within 10s"), "{told}");
+    let doctor = Command::new("sh")
+        .args(["-c", "ulimit -v 1000000; exec \"$0\" doctor"])
+        .arg(env!("CARGO_BIN_EXE_oversub"))
+        .env("LD_LIBRARY_PATH", place.path())
+        .output()
+        .unwrap();
+    assert!(doctor.status.success(), "{}", said(&doctor));
+    let told = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(told.contains("(ulimit -v)"), "{told}");
 }
 
 #[test]
-fn a_library_that_crashes_on_load_is_a_failed_row_and_takes_nothing_with_it() {
+fn a_library_that_crashes_on_load_is_refused_and_takes_nothing_with_it() {
     let place = tempfile::tempdir().unwrap();
     let code = "#include <stdlib.h>\n__attribute__((constructor)) void f(void) { abort(); }";
     let Some(library) = compiled(place.path(), code) else {
         return skip("no C compiler here");
     };
     let path = library.to_str().unwrap();
-    let records = sweep(path, &place.path().join("run"), &[]);
-    let reason = reason(&records);
-    assert!(reason.contains("signal: 6"), "{reason}");
+    let told = refused(&library, place.path());
+    assert!(told.contains("signal: 6"), "{told}");
 
     let doctor = Command::new(env!("CARGO_BIN_EXE_oversub"))
         .arg("doctor")

@@ -157,14 +157,36 @@ fn a_failed_set_up_is_the_reason_and_nothing_runs() {
 }
 
 #[test]
-fn a_missing_program_is_a_failed_row() {
+fn a_program_that_cannot_be_run_is_refused_before_anything_runs() {
     let place = Place::new();
-    let output = place.command(&[], &["/no/such/program"]).output().unwrap();
-    let said = said(&output);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(place.reason().contains("cannot start '/no/such/program'"));
-    let why = "error: no cell has a time: ended with exit code 127: cannot start";
-    assert!(said.contains(why), "{said}");
+    fs::write(place.file("plain"), "#!/bin/sh\n").unwrap();
+    for (program, why) in [
+        ("/no/such/program", "'/no/such/program': No such file"),
+        ("/no/such/{outer}", "'/no/such/1': No such file"),
+        ("no-such-program", "'no-such-program': it is not on PATH"),
+        ("./plain", "'./plain': it may not be executed"),
+        ("plain", "is called ./plain"),
+        ("/", "'/': it is not a file"),
+    ] {
+        let output = place.command(&[], &[program]).output().unwrap();
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(why), "{said}");
+        assert!(!place.file("run").exists(), "{said}");
+    }
+}
+
+/// A hook may build the program, and may fail to.
+#[test]
+fn a_program_that_the_set_up_builds_is_run_and_one_that_it_does_not_is_a_failed_row() {
+    let build = "printf '#!/bin/sh\\n' > built && chmod +x built";
+    for (setup, code) in [(build, 0), ("true", 1)] {
+        let place = Place::new();
+        let output = place.command(&["--setup", setup], &["./built"]).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(code), "{}", said(&output));
+        assert_eq!(place.records().len(), 1);
+    }
 }
 
 /// A bound is a time: only where every cell failed there is none.
@@ -306,7 +328,7 @@ fn another_command_in_the_same_folder_is_refused_by_field() {
 
 #[test]
 fn contradictions_are_usage_errors() {
-    let cases: [(&[&str], &[&str], &str); 5] = [
+    let cases: [(&[&str], &[&str], &str); 6] = [
         (
             &["--wait", "active"],
             &["true"],
@@ -316,6 +338,11 @@ fn contradictions_are_usage_errors() {
         (&["--setup", "true"], &[], "no program to run"),
         (&["--metric-name", "img/s"], &["true"], "add --metric"),
         (&["--metric", "(["], &["true"], "'(['"),
+        (
+            &["--metric", "img/s"],
+            &["true"],
+            "'img/s' is not a metric; expected the number in parentheses",
+        ),
     ];
     for (flags, program, why) in cases {
         let place = Place::new();

@@ -27,12 +27,12 @@ impl Library {
 
 /// Every library here, asked in child processes that run `program`.
 pub(super) fn libraries(program: &Path) -> Vec<Library> {
-    let ask = |(family, path): (BlasFamily, PathBuf)| Library {
-        family,
-        said: inspect(program, &path),
-        path,
-    };
-    folders().libraries().into_iter().map(ask).collect()
+    let (families, paths): (Vec<BlasFamily>, Vec<PathBuf>) =
+        folders().libraries().into_iter().unzip();
+    let said = inspect(program, &paths).into_iter();
+    let found = families.into_iter().zip(paths).zip(said);
+    let library = |((family, path), said)| Library { family, path, said };
+    found.map(library).collect()
 }
 
 /// The lines of the section: what it is, and where.

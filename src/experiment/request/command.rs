@@ -102,7 +102,7 @@ impl CommandRequest {
             pattern,
             better: self.metric_better.unwrap_or_default(),
         };
-        metric.regex()?;
+        metric.grouped()?;
         Ok(Some(metric))
     }
 }
