@@ -126,7 +126,7 @@ fn interpreter(file: &Path) -> Option<PathBuf> {
     let mut start = Vec::new();
     let file = File::open(file).ok()?;
     file.take(257).read_to_end(&mut start).ok()?;
-    let line = start.strip_prefix(b"#!")?.lines().next()?.trim();
+    let line = start.strip_prefix(b"#!")?.lines().next()?.trim_ascii();
     let word = line.split(|byte| b" \t".contains(byte)).next()?;
     Some(PathBuf::from(word.to_os_str().ok()?))
 }
