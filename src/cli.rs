@@ -24,6 +24,7 @@ mod ground;
 mod header;
 mod lesson;
 mod manual;
+mod output;
 mod plot;
 mod preflight;
 mod progress;
@@ -113,8 +114,12 @@ pub struct Disturbed(pub String);
 
 /// Says what is wrong with the arguments, and where a program of the user's would have gone.
 fn refuse(error: &clap::Error) -> ! {
-    // Where standard error is closed nobody reads it, and the exit code is all there is.
-    let _ = error.print();
+    // Where standard error is closed nobody reads it, and the exit code is all there is. Help is the
+    // answer where it was asked for.
+    if error.print().is_err() && !error.use_stderr() {
+        screen::note("error: cannot write to standard output");
+        std::process::exit(1);
+    }
     let lossy = |argument: std::ffi::OsString| argument.to_string_lossy().into_owned();
     let arguments: Vec<String> = std::env::args_os().map(lossy).collect();
     if let Some(hint) = program_hint(error, &arguments) {

@@ -16,6 +16,8 @@ pub mod stats;
 pub mod text;
 pub mod units;
 
+pub mod file;
+
 pub mod machine;
 
 pub mod experiment;

@@ -1,13 +1,12 @@
 //! `oversub calibrate`: what does everything cost on this machine?
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Context;
 
 use super::simulation::Simulation;
-use super::{UsageError, screen};
+use super::{output, screen};
 use crate::experiment::WaitPolicy;
 use crate::host::{self, Calibration, Finding};
 use crate::machine::{CpuBudget, HostFacts, Topology};
@@ -52,9 +51,7 @@ const REGIONS: [(&str, WaitPolicy); 3] = [
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let there = self.output.display();
-        if self.output.exists() && !self.force {
-            return Err(UsageError(format!("{there} exists; give --force to replace it")).into());
-        }
+        output::claim(&self.output, self.force)?;
         let topology = Topology::discover()?;
         let allowed = CpuBudget::discover().allowed;
         let calibration = host::calibrate(&topology, &allowed, self.repetitions)?;
@@ -62,8 +59,7 @@ impl Args {
         let regions = regions(&mut parameters, &topology)?;
         let text = toml::to_string_pretty(&parameters).context("cannot write the numbers")?;
         let unknown = unknown(&calibration, "# ");
-        fs::write(&self.output, format!("{unknown}\n{text}"))
-            .with_context(|| format!("cannot write {there}"))?;
+        output::write(&self.output, format!("{unknown}\n{text}").as_bytes())?;
         screen::say(table(&calibration))?;
         screen::say(regions)?;
         screen::say(unknown_words(&calibration))?;

@@ -2,7 +2,7 @@
 //! any row can be repeated with it by hand.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, raise};
 use nix::sys::wait::WaitStatus;
 
-use super::{UsageError, blas, itself, screen, signals};
+use super::{UsageError, blas, itself, output, screen, signals};
 use crate::experiment::{Cell, CommandSpec, Protocol, Visit, Workload};
 use crate::host::{
     self, Message, Shortage, Starter, TRY_AGAIN, end_with_parent, guard, keep_continues, measure,
@@ -198,10 +198,9 @@ fn write_down(
         "measured on {}",
         processor.as_deref().unwrap_or("this machine")
     );
-    let cannot = || format!("cannot write {}", file.display());
-    let mut out = BufWriter::new(File::create(file).with_context(cannot)?);
-    trace.write(&mut out).with_context(cannot)?;
-    out.flush().with_context(cannot)?;
+    let mut text = Vec::new();
+    trace.write(&mut text)?;
+    output::write(file, &text)?;
     let rep = ask.first_rep;
     let line = serde_json::to_string(&Message { rep, answer })?;
     answers.write_all(format!("{line}\n").as_bytes())?;

@@ -6,20 +6,17 @@ mod machine;
 mod other;
 mod report;
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-
 use super::blas::folders;
-use super::{UsageError, header, itself, screen};
+use super::{UsageError, header, itself, output, screen};
+use crate::file;
 use crate::host::{probes, versions};
 use crate::machine::{
     CpuBudget, GroupQuota, HostFacts, Memory, OnlinePus, Surroundings, System, ThreadChoice,
     ThreadLimit, Topology, TopologyError, thread_choices,
 };
 use crate::text::{excerpt, quoted};
-use crate::units::human_bytes;
 use crate::view;
 use crate::view::canvas::FigureFormat;
 use libraries::{Library, libraries};
@@ -59,17 +56,13 @@ impl Args {
         }
     }
 
-    /// Refuses before anything is read: an extension that is no picture, a file that is there.
+    /// Refuses before anything is read: an extension that is no picture, a place that is not free.
     fn check_plot(&self) -> anyhow::Result<()> {
         let Some(path) = &self.plot else {
             return Ok(());
         };
         FigureFormat::of(path).map_err(|error| UsageError(error.to_string()))?;
-        if path.exists() && !self.force {
-            let path = path.display();
-            return Err(UsageError(format!("{path} exists; add --force to overwrite it")).into());
-        }
-        Ok(())
+        output::claim(path, self.force)
     }
 
     fn this_machine(&self) -> anyhow::Result<()> {
@@ -94,11 +87,12 @@ impl Args {
             .clone()
             .unwrap_or_else(|| "this machine".to_owned());
         self.draw(&report.topology, &report.budget.allowed, &name)?;
-        print(if self.json {
+        let told = if self.json {
             report.json()?
         } else {
             report.text()
-        })
+        };
+        screen::say(told.trim_end())
     }
 
     fn other_machine(&self, machine: &str) -> anyhow::Result<()> {
@@ -108,11 +102,12 @@ impl Args {
             machine,
             topology: &topology,
         };
-        print(if self.json {
+        let told = if self.json {
             report.json()?
         } else {
             report.text()
-        })
+        };
+        screen::say(told.trim_end())
     }
 
     fn draw(
@@ -129,9 +124,6 @@ impl Args {
         Ok(())
     }
 }
-
-/// Bytes of a machine's file: more than lstopo writes of the largest machine.
-const LARGEST_FILE: u64 = 32 << 20;
 
 /// What each runtime would decide here, at the version that is here.
 fn choices(budget: &CpuBudget, libraries: &[Library]) -> Vec<ThreadChoice> {
@@ -155,7 +147,7 @@ pub(super) fn read(text: &str) -> Result<Topology, UsageError> {
         return Topology::synthetic(text).map_err(|error| UsageError(error.to_string()));
     }
     let name = excerpt(text);
-    let contents = contents(path).map_err(|error| {
+    let contents = file::text(path, file::LARGEST_TEXT).map_err(|error| {
         UsageError(format!(
             "cannot read {name}: {error}; on the machine itself, `lstopo machine.xml` writes such a \
              file"
@@ -169,27 +161,4 @@ pub(super) fn read(text: &str) -> Result<Topology, UsageError> {
         )),
         error => UsageError(format!("{error} (--machine {name})")),
     })
-}
-
-/// The text in the file at `path`, of which no more is read than a machine's file can have.
-fn contents(path: &Path) -> std::io::Result<String> {
-    let mut text = String::new();
-    let file = std::fs::File::open(path)?;
-    let bytes = file.take(LARGEST_FILE + 1).read_to_string(&mut text)?;
-    if bytes as u64 > LARGEST_FILE {
-        let most = human_bytes(LARGEST_FILE);
-        return Err(std::io::Error::other(format!("it is larger than {most}")));
-    }
-    Ok(text)
-}
-
-/// Prints `text`; a reader that stops reading, such as `head`, is no error.
-fn print(text: String) -> anyhow::Result<()> {
-    use std::io::{ErrorKind, Write};
-    match writeln!(std::io::stdout(), "{}", text.trim_end()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(error).context("cannot write to standard output")
-        }
-        _ => Ok(()),
-    }
 }

@@ -19,7 +19,7 @@ use anyhow::Context;
 
 use super::report::may_be_html;
 use super::run::Run;
-use super::{UsageError, itself, screen};
+use super::{UsageError, itself, output, screen};
 use crate::analysis::Metric;
 use crate::host::clock;
 use crate::machine::CpuBudget;
@@ -78,35 +78,13 @@ impl Args {
             };
             return Err(UsageError(message).into());
         };
-        self.handout
-            .as_deref()
-            .map_or(Ok(()), |page| self.may_write(page))?;
+        if let Some(page) = &self.handout {
+            may_be_html(page)?;
+            output::claim(page, self.force)?;
+        }
         let default = || PathBuf::from("runs").join(format!("lesson-{}", lesson.name));
         let folder = self.out.clone().unwrap_or_else(default);
         self.teach(lesson, &folder)
-    }
-
-    /// Whether the handout can be written to `page`, asked before anything runs.
-    fn may_write(&self, page: &Path) -> Result<(), UsageError> {
-        may_be_html(page)?;
-        let folder = page
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        match folder {
-            Some(folder) if !folder.is_dir() => {
-                let folder = folder.display();
-                Err(UsageError(format!(
-                    "there is no folder {folder} for the handout"
-                )))
-            }
-            _ if page.exists() && !self.force => {
-                let page = page.display();
-                Err(UsageError(format!(
-                    "{page} exists; give --force to replace it"
-                )))
-            }
-            _ => Ok(()),
-        }
     }
 
     fn teach(&self, lesson: &Lesson, folder: &Path) -> anyhow::Result<()> {
@@ -160,7 +138,7 @@ impl Args {
         say(&lesson.next)?;
         if let Some(page) = &self.handout {
             let html = handout::page(lesson, folder, prediction.as_deref(), &explanation)?;
-            fs::write(page, html).with_context(|| format!("cannot write {}", page.display()))?;
+            output::write(page, html.as_bytes())?;
             screen::say(format!("\n{}", page.display()))?;
         }
         Ok(())

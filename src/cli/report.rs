@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use super::explain::of_evidence;
 use super::findings::findings;
 use super::run::Run;
-use super::{UsageError, screen};
+use super::{UsageError, output, screen};
 use crate::analysis::{Diagnosis, Evidence, Work, split};
 use crate::experiment::Cell;
 use crate::record::breakdown;
 use crate::units::counted;
 use crate::view::paste::{self, Place, Target};
-use crate::view::report::{Advice, Chapter, Explanation, Form, page, save};
+use crate::view::report::{Advice, Chapter, Explanation, Form, page};
 
 /// Writes one page about one run or several beside each other, which works without a network.
 ///
@@ -38,10 +38,7 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
         may_be_html(&self.output)?;
-        let name = self.output.display();
-        if self.output.exists() && !self.force {
-            return Err(UsageError(format!("{name} exists; give --force to replace it")).into());
-        }
+        output::claim(&self.output, self.force)?;
         let runs: Vec<Run> = self
             .runs
             .iter()
@@ -53,7 +50,8 @@ impl Args {
             .map(|((run, cells), name)| chapter(run, cells, name))
             .collect();
         let page = page(&chapters).map_err(|error| UsageError(error.to_string()))?;
-        save(&page, &self.output)?;
+        output::write(&self.output, page.as_bytes())?;
+        let name = self.output.display();
         screen::say(format!("{name} ({} kB)", page.len() / 1000))
     }
 }

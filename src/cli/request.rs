@@ -15,6 +15,7 @@ use crate::experiment::{
     WorkloadName,
 };
 use crate::experiment::{DispatchName, RuntimeName};
+use crate::file;
 use crate::machine::Placement;
 use crate::text::{line_of, one_line, quoted};
 use crate::units::range::Range;
@@ -146,10 +147,8 @@ impl Args {
 
 /// The experiment file at `path`, named after its folder unless it names itself.
 fn read(path: &Path) -> Result<Request, UsageError> {
-    let text = fs::read_to_string(path).map_err(|error| {
-        let hint = program_hint(path);
-        UsageError(format!("cannot read {}: {error}{hint}", path.display()))
-    })?;
+    let text =
+        text(path).map_err(|UsageError(message)| UsageError(message + &program_hint(path)))?;
     let mut request: Request = parsed(path, &text)
         .map_err(|UsageError(message)| UsageError(message + &program_hint(path)))?;
     request
@@ -159,6 +158,12 @@ fn read(path: &Path) -> Result<Request, UsageError> {
         request.name = folder_name(path);
     }
     Ok(request)
+}
+
+/// The text in the file at `path`, which a user wrote.
+pub(super) fn text(path: &Path) -> Result<String, UsageError> {
+    file::text(path, file::LARGEST_TEXT)
+        .map_err(|error| UsageError(format!("cannot read {}: {error}", path.display())))
 }
 
 /// The name of the folder that holds the file at `path`, however the path says it.

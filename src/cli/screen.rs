@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write, stderr, stdout};
 use std::os::fd::AsFd;
 
+use anyhow::Context;
+
 use crate::view::terminal::Ink;
 
 /// Columns of an output that does not say how wide it is.
@@ -21,7 +23,7 @@ pub(super) fn write(bytes: &[u8]) -> anyhow::Result<()> {
     let mut out = stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
-        written => Ok(written?),
+        written => written.context("cannot write to standard output"),
     }
 }
 

@@ -5,20 +5,16 @@ mod outlook;
 mod setup;
 
 use std::cell::RefCell;
-use std::fs;
-use std::io::{BufWriter, Write};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-
-use anyhow::Context;
 
 use breakdown::Breakdown;
 use outlook::Outlook;
 use setup::Setup;
 
 use super::simulation::{Assumptions, Simulation};
-use super::{UsageError, doctor, header, request, screen, simulation, sweep};
+use super::{UsageError, doctor, header, output, request, screen, simulation, sweep};
 use crate::experiment::{Count, Plan, Visit};
 use crate::machine::{CpuBudget, KernelFacts, Limit, LimitKind, LimitSource, Topology};
 use crate::record::{Ruler, RunFolder};
@@ -167,15 +163,16 @@ fn refuse_unknown(plan: &Plan) -> Result<(), UsageError> {
 }
 
 /// The new file and the only execution that is to be traced.
-fn traced(file: PathBuf, plan: &Plan, model: Model) -> Result<(PathBuf, Ask), UsageError> {
+fn traced(file: PathBuf, plan: &Plan, model: Model) -> anyhow::Result<(PathBuf, Ask)> {
     if model == Model::Fluid {
         let why = "--trace needs --model slices: a fluid has no PUs";
-        return Err(UsageError(why.to_owned()));
+        return Err(UsageError(why.to_owned()).into());
     }
-    if file.exists() {
+    if file.is_file() {
         let message = format!("{} exists; give --trace another file", file.display());
-        return Err(UsageError(message));
+        return Err(UsageError(message).into());
     }
+    output::claim(&file, false)?;
     Ok((file, only_ask(plan)?))
 }
 
@@ -289,10 +286,9 @@ fn write_trace(predictor: &Predictor, ask: &Ask, file: &Path) -> anyhow::Result<
     let (_, trace) = predictor
         .trace(ask, ask.first_rep)
         .map_err(|why| UsageError(format!("--trace: {why}")))?;
-    let cannot = || format!("cannot write {}", file.display());
-    let mut out = BufWriter::new(fs::File::create(file).with_context(cannot)?);
-    trace.write(&mut out).with_context(cannot)?;
-    out.flush().with_context(cannot)?;
+    let mut text = Vec::new();
+    trace.write(&mut text)?;
+    output::write(file, &text)?;
     if trace.cut {
         screen::note(format_args!(
             "{} holds the first {} spans only",

@@ -3,15 +3,15 @@
 //! Flags shared by the verbs that simulate, and what they mean together with what is known of the
 //! machine: everything but the plan that decides the answers.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use super::UsageError;
+use super::{UsageError, output, request};
 use crate::experiment::Plan;
+use crate::file;
 use crate::machine::{CpuBudget, HostFacts, KernelFacts, Topology};
 use crate::runner::Ask;
 use crate::sim::{
@@ -217,9 +217,7 @@ fn usage(error: ParameterError) -> UsageError {
 
 fn read(file: &Path) -> Result<Parameters, UsageError> {
     let name = file.display().to_string();
-    let text = fs::read_to_string(file)
-        .map_err(|error| UsageError(format!("cannot read {name}: {error}")))?;
-    Parameters::read(&name, &text).map_err(usage)
+    Parameters::read(&name, &request::text(file)?).map_err(usage)
 }
 
 impl Simulation {
@@ -312,7 +310,7 @@ impl Simulation {
     /// Refuses a folder whose answers were made with other numbers.
     pub(super) fn refuse_other(&self, out: &Path) -> anyhow::Result<()> {
         let path = out.join("simulation.toml");
-        let Ok(text) = fs::read_to_string(&path) else {
+        if !path.exists() {
             let taken = out.join("run.json").exists();
             anyhow::ensure!(
                 !taken,
@@ -320,7 +318,8 @@ impl Simulation {
                 out.display()
             );
             return Ok(());
-        };
+        }
+        let text = request::text(&path)?;
         let same = toml::from_str::<Self>(&text).is_ok_and(|found| found == *self);
         anyhow::ensure!(
             same,
@@ -338,7 +337,7 @@ impl Simulation {
             return Ok(None);
         }
         let cannot = || format!("cannot read {}", path.display());
-        let text = fs::read_to_string(&path).with_context(cannot)?;
+        let text = file::text(&path, file::LARGEST_TEXT).with_context(cannot)?;
         Ok(Some(toml::from_str(&text).with_context(cannot)?))
     }
 
@@ -346,7 +345,7 @@ impl Simulation {
         let path = out.join("simulation.toml");
         let text =
             toml::to_string_pretty(self).context("cannot write the simulation's parameters")?;
-        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+        output::write(&path, text.as_bytes())
     }
 
     pub(super) fn in_words(&self) -> String {

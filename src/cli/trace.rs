@@ -1,7 +1,5 @@
 //! `oversub trace`: what does each thread of one cell do when?
 
-use std::fs::File;
-use std::io::BufReader;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,8 +7,9 @@ use std::process::{Command, Stdio};
 use anyhow::Context;
 
 use super::sweep::landmarks;
-use super::{UsageError, blas, itself, screen, simulate};
+use super::{UsageError, blas, itself, output, screen, simulate};
 use crate::experiment::{Protocol, ShortCell, Visit, Workload, default_tasks};
+use crate::file;
 use crate::host::{Host, Message};
 use crate::machine::{CpuBudget, Topology};
 use crate::record::Answer;
@@ -61,11 +60,10 @@ impl Args {
             .into_iter()
             .flatten()
         {
-            self.writable(file)?;
+            output::claim(file, self.force)?;
         }
         let answer = record(&ask, &self.output)?;
-        let trace = read(&self.output)?;
-        screen::say(told(&self.output, &trace))?;
+        say(&self.output)?;
         match answer {
             Answer::Ok(_) => {}
             Answer::Censored(_) => screen::note(format_args!(
@@ -82,7 +80,7 @@ impl Args {
         }
         if let Some(file) = &self.simulated {
             simulate::trace_here(&ask, &self.preset, file)?;
-            screen::say(told(file, &read(file)?))?;
+            say(file)?;
         }
         Ok(())
     }
@@ -113,21 +111,6 @@ impl Args {
             budget: budget.whole(),
         })
     }
-
-    fn writable(&self, file: &Path) -> anyhow::Result<()> {
-        let name = file.display();
-        if file.exists() && !self.force {
-            return Err(UsageError(format!("{name} exists; give --force to replace it")).into());
-        }
-        let folder = file
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        anyhow::ensure!(
-            folder.is_none_or(Path::is_dir),
-            "cannot write {name}: no such folder"
-        );
-        Ok(())
-    }
 }
 
 /// Has `ask` answered by a process of its own, which writes down what its threads do into `file`.
@@ -153,6 +136,14 @@ pub(super) fn record(ask: &Ask, file: &Path) -> anyhow::Result<Answer> {
     Ok(message.answer)
 }
 
+/// Says what the trace in `file` holds; of a pipe or a device nothing can be read back.
+fn say(file: &Path) -> anyhow::Result<()> {
+    match file.is_file() {
+        true => screen::say(told(file, &read(file)?)),
+        false => Ok(()),
+    }
+}
+
 /// The trace in `file`.
 ///
 /// # Errors
@@ -160,8 +151,8 @@ pub(super) fn record(ask: &Ask, file: &Path) -> anyhow::Result<Answer> {
 /// If there is none, or the file is something else.
 pub(super) fn read(file: &Path) -> anyhow::Result<Trace> {
     let name = || format!("cannot read {}", file.display());
-    let input = File::open(file).with_context(name)?;
-    Trace::read(&mut BufReader::new(input)).with_context(name)
+    let text = file::text(file, file::LARGEST_TRACE).with_context(name)?;
+    Trace::read(&text).with_context(name)
 }
 
 /// A trace in three lines.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::experiment::Cell;
+use crate::file;
 
 /// Time of each part of what the PUs did [ns], in the order of the columns.
 pub type Parts = Vec<(String, f64)>;
@@ -13,9 +14,10 @@ pub type Parts = Vec<(String, f64)>;
 pub fn breakdown(folder: &Path) -> BTreeMap<Cell, Parts> {
     let mut cells = BTreeMap::new();
     let mut seen = BTreeSet::new();
-    let Ok(mut reader) = csv::Reader::from_path(folder.join("breakdown.csv")) else {
+    let Ok(file) = file::open(&folder.join("breakdown.csv"), file::LARGEST_RECORDS) else {
         return cells;
     };
+    let mut reader = csv::Reader::from_reader(file);
     let names: Vec<String> = reader
         .headers()
         .map(|names| names.iter().map(str::to_owned).collect())

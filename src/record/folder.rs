@@ -12,6 +12,7 @@
 mod error;
 mod form;
 mod guard;
+mod header_file;
 mod repair;
 mod samples;
 
@@ -19,18 +20,19 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
 pub use error::FolderError;
 use error::io_error;
 use form::Form;
 use guard::Guard;
+use header_file::{read_header, write_header};
 pub use repair::Repair;
+use repair::mended;
 pub use samples::Problem;
 use samples::{Tail, scan};
 
-use super::{Change, FORMAT_VERSION, Record, RunHeader, last_attempts};
+use super::{Change, Record, RunHeader, last_attempts};
 use crate::experiment::Plan;
+use crate::file;
 
 /// An open run folder, locked for appending.
 #[derive(Debug)]
@@ -53,6 +55,9 @@ impl RunFolder {
     pub fn open(path: &Path, header: &RunHeader) -> Result<(Self, Vec<Record>), FolderError> {
         fs::create_dir_all(path).map_err(io_error("create", path))?;
         let csv = path.join(SAMPLES);
+        if csv.exists() {
+            readable(&csv)?;
+        }
         let mut samples = OpenOptions::new()
             .read(true)
             .append(true)
@@ -68,7 +73,7 @@ impl RunFolder {
         } else if samples.metadata().is_ok_and(|csv| csv.len() > 0) {
             return Err(FolderError::NoHeader(path.to_owned()));
         } else {
-            write_whole(&json, header)?;
+            write_header(&json, header)?;
             header.clone()
         };
         let form = Form::of_version(header.format_version);
@@ -111,7 +116,7 @@ impl RunFolder {
         self.guarded(Guard::tampering)?;
         self.header.changes.extend_from_slice(changes);
         let json = self.path.join(HEADER);
-        write_whole(&json, &self.header)?;
+        write_header(&json, &self.header)?;
         let [_, guard] = &mut self.guards;
         *guard = File::open(&json)
             .and_then(|file| Guard::over(&json, &file))
@@ -301,8 +306,8 @@ fn refuse_other_run(
 fn refuse_other_columns(csv: &Path, form: Form) -> Result<(), FolderError> {
     let own = form.names() + "\n";
     let mut names = Vec::new();
-    let file = File::open(csv).map_err(io_error("read", csv))?;
-    file.take(own.len() as u64)
+    readable(csv)?
+        .take(own.len() as u64)
         .read_to_end(&mut names)
         .map_err(io_error("read", csv))?;
     if names == own.as_bytes() {
@@ -312,49 +317,9 @@ fn refuse_other_columns(csv: &Path, form: Form) -> Result<(), FolderError> {
     }
 }
 
-/// Writes a file so that it is there whole or not at all.
-fn write_whole(path: &Path, header: &RunHeader) -> Result<(), FolderError> {
-    let part = path.with_extension("json.part");
-    let text = serde_json::to_string_pretty(header)
-        .map_err(io::Error::other)
-        .map_err(io_error("write", path))?;
-    fs::write(&part, text + "\n").map_err(io_error("write", &part))?;
-    fs::rename(&part, path).map_err(io_error("write", path))
-}
-
-/// What of a header is read before the rest.
-#[derive(Deserialize)]
-struct Version {
-    #[serde(default)]
-    format_version: u64,
-}
-
-fn read_header(folder: &Path) -> Result<RunHeader, FolderError> {
-    let path = folder.join(HEADER);
-    if !path.exists() {
-        return Err(match folder.join(SAMPLES).exists() {
-            true => FolderError::NoHeader(folder.to_owned()),
-            false => FolderError::NoRun(folder.to_owned()),
-        });
-    }
-    let text = fs::read(&path).map_err(io_error("read", &path))?;
-    let damaged = |message: String| FolderError::Header {
-        folder: folder.to_owned(),
-        message,
-    };
-    let unread = |error: serde_json::Error| damaged(error.to_string());
-    let Version { format_version } = serde_json::from_slice(&text).map_err(unread)?;
-    if !(1..=u64::from(FORMAT_VERSION)).contains(&format_version) {
-        return Err(FolderError::OtherVersion {
-            path,
-            found: format_version,
-        });
-    }
-    let header: RunHeader = serde_json::from_slice(&text).map_err(unread)?;
-    // No run was begun with such a plan.
-    let size = header.plan.check_size();
-    size.map_err(|error| damaged(error.to_string()))?;
-    Ok(header)
+/// The samples at `csv`, to be read.
+fn readable(csv: &Path) -> Result<File, FolderError> {
+    file::open(csv, file::LARGEST_RECORDS).map_err(io_error("read", csv))
 }
 
 /// The records of the `samples.csv` in `folder` that count, of each visit its last attempt, and what
@@ -364,21 +329,33 @@ fn read_records(
     known: (Option<Form>, Option<&Plan>),
 ) -> Result<(Vec<Record>, Tail), FolderError> {
     let csv = folder.join(SAMPLES);
-    let file = File::open(&csv).map_err(io_error("read", &csv))?;
+    let file = readable(&csv)?;
     let (mut records, mut problems) = (Vec::new(), Vec::new());
     let tail = scan(BufReader::new(file), known, &mut |line| match line.found {
         Ok(record) => records.extend(record),
         Err(problem) => problems.push(problem),
     });
     let tail = tail.map_err(io_error("read", &csv))?;
-    match problems.split_first() {
-        None => Ok((last_attempts(records), tail)),
-        Some((first, others)) => Err(FolderError::Malformed {
-            folder: folder.to_owned(),
-            first: first.clone(),
-            others: others.len(),
-        }),
-    }
+    let Some((first, others)) = problems.split_first() else {
+        return Ok((last_attempts(records), tail));
+    };
+    let (folder, first, others) = (folder.to_owned(), first.clone(), others.len());
+    Err(match known {
+        (Some(form), Some(plan)) => {
+            // What a repair would refuse has another remedy.
+            mended(&csv, form, plan)?;
+            FolderError::Malformed {
+                folder,
+                first,
+                others,
+            }
+        }
+        _ => FolderError::Unplanned {
+            folder,
+            first,
+            others,
+        },
+    })
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ mod glyphs;
 mod render;
 mod text;
 
-use std::fs::File;
-use std::io;
 use std::path::Path;
+
+use crate::file;
 
 pub use format::{FigureError, FigureFormat};
 pub use glyphs::Weight;
@@ -202,19 +202,13 @@ impl Canvas {
     ///
     /// If the extension is another, or the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), FigureError> {
-        let format = FigureFormat::of(path)?;
-        // Tried first, because plotters wraps the system's words in its own.
-        let words = |error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound => FigureError::write(path, "no such folder"),
-            _ => FigureError::write(path, error),
-        };
-        File::create(path).map_err(words)?;
-        match format {
-            FigureFormat::Png => render::png(self, path),
-            FigureFormat::Svg => {
-                std::fs::write(path, self.svg()).map_err(|e| FigureError::write(path, e))
+        let picture = match FigureFormat::of(path)? {
+            FigureFormat::Png => {
+                render::png(self).map_err(|cause| FigureError::write(path, cause))?
             }
-        }
+            FigureFormat::Svg => self.svg().into_bytes(),
+        };
+        file::write(path, &picture).map_err(|error| FigureError::write(path, error))
     }
 
     /// The picture as SVG text.

@@ -16,6 +16,7 @@ use super::canvas::FigureError;
 use super::facet::Facets;
 use crate::analysis::{Estimate, Mark, Point, Quantity, Reading, Spread};
 use crate::experiment::Cell;
+use crate::file;
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -110,13 +111,15 @@ fn row<'a>(quantity: &Quantity, panel: &'a str, point: &'a Point) -> Row<'a> {
 /// If the file cannot be written.
 pub fn save(quantity: &Quantity, facets: &Facets<'_>, path: &Path) -> Result<(), FigureError> {
     let failed = |error: csv::Error| FigureError::write(path, io::Error::from(error));
-    let mut file = csv::Writer::from_path(path).map_err(failed)?;
+    let mut rows = csv::Writer::from_writer(Vec::new());
     for panel in &facets.panels {
         for point in panel.points() {
             let row = row(quantity, &panel.title, point);
-            file.serialize(row).map_err(failed)?;
+            rows.serialize(row).map_err(failed)?;
         }
     }
-    file.flush()
-        .map_err(|error| FigureError::write(path, error))
+    let text = rows
+        .into_inner()
+        .map_err(|error| FigureError::write(path, error))?;
+    file::write(path, &text).map_err(|error| FigureError::write(path, error))
 }

@@ -6,15 +6,12 @@
 
 mod data;
 
-use std::path::Path;
-
 use serde::Serialize;
 
 use crate::analysis::{Analysis, Disturbances};
 use crate::experiment::Cell;
 use crate::record::RunHeader;
 use crate::runner::Completeness;
-use crate::view::canvas::FigureError;
 use crate::view::disturbed;
 
 use data::Data;
@@ -160,15 +157,6 @@ pub fn page(chapters: &[Chapter<'_>]) -> Result<String, ReportError> {
     let template = templates.get_template("report.html");
     let rendered = template.and_then(|template| template.render(page));
     Ok(rendered.expect("the template is part of the program and tested"))
-}
-
-/// Writes the page about `chapters` to `path`.
-///
-/// # Errors
-///
-/// If the file cannot be written.
-pub fn save(page: &str, path: &Path) -> Result<(), FigureError> {
-    std::fs::write(path, page).map_err(|error| FigureError::write(path, error))
 }
 
 fn comparable(first: &Chapter<'_>, other: &Chapter<'_>) -> Result<(), ReportError> {

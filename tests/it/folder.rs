@@ -245,10 +245,10 @@ fn a_full_disk_stops_the_sweep_and_the_same_command_resumes_it() {
 }
 
 /// A file system in memory with room for some rows.
-struct SmallDisk(tempfile::TempDir);
+pub(crate) struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
-    fn mount() -> Option<Self> {
+    pub(crate) fn mount() -> Option<Self> {
         let place = tempfile::tempdir().unwrap();
         let disk = Self::sized(place.path(), "size=64k");
         disk.then_some(Self(place))
@@ -260,6 +260,10 @@ impl SmallDisk {
             .arg(path)
             .output();
         mount.is_ok_and(|mount| mount.status.success())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
     }
 
     fn grow(&self) {

@@ -11,6 +11,7 @@ mod coverage;
 mod doctor;
 mod explain;
 mod figures;
+mod files;
 mod folder;
 mod host;
 mod install;

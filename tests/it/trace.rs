@@ -1,6 +1,6 @@
 //! `oversub trace` and `oversub plot --timeline` from the command line.
 
-use std::fs::File;
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -21,7 +21,7 @@ fn oversub(place: &Path, arguments: &[&str]) -> Output {
 fn trace(place: &Path, cell: &str) -> Trace {
     let done = oversub(place, &["trace", cell, "-o", "t.json", "--force"]);
     assert!(done.status.success(), "{}", said(&done));
-    Trace::read(&mut File::open(place.join("t.json")).unwrap()).unwrap()
+    Trace::read(&fs::read_to_string(place.join("t.json")).unwrap()).unwrap()
 }
 
 fn count(trace: &Trace, activity: Activity) -> usize {

@@ -12,6 +12,7 @@ use graph::{ModulePath, Modules};
 
 const LAYERS: &[&[&str]] = &[
     &["share", "stats", "text", "units"],
+    &["file"],
     &["machine"],
     &["experiment"],
     &["record"],

@@ -11,9 +11,10 @@ use serde::Serialize;
 
 use super::{Admitted, UsageError, screen};
 use crate::analysis::{Bound, Dimension, split};
+use crate::cli::output;
 use crate::record::{Status, breakdown};
 use crate::text::ParseError;
-use crate::view::canvas::{Color, FigureError, FigureFormat, GREY};
+use crate::view::canvas::{Color, FigureFormat, GREY};
 use crate::view::caption::provenance;
 use crate::view::cell_name::CellNames;
 use crate::view::chart::{Axis, Chart, Mark, Panel, Scale, Sign, color};
@@ -140,9 +141,9 @@ pub(super) fn draw(
         ..chart
     };
     chart.draw().save(path)?;
-    let mut file = csv::Writer::from_path(&csv).map_err(|e| FigureError::write(&csv, e))?;
-    rows.iter().try_for_each(|row| file.serialize(row))?;
-    file.flush()?;
+    output::write_csv(&csv, |file| {
+        rows.iter().try_for_each(|row| file.serialize(row))
+    })?;
     let points = csv.file_name().unwrap_or_default().display();
     screen::say(format!("{} (points in {points})", path.display()))
 }

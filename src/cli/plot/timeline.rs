@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::{UsageError, screen};
-use crate::cli::trace;
+use crate::cli::{output, trace};
 use crate::record::trace::Trace;
 use crate::text::ParseError;
 use crate::view::canvas::FigureFormat;
@@ -82,10 +82,7 @@ impl Args {
         let beside = self.files[0].with_extension("png");
         let path = output.unwrap_or(&beside);
         FigureFormat::of(path).map_err(|error| UsageError(error.to_string()))?;
-        if path.exists() && !force {
-            let path = path.display();
-            return Err(UsageError(format!("{path} exists; give --force to replace it")).into());
-        }
+        output::claim(path, force)?;
         let traces: Vec<Trace> = self
             .files
             .iter()

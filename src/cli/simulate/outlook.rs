@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context;
-
+use crate::cli::output;
 use crate::experiment::Cell;
 use crate::sim::Forecast;
 use crate::units::human_span;
@@ -23,9 +22,10 @@ pub(super) struct Outlook {
 impl Outlook {
     /// Writes `forecast.csv` into `out`, anew each time: a longer plan has more cells.
     pub(super) fn write(&self, out: &Path) -> anyhow::Result<()> {
-        let path = out.join("forecast.csv");
-        let cannot = || format!("cannot write {}", path.display());
-        let mut rows = csv::Writer::from_path(&path).with_context(cannot)?;
+        output::write_csv(&out.join("forecast.csv"), |rows| self.rows(rows))
+    }
+
+    fn rows(&self, rows: &mut csv::Writer<Vec<u8>>) -> csv::Result<()> {
         rows.write_record(["cell", "wall_s", "low_s", "high_s", "best"])?;
         for (cell, forecast) in &self.forecasts {
             let numbers = [
@@ -38,7 +38,7 @@ impl Outlook {
             let numbers = numbers.map(|number| number.map_or_else(String::new, text));
             rows.write_record([cell.to_string()].iter().chain(&numbers))?;
         }
-        rows.flush().with_context(cannot)
+        Ok(())
     }
 
     /// The cells that are most often the best, in lines for the terminal.

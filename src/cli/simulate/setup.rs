@@ -3,7 +3,6 @@
 //! As flags, or as the table `[simulate]` of an experiment file, whose keys are these flags; flags win.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -81,9 +80,9 @@ impl Setup {
     }
 }
 
-/// The set-up in the experiment file at `path`; a missing one is left to whoever reads the rest.
+/// The set-up in the experiment file at `path`; one that cannot be read is left to whoever reads the rest.
 fn read(path: &Path) -> Result<Table, UsageError> {
-    let Ok(text) = fs::read_to_string(path) else {
+    let Ok(text) = request::text(path) else {
         return Ok(Table::default());
     };
     Ok(request::parsed::<File>(path, &text)?.simulate)

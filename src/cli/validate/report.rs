@@ -1,12 +1,12 @@
 //! How are the scores of a validation written down?
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
 use serde_json::{Value, json};
 
 use crate::analysis::validation::{Agreement, BASELINES, Case, Part};
+use crate::cli::output;
 
 /// Version of the meaning of `validation.json`.
 const FORMAT_VERSION: u32 = 2;
@@ -31,10 +31,11 @@ impl Report {
     /// Writes `validation.json` and `validation.csv` into `out`.
     pub(super) fn write(&self, out: &Path) -> anyhow::Result<()> {
         let json = out.join("validation.json");
-        let cannot = |file: &Path| format!("cannot write {}", file.display());
-        fs::write(&json, self.json()? + "\n").with_context(|| cannot(&json))?;
-        let csv = out.join("validation.csv");
-        let mut rows = csv::Writer::from_path(&csv).with_context(|| cannot(&csv))?;
+        output::write(&json, (self.json()? + "\n").as_bytes())?;
+        output::write_csv(&out.join("validation.csv"), |rows| self.rows(rows))
+    }
+
+    fn rows(&self, rows: &mut csv::Writer<Vec<u8>>) -> csv::Result<()> {
         rows.write_record([
             "cell",
             "measured_s",
@@ -61,7 +62,7 @@ impl Report {
             let numbers = numbers.map(|number| number.map_or_else(String::new, text));
             rows.write_record([case.cell.to_string()].iter().chain(&numbers))?;
         }
-        rows.flush().with_context(|| cannot(&csv))
+        Ok(())
     }
 
     /// The scores for programs.

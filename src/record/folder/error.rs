@@ -70,9 +70,22 @@ pub enum FolderError {
         /// How many there are beside.
         others: usize,
     },
+    /// The same where no plan says what they should be.
+    #[error(
+        "{run}/samples.csv line {}: {}{}; without its run.json it cannot be repaired: take run.json from a copy",
+        first.line, first.what, and_others(*others), run = folder.display()
+    )]
+    Unplanned {
+        /// The folder.
+        folder: PathBuf,
+        /// The first of them.
+        first: Problem,
+        /// How many there are beside.
+        others: usize,
+    },
     /// A `samples.csv` that does not begin with the names of its columns.
     #[error(
-        "{} cannot be repaired, since nothing says what its columns are: line 1: {why}; take the file from \
+        "{} line 1: {why}; as nothing else says what its columns are, it cannot be repaired: take the file from \
          a copy, or give --out another folder to measure again",
         path.display()
     )]
@@ -84,8 +97,8 @@ pub enum FolderError {
     },
     /// A `samples.csv` of which no row is a record of the run.
     #[error(
-        "{} is not repaired: none of its {rows} rows fits the run.json beside it (line {}: {}), so run.json \
-         or the first line of the file was changed; take that from a copy, or give --out another folder to measure again",
+        "{} line {}: {}; none of its {rows} rows fits the run.json beside it, so run.json or the file as a whole \
+         was changed, and it is not repaired: take that from a copy, or give --out another folder to measure again",
         path.display(), first.line, first.what
     )]
     OtherPlan {

@@ -10,6 +10,7 @@ use csv::StringRecord;
 
 use crate::experiment::Visit;
 use crate::record::{Answer, Record, Row};
+use crate::text::excerpt;
 
 /// Name of the column with the checksum.
 const CHECKSUM: &str = "crc32";
@@ -74,12 +75,17 @@ impl Form {
                 .ok_or_else(|| format!("its last column is not {CHECKSUM}"))?,
         };
         let found: StringRecord = own.split(',').collect::<Vec<_>>().into();
-        let mut seen = Vec::new();
+        // Earlier versions had fewer columns; none has had them in another order.
+        let mut following = columns().iter();
         for name in &found {
-            if !columns().iter().any(|known| known == name) || seen.contains(&name) {
-                return Err(format!("'{name}' is not the name of another column"));
+            if !columns().iter().any(|known| known == name) {
+                return Err(format!("there is no column '{}'", excerpt(name)));
             }
-            seen.push(name);
+            if !following.any(|known| known == name) {
+                return Err(format!(
+                    "column '{name}' is there twice, or not in its place"
+                ));
+            }
         }
         Ok(found)
     }

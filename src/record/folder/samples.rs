@@ -6,13 +6,15 @@
 //! the *tail* that an interruption leaves.
 
 use std::collections::{HashSet, VecDeque};
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 
 use csv::StringRecord;
 
 use super::form::Form;
 use crate::experiment::{Cell, Plan};
+use crate::file::BYTE_ORDER_MARK;
 use crate::record::{Ledger, Record};
+use crate::units::human_bytes;
 
 /// A line that is no record of the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,7 +154,7 @@ fn without_end(line: &[u8]) -> (&[u8], bool) {
 }
 
 fn columns(form: Form, names: &[u8]) -> Result<StringRecord, String> {
-    if names.starts_with(BYTE_ORDER_MARK) {
+    if names.starts_with(BYTE_ORDER_MARK.as_bytes()) {
         return Err("it begins with a byte-order mark: another program saved the file".to_owned());
     }
     unmixed(names)?;
@@ -160,9 +162,6 @@ fn columns(form: Form, names: &[u8]) -> Result<StringRecord, String> {
     let columns = form.columns(names);
     columns.map_err(|why| format!("it does not name the columns of samples.csv: {why}"))
 }
-
-/// What some editors put before UTF-8 text.
-pub(super) const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 fn row(form: Form, text: &[u8], columns: &StringRecord) -> Result<Record, String> {
     unmixed(text)?;
@@ -194,6 +193,9 @@ struct Lines<R> {
     /// Lines that were read already.
     ahead: VecDeque<Vec<u8>>,
 }
+
+/// Longest line that is read: the reason of a failure is a few lines of a program's output [bytes].
+const LONGEST_LINE: u64 = 1 << 20;
 
 /// Most lines that the reason of a record without checksum may stand on.
 const MOST_LINES: usize = 64;
@@ -234,7 +236,16 @@ impl<R: BufRead> Lines<R> {
             return Ok(Some(line));
         }
         let mut line = Vec::new();
-        let length = self.input.read_until(b'\n', &mut line)?;
+        let mut part = self.input.by_ref().take(LONGEST_LINE);
+        let length = part.read_until(b'\n', &mut line)? as u64;
+        if length == LONGEST_LINE && !line.ends_with(b"\n") {
+            let most = human_bytes(LONGEST_LINE);
+            let said = format!(
+                "line {} or a later one is longer than {most}",
+                self.number + 1
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidData, said));
+        }
         Ok((length > 0).then_some(line))
     }
 }

@@ -7,7 +7,7 @@
 // --- Implementation ---
 // Source: "Trace Event Format", the Chromium project: complete events ("X") and metadata ("M").
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,9 +22,6 @@ const NS_PER_US: f64 = 1e3;
 /// A file that is no trace of ours.
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
-    /// It could not be read.
-    #[error("{0}")]
-    Io(#[from] io::Error),
     /// It is no JSON of this form.
     #[error("it is no trace: {0}")]
     Form(#[from] serde_json::Error),
@@ -85,7 +82,7 @@ impl Trace {
     /// # Errors
     ///
     /// If `out` cannot be written to.
-    pub fn write(&self, out: &mut impl Write) -> Result<(), TraceError> {
+    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let mut events = vec![
             naming("process_name", PUS, 0, "PUs".to_owned()),
             naming("process_name", THREADS, 0, "threads".to_owned()),
@@ -111,7 +108,7 @@ impl Trace {
             cut: self.cut,
         });
         serde_json::to_writer(&mut *out, &File { events, about })?;
-        Ok(out.write_all(b"\n")?)
+        out.write_all(b"\n")
     }
 
     /// Reads what [`Trace::write`] wrote.
@@ -119,10 +116,8 @@ impl Trace {
     /// # Errors
     ///
     /// If it is something else.
-    pub fn read(input: &mut impl Read) -> Result<Self, TraceError> {
-        let mut text = String::new();
-        input.read_to_string(&mut text)?;
-        let File { events, about } = serde_json::from_str(&text)?;
+    pub fn read(text: &str) -> Result<Self, TraceError> {
+        let File { events, about } = serde_json::from_str(text)?;
         let foreign = |what: &str| TraceError::Foreign(what.to_owned());
         let about = about.ok_or_else(|| foreign("it has no otherData"))?;
         let of_threads = || events.iter().filter(|event| event.pid == THREADS);
@@ -265,7 +260,10 @@ mod tests {
     fn a_trace_comes_back_from_its_file() {
         let mut file = Vec::new();
         trace().write(&mut file).unwrap();
-        assert_eq!(Trace::read(&mut file.as_slice()).unwrap(), trace());
+        assert_eq!(
+            Trace::read(str::from_utf8(&file).unwrap()).unwrap(),
+            trace()
+        );
     }
 
     #[test]
@@ -287,7 +285,7 @@ mod tests {
 
     #[test]
     fn what_another_program_wrote_is_refused_by_what_is_foreign() {
-        let read = |text: &str| Trace::read(&mut text.as_bytes()).unwrap_err().to_string();
+        let read = |text: &str| Trace::read(text).unwrap_err().to_string();
         assert!(read("[1]").contains("it is no trace"));
         assert!(read(r#"{"traceEvents": []}"#).contains("otherData"));
         let mut file = Vec::new();

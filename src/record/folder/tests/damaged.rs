@@ -1,5 +1,7 @@
 //! What of a changed `samples.csv` is refused, and what does a repair leave?
 
+mod beyond_repair;
+
 use super::*;
 use crate::experiment::Visit;
 
@@ -74,6 +76,19 @@ impl Run {
         assert_eq!(self.open().unwrap_err().to_string(), error);
         assert_eq!(fs::read(self.csv()).unwrap(), before, "{error}");
         assert!(error.contains("oversub repair"), "{error}");
+        error
+    }
+
+    /// What reading, resuming and repairing `text` say, which is the same.
+    fn beyond_repair(&self, text: &[u8]) -> String {
+        self.write(text);
+        let error = RunFolder::read(self.path()).unwrap_err().to_string();
+        assert_eq!(self.open().unwrap_err().to_string(), error);
+        let repair = RunFolder::repair(self.path()).unwrap_err();
+        assert_eq!(repair.to_string(), error);
+        assert!(!error.contains("oversub repair"), "{error}");
+        assert!(!error.contains('\n'), "{error}");
+        assert_eq!(fs::read(self.csv()).unwrap(), text, "{error}");
         error
     }
 
@@ -269,28 +284,6 @@ fn damage_in_the_middle_is_refused_by_line_and_nothing_after_it_is_lost() {
     run.repaired();
 }
 
-#[test]
-fn what_is_no_samples_csv_at_all_is_neither_repaired_nor_touched() {
-    let run = Run::new();
-    let utf16: Vec<u8> = run
-        .text()
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
-    for text in [
-        b"hello".to_vec(),
-        b"a,b\n1,2\n".to_vec(),
-        utf16,
-        b"\n".to_vec(),
-    ] {
-        run.write(&text);
-        assert!(run.refusal().contains("samples.csv line 1: "));
-        let error = RunFolder::repair(run.path()).unwrap_err().to_string();
-        assert!(error.contains("cannot be repaired"), "{error}");
-        assert_eq!(fs::read(run.csv()).unwrap(), text);
-    }
-}
-
 /// Format version 1 has no checksums, and a reason may stand on several lines.
 #[test]
 fn runs_without_checksums_are_read_and_resumed_as_they_are() {
@@ -345,7 +338,7 @@ fn samples_can_be_read_without_their_header() {
             "run.json is damaged: unknown field",
         ),
         (Some(header[..header.len() / 2].to_owned()), "line "),
-        (Some(String::new()), "run.json is damaged: EOF"),
+        (Some(String::new()), "run.json is damaged: it is empty"),
     ] {
         match text {
             Some(text) => fs::write(&json, text).unwrap(),
