@@ -7,7 +7,7 @@ is "P" "${given_budget:-$(nproc)}" "$(doctor .budget.cpus)"
 
 grid="--outer 1,2 --inner 1,2 --tasks 4 --rounds 1 --reps 2"
 sweep run $grid
-is "status of every sample" "8 ok" "$(statuses run)"
+is "status of every sample" "8 ok" "$(outcomes run)"
 before=$(md5sum < run/samples.csv)
 sweep run $grid
 is "the samples after another sweep" "$before" "$(md5sum < run/samples.csv)"

@@ -15,7 +15,7 @@ else
   is "quota of the group" "50000 100000" "$(cat "$folder/cpu.cfs_quota_us") $(cat "$folder/cpu.cfs_period_us")"
 fi
 wait $pid
-is "status of the samples" "2 ok" "$(statuses run)"
+is "status of the samples" "2 ok" "$(outcomes run)"
 is "P of the run" 0.5 "$(jq .budget.cpus run/run.json)"
 is "groups left" "" "$(find_groups)"
 

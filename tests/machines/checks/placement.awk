@@ -7,7 +7,7 @@
 #   spread       the same, but floor(P / T) or ceil(P / T) places apart
 #   both         more threads: in order, and numbers of threads on two places differ by at most one
 #   partitioned  a team on as many places as any other, give or take one, which it shares with nobody
-#   unbound      every thread on every CPU
+#   unbound      every thread on every CPU that is online
 
 function wrong(text) { print text; bad = 1 }
 
@@ -22,6 +22,13 @@ function expand(list,    parts, ends, n, i, cpu, out) {
   return substr(out, 2)
 }
 
+# A mask may name CPUs that are offline; nothing runs there.
+function online(cpus,    each, n, i, out) {
+  n = split(cpus, each, ",")
+  for (i = 1; i <= n; i++) if (index("," all ",", "," each[i] ",")) out = out "," each[i]
+  return substr(out, 2)
+}
+
 FNR == 1 { file++ }
 file == 1 { all = expand($1); next }
 file == 2 { place[expand($1)] = places++ + 0; next }
@@ -31,7 +38,7 @@ file == 3 {
   if (worker > last_worker) last_worker = worker
   if (member > last_member) last_member = member
   name[worker, member] = $1
-  mask[$1] = expand($2)
+  mask[$1] = online(expand($2))
   threads++
   next
 }

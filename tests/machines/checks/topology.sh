@@ -13,22 +13,21 @@ is "NUMA nodes, by sysfs" "$(count "$(cat /sys/devices/system/node/online)")" "$
 # objects KIND: the CPUs of each object of a kind in doctor's tree, one a line.
 objects() {
   jq -r --arg kind "$1" '.topology.root | .. | objects | select(.kind? == $kind) | .cpuset' doctor.json |
-    while read -r set; do expand "$set"; echo; done | grep . | sort
+    expanded | grep . | sort
 }
 
 # siblings FILE: the different lists of CPUs in the file of that name of every online CPU.
 siblings() {
-  cut -d, -f1 cpus | while read -r cpu; do
-    cat /sys/devices/system/cpu/cpu"$cpu"/$1 2> /dev/null || true
-  done | sort -u | while read -r set; do expand "$set"; echo; done | grep . | sort
+  # shellcheck disable=SC2046 # a word for each file
+  cat $(sed "s|,.*|/$1|; s|^|/sys/devices/system/cpu/cpu|" cpus) 2> /dev/null | sort -u | expanded | grep . | sort
 }
 
 is "CPUs of each core" "$(siblings topology/thread_siblings_list)" "$(objects core)"
 is "CPUs of each package" "$(siblings topology/package_cpus_list)" "$(objects package)"
 dies=$(siblings topology/die_cpus_list)
 [ "$dies" = "$(objects package)" ] || is "CPUs of each die" "$dies" "$(objects die)"
-for node in /sys/devices/system/node/node[0-9]*; do expand "$(cat "$node/cpulist")"; echo; done | sort > nodes
-is "CPUs of each NUMA node" "$(grep . nodes)" "$(objects numa-node | grep .)"
+nodes=$(cat /sys/devices/system/node/node[0-9]*/cpulist | expanded | grep . | sort)
+is "CPUs of each NUMA node" "$nodes" "$(objects numa-node)"
 
 # The same tree by hwloc itself.
 same() { # same NAME OF LSTOPO, KIND IN JSON

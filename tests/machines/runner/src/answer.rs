@@ -33,6 +33,8 @@ pub(crate) struct Answer {
     pub(crate) check: String,
     /// What became of it.
     pub(crate) verdict: Verdict,
+    /// How long it took, by the machine's clock [s]; unknown where it did not come to its end.
+    pub(crate) seconds: Option<u32>,
     /// What it printed.
     pub(crate) lines: Vec<String>,
 }
@@ -73,14 +75,14 @@ fn answer(check: &str, lines: &[&str]) -> Answer {
     let end = format!("@@ end {check} ");
     let mut lines = lines.iter().skip_while(|line| **line != begin).skip(1);
     let mut said = Vec::new();
-    let code = lines.find_map(|line| {
-        let code = line.strip_prefix(&end);
-        if code.is_none() {
+    let outcome = lines.find_map(|line| {
+        let outcome = line.strip_prefix(&end);
+        if outcome.is_none() {
             said.push((*line).to_owned());
         }
-        code
+        outcome?.split_once(' ')
     });
-    let verdict = match code {
+    let verdict = match outcome.map(|(code, _)| code) {
         Some("0") => Verdict::Pass,
         Some(NOT_APPLICABLE) => Verdict::NotApplicable,
         Some(_) => Verdict::Fail,
@@ -89,6 +91,7 @@ fn answer(check: &str, lines: &[&str]) -> Answer {
     Answer {
         check: check.to_owned(),
         verdict,
+        seconds: outcome.and_then(|(_, seconds)| seconds.parse().ok()),
         lines: said,
     }
 }
@@ -110,13 +113,13 @@ mod tests {
 @@ kernel 6.1.0
 @@ check one
 ok   CPUs: 2
-@@ end one 0
+@@ end one 0 12
 @@ check two
 FAIL CPUs: expected 2, got 3
-@@ end two 1
+@@ end two 1 3
 @@ check three
 no NUMA here
-@@ end three 77
+@@ end three 77 0
 @@ done";
 
     #[test]
@@ -125,6 +128,7 @@ no NUMA here
         let expected = [Verdict::Pass, Verdict::Fail, Verdict::NotApplicable];
         assert_eq!(verdicts(&report), expected);
         assert_eq!(report.answers[2].lines, ["no NUMA here"]);
+        assert_eq!(report.answers[0].seconds, Some(12));
         assert_eq!(report.kernel.as_deref(), Some("6.1.0"));
         assert!(report.last_lines.is_none() && !report.is_good());
     }
@@ -137,7 +141,7 @@ no NUMA here
 
     #[test]
     fn a_machine_that_stops_in_a_check_has_no_answer_to_it_and_shows_its_last_lines() {
-        let console = "@@ check one\n@@ end one 0\n@@ check two\nbusy\nended at its limit";
+        let console = "@@ check one\n@@ end one 0 1\n@@ check two\nbusy\nended at its limit";
         let report = report(&["one", "two"], console);
         assert_eq!(verdicts(&report), [Verdict::Pass, Verdict::Missing]);
         let last = report.last_lines.unwrap_or_default();

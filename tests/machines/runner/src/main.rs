@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Mutex;
 use std::thread;
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::Parser;
@@ -120,8 +121,10 @@ impl Lab {
         let worker = || {
             let mut reports = Vec::new();
             while let Some(machine) = next() {
+                let began = Instant::now();
                 let report = self.try_machine(machine, args.patience)?;
                 print!("{}", words(machine, &report, args.verbose));
+                println!("{}: {} s in all", machine.name, began.elapsed().as_secs());
                 reports.push(report);
             }
             anyhow::Ok(reports)
@@ -216,7 +219,9 @@ fn words(machine: &Machine, report: &Report, verbose: bool) -> String {
             Verdict::NotApplicable => ("n/a", true),
             Verdict::Missing => ("FAIL (no answer)", true),
         };
-        lines.push(format!("{}: {}: {word}", machine.name, answer.check));
+        let took = answer.seconds.map(|s| format!(" ({s} s)"));
+        let took = took.unwrap_or_default();
+        lines.push(format!("{}: {}: {word}{took}", machine.name, answer.check));
         if shown {
             lines.extend(answer.lines.iter().map(|line| format!("    {line}")));
         }

@@ -114,8 +114,8 @@ mod tests {
             machine("b", "['y']"),
             machine("c", "['x']"),
         );
-        let of_a = "@@ check x\n@@ end x 0\n@@ check y\nok\nFAIL it\n@@ end y 1\n@@ done";
-        let of_b = "@@ kernel 6.1.0-56\n@@ check y\nno NUMA\n@@ end y 77\n@@ done";
+        let of_a = "@@ check x\n@@ end x 0 1\n@@ check y\nok\nFAIL it\n@@ end y 1 1\n@@ done";
+        let of_b = "@@ kernel 6.1.0-56\n@@ check y\nno NUMA\n@@ end y 77 1\n@@ done";
         let of_a = Some(Report::read(&a.checks, of_a));
         let of_b = Some(Report::read(&b.checks, of_b));
         let page = page(&[(&a, &of_a), (&b, &of_b), (&c, &None)]);
