@@ -12,4 +12,8 @@ within 10 grep -q 'frozen 1' "$leaf/cgroup.events"
 sleep 4
 echo 0 > "$leaf/cgroup.freeze"
 wait $pid
-is "status of the samples" "1 interrupted,2 ok" "$(statuses run)"
+holds "a sample was interrupted: $(statuses run)" grep -q interrupted run/samples.csv
+for name in status rep wall_ns; do column run/samples.csv $name > $name; done
+paste -d ' ' status rep wall_ns | grep '^ok ' > timed
+is "repetitions with a time" "1 2 3" "$(cut -d ' ' -f 2 timed | sort -u | xargs)"
+is "times as long as the frost" 0 "$(awk '$3 > 4e9' timed | wc -l)"

@@ -56,28 +56,39 @@ echo 1 > $trace/events/irq_vectors/local_timer_entry/enable
 enough || enough || enough || true
 echo 0 > $trace/events/enable
 kill $one $two
-holds "at least 20 slices whose ticks came in time: $(sort -n slices | uniq -c | awk '{ print $1 " of " $2 }' | paste -sd, -)" \
+sort -n slices | uniq -c > numbers
+holds "at least 20 slices whose ticks came in time: $(awk '{ print $1 " of " $2 }' numbers | paste -sd, -)" \
   test "$(wc -l < slices)" -ge 20
-measured=$(sort -n slices | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }')
+# The kernel does not count the time in interrupts as the thread's. Where the computer holds one up, the
+# slice gets a tick longer; none gets shorter. So the shortest that a tenth of them have is the kernel's.
+measured=$(awk '{ of[NR] = $1; ticks[NR] = $2; all += $1 }
+  END { for (i = 1; i <= NR; i++) if (of[i] * 10 >= all) { print ticks[i]; exit } }' numbers)
 simulate --workload weak-0 --n 300000000 --outer $((2 * cpus)) --inner 1 --tasks $((2 * cpus)) --placement close.pu
 simulated=$(awk "BEGIN { print $(column sim/samples.csv cpu_ns) * $hz / 1e9 / $(column sim/samples.csv involuntary_switches) }")
 is "ticks a slice of $kernel, as simulated" "$(awk "BEGIN { printf \"%.0f\", $simulated }")" "$measured"
 
-# Policies: a team of twice as many members as CPUs, whose regions are far shorter than a slice.
+# Policies: a team of twice as many members as CPUs, whose regions are far shorter than a slice. A
+# sample that was interrupted, since the computer is busy, has no counts; then another is taken.
 tasks=20
-for wait in active yield passive; do
+sample() {
   before=$(ticks)
-  oversub cell "sum-reduced.i64.1000_1x$((2 * cpus))_fork-join.${wait}_independent_close.pu_queue.1_t$tasks" \
-    --budget "$cpus" --warmups 0 --reps 1 --limit 100 > $wait
-  echo $(($(ticks) - before)) > $wait.ticks
+  oversub cell "sum-reduced.i64.1000_1x$((2 * cpus))_fork-join.$1_independent_close.pu_queue.1_t$tasks" \
+    --budget "$cpus" --warmups 0 --reps 1 --limit 100 > "$1"
+  echo $(($(ticks) - before)) > "$1".ticks
+  jq -e .answer.ok "$1" > /dev/null
+}
+for wait in active yield passive; do
+  sample $wait || sample $wait || sample $wait || echo "no sample of a team whose waiting is $wait: $(cat $wait)"
   simulate --workload sum-reduced --n 1000 --outer 1 --inner $((2 * cpus)) --tasks $tasks --wait $wait --placement close.pu
   cp sim/samples.csv $wait.csv
 done
-cut_off() { jq .answer.ok.involuntary_switches "$1"; }
-blocked() { jq .answer.ok.voluntary_switches "$1"; }
-near "switches of a team that spins" "$(column active.csv involuntary_switches)" "$(cut_off active)" 3
-near "switches of a team that yields" "$(column yield.csv involuntary_switches)" "$(cut_off yield)" 8
-near "switches of a team that blocks" "$(column passive.csv voluntary_switches)" "$(blocked passive)" 2
+cut_off() { jq '.answer.ok.involuntary_switches // -1' "$1"; }
+blocked() { jq '.answer.ok.voluntary_switches // -1' "$1"; }
+# A spinning team goes round all its threads once a region, also where a tick comes late; a stand-still
+# of the computer may cut one off once more or less. A member that blocks does so once a region. How
+# often one yields depends on how long that takes, which an emulated CPU does not show.
+near "switches of a team that spins" "$(column active.csv involuntary_switches)" "$(cut_off active)" 2
+near "switches of a team that blocks" "$(column passive.csv voluntary_switches)" "$(blocked passive)" 1.1
 order() { for wait in active yield passive; do echo "$($1 $wait) $wait"; done | sort -n | cut -d' ' -f2 | xargs; }
 simulated_cut_off() { column "$1.csv" involuntary_switches; }
 is "policies by how often a thread is cut off" "$(order simulated_cut_off)" "$(order cut_off)"
