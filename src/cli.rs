@@ -3,10 +3,11 @@
 //! The only place that knows clap, prints, or reads the environment. One file per verb: each turns
 //! arguments as typed into what they mean, calls the library, and shows what came of it.
 //!
-//! Exit codes: 0 done, 1 set-up error or nothing to tell (no cell has a time, or none can be compared
-//! under `--fail-if`, or others decided a run of which lines are asked for), 2 usage error (found
-//! before anything runs), 3 the condition of `compare --fail-if` holds, 4 it cannot be judged because
-//! others took CPUs from one of the runs.
+//! Exit codes: 0 done, 1 set-up error or nothing to tell (no execution of a sweep ended well, or no cell
+//! can be compared under `--fail-if`, or others decided a run of which lines are asked for), 2 usage error
+//! (found before anything runs), 3 the condition of `compare --fail-if` holds, 4 it cannot be judged because
+//! others took CPUs from one of the runs, 128 + N a signal N ended a sweep before it was done. README.md has
+//! them as a table.
 
 mod between;
 mod blas;
@@ -120,12 +121,30 @@ fn refuse(error: &clap::Error) -> ! {
         screen::note("error: cannot write to standard output");
         std::process::exit(1);
     }
+    if error.kind() == clap::error::ErrorKind::InvalidUtf8 {
+        screen::note(format_args!("  {}", no_text(std::env::args_os().skip(1))));
+    }
     let lossy = |argument: std::ffi::OsString| argument.to_string_lossy().into_owned();
     let arguments: Vec<String> = std::env::args_os().map(lossy).collect();
     if let Some(hint) = program_hint(error, &arguments) {
         screen::note(hint);
     }
     std::process::exit(error.exit_code())
+}
+
+/// Which of `arguments` are no text, and what to do.
+fn no_text(arguments: impl Iterator<Item = std::ffi::OsString>) -> String {
+    use std::os::unix::ffi::OsStrExt;
+    let numbered = arguments
+        .zip(1..)
+        .filter(|(word, _)| word.to_str().is_none());
+    let named = numbered
+        .map(|(word, number)| format!("argument {number} is '{}'", word.as_bytes().escape_ascii()));
+    let named: Vec<String> = named.collect();
+    format!(
+        "{}; name a file otherwise, or put the call into a script",
+        named.join(", ")
+    )
 }
 
 /// What to type where a program seems to stand among the flags of a sweep.
@@ -208,6 +227,9 @@ pub fn main() -> ExitCode {
                 return ExitCode::from(4);
             }
             screen::note(format_args!("error: {error:#}"));
+            if let Some(by) = error.downcast_ref::<signals::Interrupted>() {
+                return ExitCode::from(signals::exit_code(by.signal) as u8);
+            }
             ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
         }
     }

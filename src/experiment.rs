@@ -14,6 +14,7 @@ mod composition;
 mod dispatch;
 mod escape;
 mod grid;
+mod loose;
 mod margin;
 mod modelled;
 mod plan;

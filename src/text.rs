@@ -109,6 +109,26 @@ pub fn wrapped(text: &str, width: usize) -> String {
     )
 }
 
+/// What a reader of TOML `said`, in the words of who wrote the file: Rust's types are not theirs.
+pub fn plain(said: &str) -> String {
+    const WANTED: &str = "expected ";
+    let Some((found, wanted)) = said.rsplit_once(WANTED) else {
+        return said.to_owned();
+    };
+    let wanted = match wanted {
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" => "a whole number from 0 to 9223372036854775807",
+        "i32" => "a whole number from -2147483648 to 2147483647",
+        "f64" => "a number",
+        "a sequence" => "a list",
+        "a string" => "a text in quotes",
+        "a map" => "a table",
+        wanted if wanted.starts_with("struct ") => "a table",
+        wanted => wanted,
+    };
+    format!("{found}{WANTED}{wanted}")
+}
+
 /// `text` on one line: every run of white space and control characters is one blank.
 pub fn one_line(text: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
@@ -146,6 +166,17 @@ mod tests {
             "a b c d [0m"
         );
         assert_eq!(one_line("\n"), "");
+    }
+
+    #[test]
+    fn what_is_expected_of_a_file_has_no_type_of_rust() {
+        let said = "invalid type: string \"ls\", expected struct CommandRequest";
+        assert_eq!(plain(said), "invalid type: string \"ls\", expected a table");
+        let said = plain("invalid value: integer `-1`, expected u32");
+        assert!(said.ends_with("expected a whole number from 0 to 4294967295"));
+        for same in ["unknown field `a`, expected `b` or `c`", "duplicate key"] {
+            assert_eq!(plain(same), same);
+        }
     }
 
     #[test]

@@ -13,7 +13,8 @@ pub(super) struct Args {
     /// process ({outer} copies started at once) [default: thread].
     #[arg(long, value_name = "KIND")]
     outer_kind: Option<OuterKind>,
-    /// Run before the first execution of each process run of a cell, untimed (by sh -c).
+    /// Run before the first execution of each process run of a cell, untimed (by sh -c). It may take a
+    /// minute, or --limit where that is longer; so may --prepare and --cleanup.
     #[arg(long, value_name = "COMMAND")]
     setup: Option<String>,
     /// Run before every execution, untimed (by sh -c).

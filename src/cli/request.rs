@@ -17,8 +17,8 @@ use crate::experiment::{
 use crate::experiment::{DispatchName, RuntimeName};
 use crate::file;
 use crate::machine::Placement;
-use crate::text::{line_of, one_line, quoted};
-use crate::units::range::Range;
+use crate::text::{line_of, one_line, plain, quoted};
+use crate::units::range::{self, Range};
 
 /// What to sweep and how often.
 ///
@@ -81,13 +81,13 @@ pub(super) struct Args {
     #[arg(long, value_name = "N")]
     reps: Option<Count>,
     /// Untimed executions before them [default: 1].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(0, range::WARMUPS.most as u64))]
     warmups: Option<u32>,
     /// Longest an execution may take before it is censored [s] [default: 10].
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = number)]
     limit: Option<f64>,
     /// Seed of the visiting order [default: 1].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(0, u64::MAX))]
     seed: Option<u64>,
     /// After the rounds, go on with the best cells and their rivals until no cell can be both tied
     /// with the best and slower by more than this, for example 2% (see --time-limit).
@@ -191,7 +191,7 @@ fn program_hint(path: &Path) -> String {
 pub(super) fn parsed<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, UsageError> {
     toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(1, |span| line_of(text, span.start));
-        let message = one_line(error.message());
+        let message = plain(&one_line(error.message()));
         UsageError(format!("{} line {line}: {message}", path.display()))
     })
 }
@@ -202,6 +202,24 @@ fn workloads() -> String {
     format!(
         "Work of one task [default: matmul]. Name, number types (the default first), default n, task:\n\n{names}"
     )
+}
+
+/// A reader of whole numbers from `least` to `most`, which says these where it refuses a text.
+pub(super) fn whole<T: TryFrom<u64>>(
+    least: u64,
+    most: u64,
+) -> impl Fn(&str) -> Result<T, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|n| (least..=most).contains(n));
+        let number = number.and_then(|n| T::try_from(n).ok());
+        number.ok_or_else(|| format!("expected a whole number from {least} to {most}"))
+    }
+}
+
+/// Reads a number.
+pub(super) fn number(text: &str) -> Result<f64, String> {
+    let number = text.parse();
+    number.map_err(|_| "expected a number, such as 2.5".to_owned())
 }
 
 /// A time given in seconds, if `range` has it.

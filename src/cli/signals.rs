@@ -5,6 +5,7 @@
 //! background. Those stay ignored.
 
 use std::fs;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread;
 
 use anyhow::Context;
@@ -18,6 +19,31 @@ const REQUESTS: [Signal; 4] = [
     Signal::SIGHUP,
     Signal::SIGQUIT,
 ];
+
+/// Number of the first of them that came; 0 before.
+static FIRST: AtomicI32 = AtomicI32::new(0);
+
+/// Work that a signal ended before it was done.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(super) struct Interrupted {
+    pub(super) signal: Signal,
+    message: String,
+}
+
+/// An error with this `message`, which is [`Interrupted`] where a signal was the reason.
+pub(super) fn interrupted(message: String) -> anyhow::Error {
+    match Signal::try_from(FIRST.load(Ordering::Relaxed)) {
+        Ok(signal) => Interrupted { signal, message }.into(),
+        Err(_) => anyhow::Error::msg(message),
+    }
+}
+
+/// The exit code of a program that `signal` ended, as shells count it: 130 after Ctrl-C.
+// Source: POSIX.1-2024, Shell Command Language, 2.8.2: above 128; 128 + signal in every shell that we know.
+pub(super) fn exit_code(signal: Signal) -> i32 {
+    128 + signal as i32
+}
 
 /// Calls `heard`, on a thread of its own, with every signal from now on that asks this program to
 /// end.
@@ -35,7 +61,12 @@ pub(super) fn on_request(heard: impl FnMut(Signal) + Send + 'static) -> anyhow::
     let mut heard = heard;
     let listen = move || {
         let named = |number: i32| Signal::try_from(number).ok();
-        signals.forever().filter_map(named).for_each(&mut heard);
+        for signal in signals.forever().filter_map(named) {
+            let number = signal as i32;
+            // Only the first is the reason; what came before is in there.
+            let _ = FIRST.compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed);
+            heard(signal);
+        }
     };
     thread::Builder::new()
         .spawn(listen)

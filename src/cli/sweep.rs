@@ -18,7 +18,7 @@ use super::run::Run;
 use super::{
     UsageError, blas, command, dry_run, header, itself, plot, preflight, request, screen, signals,
 };
-use crate::analysis::{Analysis, CellSummary, Metric, State, rivals};
+use crate::analysis::{Analysis, Metric, rivals};
 use crate::experiment::{Cell, Landmarks, Plan, Protocol, Runtime, Span};
 use crate::host::{Host, clock};
 use crate::machine::{CpuBudget, OwnQuota, Topology};
@@ -53,10 +53,10 @@ pub(super) struct Args {
     out: Option<PathBuf>,
     /// Run under this CPU quota in CPUs, such as 1.5, which takes the right to make a control group
     /// [default: the quota that is there].
-    #[arg(long, value_name = "CPUS")]
+    #[arg(long, value_name = "CPUS", value_parser = request::number)]
     quota: Option<f64>,
     /// With --until: start no further round after this time [s].
-    #[arg(long, value_name = "SECONDS", requires = "until")]
+    #[arg(long, value_name = "SECONDS", requires = "until", value_parser = request::number)]
     time_limit: Option<f64>,
     /// Measure again what this run already holds and could not measure: failed (every visit that
     /// failed). The old rows stay in samples.csv and no longer count.
@@ -245,9 +245,9 @@ pub(super) fn announce(plan: &Plan, out: &Path, recorded: &[Record]) {
 pub(super) fn stop_on_signal() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
-    signals::on_request(move |_| {
+    signals::on_request(move |signal| {
         if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(1);
+            std::process::exit(signals::exit_code(signal));
         }
         screen::note(
             "stopping: the sample under way is dropped, all finished ones are kept; once more \
@@ -317,12 +317,13 @@ pub(super) fn walk(
         (plan.protocol.until.is_some()).then_some(&mut further as &mut runner::Further<'_>);
     let tally = runner::sweep_further((plan, further), recorded, runner, folder, &mut progress);
     progress.finish();
-    anyhow::ensure!(
-        tally?.complete,
-        "interrupted; what was recorded is kept in {}, the same command goes on from there",
+    if tally?.complete {
+        return Ok(());
+    }
+    Err(signals::interrupted(format!(
+        "interrupted; what was recorded is kept in {}; run the same command again to resume",
         folder.path().display()
-    );
-    Ok(())
+    )))
 }
 
 /// The heatmap of the records so far, for a terminal.
@@ -348,7 +349,7 @@ fn picture(plan: &Plan) -> Picture {
 ///
 /// # Errors
 ///
-/// If no cell has a time, after all the same.
+/// If no execution ended well, after all the same.
 pub(super) fn conclude(out: &Path) -> anyhow::Result<()> {
     let run = Run::read(out)?;
     plot::Args::figures_of(out).run()?;
@@ -356,19 +357,28 @@ pub(super) fn conclude(out: &Path) -> anyhow::Result<()> {
     let disturbed = disturbed::words(&run.disturbances());
     let deviations = blas::deviations(&run.records);
     screen::say(format!("{deviations}{disturbed}{}", told.trim_end()))?;
-    some_time(&run.analysis)
+    some_ok(&run)
 }
 
-/// Refuses to call a run done of which every cell failed, as where the program is not there.
-fn some_time(analysis: &Analysis) -> anyhow::Result<()> {
-    let failed = |cell: &CellSummary| match &cell.state {
-        State::Failed(why) => Some(why.clone()),
-        State::Interrupted(why) => Some(why.clone()),
-        State::Ok | State::Censored | State::Wrong(_) => None,
-    };
-    let reasons: Option<Vec<String>> = analysis.cells.iter().map(failed).collect();
-    match reasons.as_deref() {
-        Some([first, ..]) => anyhow::bail!("no cell has a time: {first}"),
-        _ => Ok(()),
+/// Refuses to call a run done of which no execution ended well, as where the program always fails.
+fn some_ok(run: &Run) -> anyhow::Result<()> {
+    let of = |status| move |record: &&Record| record.answer.status() == status;
+    if run.records.iter().any(|record| of(Status::Ok)(&record)) {
+        return Ok(());
+    }
+    let (all, limit) = (run.records.len(), run.header.plan.protocol.limit());
+    let stopped = run.records.iter().filter(of(Status::Censored)).count();
+    let mut reasons = run
+        .records
+        .iter()
+        .filter_map(|record| record.answer.reason());
+    match (reasons.next(), stopped) {
+        (Some(reason), 0) => anyhow::bail!("no cell has a time: {reason}"),
+        (reason, _) => anyhow::bail!(
+            "no cell has a time: {stopped} of {} took longer than the limit of {} s (raise --limit){}",
+            counted(all as u64, "row"),
+            limit.as_secs_f64(),
+            reason.map_or_else(String::new, |reason| format!("; another failed: {reason}"))
+        ),
     }
 }

@@ -12,10 +12,10 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use nix::sys::signal::Signal;
 use serde::Serialize;
 
-use super::{UsageError, signals};
+use super::{UsageError, request, signals};
 use crate::analysis::{Crowding, Tally, WatchSummary, WatchedProgram};
 use crate::host::{Activity, Foreground, Library, ProcessMonitor, WatchError, Watched};
-use crate::units::{counted, three_digits};
+use crate::units::{counted, range, three_digits};
 
 /// Says whether a running program is oversubscribed, without a sweep.
 ///
@@ -23,20 +23,23 @@ use crate::units::{counted, three_digits};
 /// CPU, how many have none, which pools and libraries they belong to, and what to set. The exit code
 /// is the command's.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:
+#[command(
+    allow_negative_numbers = true,
+    after_help = "Examples:
   oversub watch -- python3 train.py        until it ends; its output stays its own
   oversub watch --pid 4711 --for 10        ten seconds of a process that runs
-  oversub watch --json -- make -j 2>log    one JSON object a second into log")]
+  oversub watch --json -- make -j 2>log    one JSON object a second into log"
+)]
 pub(super) struct Args {
     /// Process to watch, with all below it.
     #[arg(long, value_name = "PID", conflicts_with = "command")]
     pid: Option<i32>,
     /// Seconds between two looks. The first comes after 50 ms, and the pause doubles up to this; it
     /// is longer where there are so many threads that looking would cost more than 0.5 % of one CPU.
-    #[arg(long, value_name = "SECONDS", default_value = "1")]
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = request::number)]
     interval: f64,
     /// Seconds after which to stop watching; a command goes on.
-    #[arg(long = "for", value_name = "SECONDS")]
+    #[arg(long = "for", value_name = "SECONDS", value_parser = request::number)]
     limit: Option<f64>,
     /// Print JSON lines, as is done without a terminal.
     #[arg(long)]
@@ -61,10 +64,10 @@ enum End {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let interval = seconds("--interval", self.interval)?.max(SHORTEST);
+        let interval = request::time(self.interval, range::INTERVAL)?.max(SHORTEST);
         let limit = self
             .limit
-            .map(|limit| seconds("--for", limit))
+            .map(|limit| request::time(limit, range::FOR))
             .transpose()?;
         let (tell, news) = unbounded();
         let watched = match (self.pid, self.command.is_empty()) {
@@ -132,13 +135,6 @@ fn libraries(watch: &ProcessMonitor) -> Vec<Library> {
     let pools = watch.programs().values().flat_map(|program| &program.pools);
     let all: BTreeSet<Library> = pools.map(|pool| pool.library.clone()).collect();
     all.into_iter().collect()
-}
-
-fn seconds(flag: &str, value: f64) -> Result<Duration, UsageError> {
-    Duration::try_from_secs_f64(value)
-        .ok()
-        .filter(|span| !span.is_zero())
-        .ok_or_else(|| UsageError(format!("{flag} {value} is not a number of seconds above 0")))
 }
 
 /// What a watch hears of.

@@ -8,10 +8,10 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
-use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Chunk;
+use super::loose::Loose;
 use crate::text::ParseError;
 
 /// Most values one axis may have; a longer list is taken for a typing error.
@@ -235,49 +235,6 @@ fn join<T: fmt::Display>(values: &[T]) -> String {
         .join(",")
 }
 
-/// An axis in a TOML file, in the syntax of the flag: from a text, a number, or a list of either.
-struct Loose(String);
-
-impl<'de> Deserialize<'de> for Loose {
-    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        input.deserialize_any(LooseVisitor)
-    }
-}
-
-struct LooseVisitor;
-
-impl<'de> Visitor<'de> for LooseVisitor {
-    type Value = Loose;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text, a number, or a list of them")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Loose, E> {
-        Ok(Loose(text.to_owned()))
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Loose, E> {
-        Ok(Loose(number.to_string()))
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Loose, E> {
-        Ok(Loose(number.to_string()))
-    }
-
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Loose, E> {
-        Ok(Loose(number.to_string()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Loose, A::Error> {
-        let mut texts = Vec::new();
-        while let Some(Loose(text)) = list.next_element()? {
-            texts.push(text);
-        }
-        Ok(Loose(texts.join(",")))
-    }
-}
-
 /// Reads an axis from a loose TOML value by its text form.
 macro_rules! serde_as_axis {
     ($($generics:ident)?, $type:ty) => {
@@ -320,12 +277,15 @@ mod tests {
         let read = |text: &str| toml::from_str::<File>(text).map(|file| file.outer.to_string());
         assert_eq!(read("outer = [1, \"4..=6\"]").unwrap(), "1,4,5,6");
         assert_eq!(read("outer = 2").unwrap(), "2");
-        for wrong in ["outer = {a = 1}", "outer = true", "outer = [[1], {}]"] {
+        for (wrong, wanted) in [
+            ("outer = {a = 1}", "a text, a number, or a list of them"),
+            ("outer = true", "a text, a number, or a list of them"),
+            ("outer = [[1], 2]", "a text or a number in the list"),
+            ("outer = [1, [2, [3]]]", "a text or a number in the list"),
+            ("outer = [1, {}]", "a text or a number in the list"),
+        ] {
             let error = read(wrong).unwrap_err().to_string();
-            assert!(
-                error.contains("a text, a number, or a list of them"),
-                "{error}"
-            );
+            assert!(error.contains(wanted), "{error}");
         }
     }
 

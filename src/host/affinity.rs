@@ -59,3 +59,23 @@ pub(super) fn bind_current_thread(binder: &Binder, asked: &CpuSet) -> Result<(),
         })
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::machine::PuId;
+
+    /// By the call for one PU and by that for several.
+    #[test]
+    fn a_refused_binding_names_the_pus_and_what_the_system_said() {
+        let binder = Binder::new().expect("hwloc knows this machine");
+        for (pus, said) in [
+            (&[1000][..], "binding to PUs 1000 was refused: Invalid argument"),
+            (&[1000, 1001], "binding to PUs 1000-1001 was refused: "),
+        ] {
+            let asked: CpuSet = pus.iter().map(|pu| PuId(*pu)).collect();
+            let error = bind_current_thread(&binder, &asked).unwrap_err();
+            assert!(error.to_string().starts_with(said), "{error}");
+        }
+    }
+}

@@ -13,7 +13,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::experiment::{Dtype, Family};
-use crate::text::{line_of, one_line};
+use crate::text::{line_of, one_line, plain};
 use names::{UNITS, unit};
 
 /// The presets that come with the program, by name; the first is what others fall back on.
@@ -162,7 +162,7 @@ impl Parameters {
 
     fn parse(file: &str, text: &str) -> Result<Self, ParameterError> {
         let malformed = |error: toml::de::Error| {
-            let words = one_line(error.message());
+            let words = plain(&one_line(error.message()));
             let line = error.span().map_or(1, |span| line_of(text, span.start));
             ParameterError::Malformed {
                 file: file.to_owned(),

@@ -84,6 +84,10 @@ impl fmt::Display for Short {
 pub const LIMIT: Range = Range::new("limit", 1e-9, 86_400.0, "s");
 /// Time after which no further round starts.
 pub const TIME_LIMIT: Range = Range::new("--time-limit", 1e-9, 1e9, "s");
+/// Time between two looks of a watch.
+pub const INTERVAL: Range = Range::new("--interval", 1e-9, 1e9, "s");
+/// Time after which a watch ends.
+pub const FOR: Range = Range::new("--for", 1e-9, 1e9, "s");
 /// CPU quota. The least is that of the kernel: 1 ms in a period of 100 ms.
 pub const QUOTA: Range = Range::new("quota", 0.01, 65_536.0, "CPUs");
 /// Ticks a second that a kernel can have.
@@ -103,7 +107,9 @@ mod tests {
 
     #[test]
     fn ends_are_in_the_range_and_what_is_no_number_is_not() {
-        for range in [LIMIT, TIME_LIMIT, QUOTA, HZ, VISITS, REPS, WARMUPS, METRIC] {
+        for range in [
+            LIMIT, TIME_LIMIT, INTERVAL, FOR, QUOTA, HZ, VISITS, REPS, WARMUPS, METRIC,
+        ] {
             assert_eq!(range.check(range.least), Ok(range.least));
             assert_eq!(range.check(range.most), Ok(range.most));
             let outside = [

@@ -189,17 +189,26 @@ fn a_program_that_the_set_up_builds_is_run_and_one_that_it_does_not_is_a_failed_
     }
 }
 
-/// A bound is a time: only where every cell failed there is none.
 #[test]
-fn a_sweep_fails_only_where_every_cell_failed() {
-    for (script, code) in [
-        ("false", 1),
-        ("[ {inner} = 2 ]", 0),
-        ("[ {inner} = 2 ] && sleep 600; false", 0),
+fn a_sweep_without_an_execution_that_ended_well_fails_and_says_why() {
+    for (script, why) in [
+        ("false", "no cell has a time: ended with exit code 1"),
+        ("[ {inner} = 2 ]", ""),
+        (
+            "[ {inner} = 2 ] && sleep 600; false",
+            "1 of 2 rows took longer than the limit of 0.5 s (raise --limit); another failed: ended",
+        ),
+        (
+            "sleep 600",
+            "2 of 2 rows took longer than the limit of 0.5 s (raise --limit)",
+        ),
     ] {
         let place = Place::new();
         let output = place.sweep(&["--inner", "1,2", "--limit", "0.5"], script);
-        assert_eq!(output.status.code(), Some(code), "{}", said(&output));
+        let told = said(&output);
+        let code = i32::from(!why.is_empty());
+        assert_eq!(output.status.code(), Some(code), "{told}");
+        assert!(told.contains(why), "{told}");
         assert_eq!(place.records().len(), 2);
     }
 }

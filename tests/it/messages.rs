@@ -50,6 +50,22 @@ fn an_error_in_a_file_names_its_line_and_what_was_expected() {
             "n = 8\nouter = 0\n",
             ["line 2", "'0' is not a list of counts"],
         ),
+        (
+            "outer = 1\nn = [[32, [33]], 34]\n",
+            ["line 2", "a text or a number in the list"],
+        ),
+        (
+            "outer = 1\ncommand = \"ls\"\n",
+            ["line 2", "expected a table [command] with argv"],
+        ),
+        (
+            "outer = 1\nwarmups = -1\n",
+            ["line 2", "expected a whole number from 0 to 4294967295"],
+        ),
+        (
+            "outer = 1\nlimit = \"x\"\n",
+            ["line 2", "expected a number"],
+        ),
     ] {
         fs::write(&file, text).unwrap();
         assert_refused(&oversub(&["sweep", file.to_str().unwrap()]), &words);
@@ -149,8 +165,37 @@ fn a_number_out_of_its_range_is_told_the_range() {
             &["--until", "2%", "--time-limit", "0"],
             "--time-limit must be between 1e-9 and 1e9 s (got 0)",
         ),
+        (
+            &["--seed", "-1"],
+            "'--seed <N>': expected a whole number from 0 to 18446744073709551615",
+        ),
+        (
+            &["--warmups", "1e3"],
+            "'--warmups <N>': expected a whole number from 0 to 1000000",
+        ),
+        (
+            &["--limit", "x"],
+            "'--limit <SECONDS>': expected a number, such as 2.5",
+        ),
     ] {
         assert_refused(&oversub(&[&["sweep"], flags].concat()), &[words]);
+    }
+    for (flags, words) in [
+        (
+            ["--for", "1e308"],
+            "--for must be between 1e-9 and 1e9 s (got 1e308)",
+        ),
+        (
+            ["--for", "-1"],
+            "--for must be between 1e-9 and 1e9 s (got -1)",
+        ),
+        (
+            ["--interval", "nan"],
+            "--interval must be between 1e-9 and 1e9 s (got NaN)",
+        ),
+    ] {
+        let watch = [&["watch"], &flags[..], &["--", "true"]].concat();
+        assert_refused(&oversub(&watch), &[words]);
     }
 }
 
@@ -251,5 +296,17 @@ fn an_argument_that_is_no_text_is_a_usage_error() {
         .arg(odd)
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert_refused(&output, &["argument 2 is '\\xff'"]);
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_oversub"));
+    let swept = command
+        .arg("sweep")
+        .arg("--out")
+        .arg(&out)
+        .args(["--", "true"])
+        .arg(OsStr::from_bytes(b"a\xffb"));
+    let words = ["argument 5 is 'a\\xffb'", "put the call into a script"];
+    assert_refused(&swept.output().unwrap(), &words);
+    assert!(!out.exists());
 }

@@ -213,7 +213,8 @@ fn each_signal_that_asks_for_the_end_ends_the_sweep_and_keeps_its_rows() {
         let program = place.pid("a");
         send(signal, sweep.id() as i32);
         let output = end(sweep);
-        assert_eq!(output.status.code(), Some(1), "{signal}: {}", said(&output));
+        let code = Some(128 + signal as i32);
+        assert_eq!(output.status.code(), code, "{signal}: {}", said(&output));
         assert!(gone(program));
         let records = place.records();
         assert_eq!(records.len(), 1, "{signal}: {}", said(&output));

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use oversub::record::{Answer, Sample};
 
@@ -231,4 +232,23 @@ fn on_a_phone_the_page_is_as_wide_as_the_window_light_and_dark() {
         assert!(browser.screenshot().len() > 10_000);
     }
     assert_eq!(grounds, ["rgb(255, 255, 255)", "rgb(21, 23, 26)"]);
+}
+
+/// A cell of a command is not known to `oversub cell`: the line is that of the program.
+#[test]
+fn the_line_that_runs_a_command_again_is_one_that_a_shell_can_run() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    let flags = ["--outer", "3", "--inner", "2", "--rounds", "1", "--out"];
+    let program = ["--", "sh", "-c", "echo $OMP_NUM_THREADS \"it's\" {outer}"];
+    let swept = [&["sweep"], &flags[..], &[out.to_str().unwrap()], &program].concat();
+    let swept = oversub(&swept);
+    assert!(swept.status.success(), "{}", said(&swept));
+    let page = fs::read_to_string(report(place.path(), &[&out])).unwrap();
+    let (_, again) = page.split_once("\"again\":").unwrap();
+    let lines = serde_json::Deserializer::from_str(again).into_iter::<Vec<String>>();
+    let lines = lines.into_iter().next().unwrap().unwrap();
+    assert_eq!(lines.len(), 1);
+    let shell = Command::new("sh").args(["-c", &lines[0]]).output().unwrap();
+    assert_eq!(String::from_utf8(shell.stdout).unwrap(), "2 it's 3\n");
 }

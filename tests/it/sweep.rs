@@ -199,7 +199,7 @@ fn an_interrupted_sweep_records_no_failure_and_ends_its_child_in_the_middle_of_a
         .status();
     assert!(interrupt.unwrap().success());
     let output = sweep.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(130));
     assert!(said(&output).contains("interrupted"), "{}", said(&output));
     assert_eq!(children("matmul.f64.29_"), 0);
     assert!(RunFolder::read(&out).unwrap().1.is_empty());

@@ -7,7 +7,7 @@ use crate::text::any_text::survives;
 
 /// A run without checksums, so that edited rows are still rows: two cells, seven rounds.
 fn run(folder: &std::path::Path) -> RunHeader {
-    let toml = "outer = 1\ninner = [1, 2]\nrounds = 7\nreps = 1\n[command]\nargv = [\"a\"]\nmetric = \"x\"";
+    let toml = "outer = 1\ninner = [1, 2]\nrounds = 7\nreps = 1\n[command]\nargv = [\"a\"]\nmetric = \"(x)\"";
     let request: Request = toml::from_str(toml).unwrap();
     let two = Landmarks {
         budget: 2,

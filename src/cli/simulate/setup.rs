@@ -26,7 +26,7 @@ pub(super) struct Setup {
     #[arg(long, value_name = "MODEL")]
     pub(super) model: Option<Model>,
     /// CPU quota in CPUs, such as 1.5 [default: this machine's, or none for another].
-    #[arg(long, value_name = "CPUS")]
+    #[arg(long, value_name = "CPUS", value_parser = request::number)]
     pub(super) quota: Option<f64>,
 }
 

@@ -7,7 +7,12 @@ use crate::experiment::{CommandSpec, OuterKind, OutputMetric, Wish};
 
 /// A command as asked for; what is not said is `None` or empty. In a file, the table `[command]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(
+    default,
+    deny_unknown_fields,
+    rename_all = "kebab-case",
+    expecting = "a table [command] with argv = [\"PROGRAM\", \"ARGUMENT\"]"
+)]
 pub struct CommandRequest {
     /// Program and arguments.
     pub argv: Vec<String>,

@@ -110,7 +110,7 @@ fn region(
 //
 // Source: OpenBLAS 0.3.28, driver/others/openblas_env.c (the order of variables, `atoi`) and memory.c,
 // `blas_get_cpu_number` and `get_num_procs`; blas_server_omp.c for builds with OpenMP.
-// OPENBLAS_DEFAULT_NUM_THREADS is new in 0.3.22 (Changelog.txt). As 0.3.21, 0.3.29 and 0.3.34 answered.
+// OPENBLAS_DEFAULT_NUM_THREADS is new in 0.3.22 (Changelog.txt). As 0.3.21 and 0.3.34 answered.
 pub(super) fn openblas(here: &Surroundings<'_>) -> Said {
     let version = here.openblas.and_then(|facts| facts.version.as_deref());
     let version = version.and_then(Version::find);

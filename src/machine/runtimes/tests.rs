@@ -242,7 +242,7 @@ fn nested_levels_and_dynamic_adjustment_are_said() {
     assert!(row.because.contains("less the load"), "{}", row.because);
 }
 
-/// As OpenBLAS 0.3.21, 0.3.29 and 0.3.34 answered.
+/// As OpenBLAS 0.3.21 and 0.3.34 answered.
 #[test]
 fn openblas_reads_its_variables_in_its_own_order() {
     for (variables, expected) in [

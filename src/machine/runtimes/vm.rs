@@ -147,7 +147,7 @@ pub(super) fn dotnet(here: &Surroundings<'_>) -> Said {
 //
 // Source: libuv, src/unix/core.c, `uv_available_parallelism`; src/unix/linux.c,
 // `uv__get_cgroupv2_constrained_cpu`. What it does for version 1 names no file that exists. As libuv
-// 1.46, 1.50 and 1.53 answered.
+// 1.46 and 1.53 answered.
 pub(super) fn node(here: &Surroundings<'_>) -> Said {
     let quotas = here
         .versions

@@ -119,7 +119,7 @@ fn java_takes_the_last_word_of_the_strongest_variable() {
     assert_eq!(java(&off), [Some(4), Some(3), Some(4)]);
 }
 
-/// .NET as its source is written; Node as libuv 1.46, 1.50 and 1.53 answered.
+/// .NET as its source is written; Node as libuv 1.46 and 1.53 answered.
 #[test]
 fn net_and_node_cut_what_is_too_large() {
     let net = |value| threads(".NET", &[("DOTNET_PROCESSOR_COUNT", value)]);
