@@ -70,7 +70,10 @@ mod tests {
     fn a_refused_binding_names_the_pus_and_what_the_system_said() {
         let binder = Binder::new().expect("hwloc knows this machine");
         for (pus, said) in [
-            (&[1000][..], "binding to PUs 1000 was refused: Invalid argument"),
+            (
+                &[1000][..],
+                "binding to PUs 1000 was refused: Invalid argument",
+            ),
             (&[1000, 1001], "binding to PUs 1000-1001 was refused: "),
         ] {
             let asked: CpuSet = pus.iter().map(|pu| PuId(*pu)).collect();

@@ -296,7 +296,7 @@ fn an_argument_that_is_no_text_is_a_usage_error() {
         .arg(odd)
         .output()
         .unwrap();
-    assert_refused(&output, &["argument 2 is '\\xff'"]);
+    assert_refused(&output, &["argument 3 is '\\xff'"]);
     let place = tempfile::tempdir().unwrap();
     let out = place.path().join("run");
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_oversub"));
@@ -306,7 +306,7 @@ fn an_argument_that_is_no_text_is_a_usage_error() {
         .arg(&out)
         .args(["--", "true"])
         .arg(OsStr::from_bytes(b"a\xffb"));
-    let words = ["argument 5 is 'a\\xffb'", "put the call into a script"];
+    let words = ["argument 6 is 'a\\xffb'", "put the call into a script"];
     assert_refused(&swept.output().unwrap(), &words);
     assert!(!out.exists());
 }

@@ -106,7 +106,8 @@ fn a_cell_past_its_limit_is_censored_and_keeps_what_it_did() {
     let out = place.path().join("run");
     // Four products of this size take many milliseconds on any machine.
     let output = oversub(&tiny(&out, &["--n", "1000", "--limit", "0.000001"]));
-    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("8 of 8 rows took longer than the limit"));
     assert_eq!(statuses(&out), [Status::Censored; 8]);
     let (_, records) = RunFolder::read(&out).unwrap();
     for record in records {
@@ -268,7 +269,7 @@ fn bad_input_is_one_line_with_value_and_remedy_and_exit_code_2() {
         ),
         (
             &["sweep", "--warmups", "4294967295"],
-            "warmups must be between 0 and",
+            "'--warmups <N>': expected a whole number from 0 to 1000000",
         ),
         (
             &["simulate", "--set", "tsc=4.9e-324"],
