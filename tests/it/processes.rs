@@ -162,7 +162,7 @@ fn a_stopped_visit_is_cleaned_up() {
     let family = ["a", "b", "c"].map(|name| place.pid(name));
     send(Signal::SIGTERM, sweep.id() as i32);
     let output = end(sweep);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(143));
     assert!(family.into_iter().all(gone) && !place.file("made").exists());
     assert!(place.records().is_empty());
 }

@@ -148,7 +148,7 @@ fn what_cannot_be_watched_is_said_in_one_line() {
         (
             &["watch", "--interval", "0", "--", "true"],
             2,
-            "--interval 0",
+            "--interval must be between 1e-9 and 1e9 s (got 0)",
         ),
         (
             &["watch", "--", "/nonexistent"],
