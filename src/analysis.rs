@@ -12,7 +12,7 @@ mod changed;
 mod choice;
 mod circumstances;
 mod compare;
-mod dimension;
+
 mod disturbance;
 mod judge;
 mod metric;
@@ -33,7 +33,7 @@ pub use cause::{Cause, Check, Diagnosis, Evidence, Facts, Finding, Origin, Setti
 pub use changed::{Changed, changes};
 pub use circumstances::{Difference, differences};
 pub use compare::{CellChange, Change, Comparison, Incomparable, Ratio};
-pub use dimension::{Condition, Dimension, Value};
+
 pub use disturbance::{Disturbance, Disturbances, Disturbed, FOREIGN};
 pub use judge::Judge;
 pub use metric::{Better, Metric, Quantity};

@@ -6,41 +6,48 @@
 
 #[cfg(test)]
 mod any_text;
-mod axis;
+mod asked;
+mod axes;
 mod blas;
 mod cell;
+mod cell_text;
 mod command;
 mod composition;
+mod condition;
+mod counts;
 mod dispatch;
 mod escape;
-mod grid;
 mod loose;
 mod margin;
 mod modelled;
+mod old_grid;
 mod plan;
 mod request;
 mod runtime;
 mod seats;
-mod short;
+
 mod time;
 mod wait;
 mod workload;
 
 pub use crate::share::Share;
-pub use axis::{Axis, Chunks, Count, Counts, Landmarks};
+pub use asked::{Axes, AxisValues};
+pub use axes::{Axis, Syntax, Value};
 pub use blas::{Blas, LibraryPath};
 pub use cell::{Cell, IllegalCell, MAX_THREADS};
 pub use command::{CommandCopy, CommandSpec, OuterKind, OutputMetric, Wish};
 pub use composition::{Composition, Rounding};
 pub use dispatch::{Chunk, Dispatch};
-pub use grid::Grid;
+
+pub use cell_text::PartialCell;
+pub use condition::Condition;
+pub use counts::{Count, Counts, Landmarks};
 pub use margin::Margin;
 pub use modelled::{BlasVersion, Modelled, OmpWait};
 pub use plan::{Plan, Protocol, Visit};
-pub use request::{CommandRequest, DispatchName, Request, RequestError, default_tasks};
+pub use request::{CommandRequest, Request, RequestError, default_tasks};
 pub use runtime::{Runtime, RuntimeName};
 pub use seats::Seats;
-pub use short::ShortCell;
 pub use time::Span;
 pub use wait::WaitPolicy;
 pub use workload::{

@@ -44,7 +44,7 @@ mod watch;
 pub use calibrate::{Calibration, CalibrationError, Finding, Unknown, calibrate};
 pub use child::{Host, Message};
 pub use command::{Starter, become_program, guard, supervise};
-pub use ending::end_with_parent;
+pub use ending::{end_children, end_with_parent};
 pub use foreground::Foreground;
 pub use load::{Load, LoadReading};
 pub use measure::{measure, trace};

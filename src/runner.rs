@@ -193,7 +193,7 @@ pub fn rest(visit: Visit, plan: &Plan, recorded: Option<Recorded>) -> Option<Ask
         first_rep: 1,
         last_rep: plan.protocol.reps,
         protocol: plan.protocol.clone(),
-        budget: plan.grid.budget,
+        budget: plan.budget,
     })
 }
 

@@ -37,6 +37,7 @@ mod params;
 mod region;
 mod report;
 mod rq;
+mod seed;
 mod work;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -329,7 +330,7 @@ impl Predictor {
             quota: self.machine.quota,
             limit: limit(ask),
             extent,
-            seed: seed(ask),
+            seed: seed::seed(ask),
         }
     }
 }
@@ -377,16 +378,6 @@ impl Model {
             Stop::Livelock(at) => Answer::Failed(format!("simulated time stands still at {at} ns")),
         }
     }
-}
-
-/// Seed of one visit: a hash of all that names it.
-// Source: FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ (64 bit).
-fn seed(ask: &Ask) -> u64 {
-    let Visit { round, cell } = &ask.visit;
-    let name = format!("{} {round} {cell}", ask.protocol.seed);
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ pub fn turn(folder: &str) -> Result<f64, String> {
     let start = Instant::now();
     let (header, records) =
         RunFolder::read(&PathBuf::from(folder)).map_err(|error| error.to_string())?;
-    let p = header.plan.grid.budget;
+    let p = header.plan.budget;
     let analysis = Analysis::of_run(&header.plan, header.budget.cpus, &records)
         .explained(&records, &Setting::of(&header));
     let found = Disturbances::of(&records, header.budget.cpus);

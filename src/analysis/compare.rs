@@ -12,10 +12,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Analysis, Bound, CellSummary, Condition, Dimension, ERROR, Estimate, Judge, Mark, Metric,
-    Point, Reading, Series, Spread, State,
+    Analysis, Bound, CellSummary, ERROR, Estimate, Judge, Mark, Metric, Point, Reading, Series,
+    Spread, State,
 };
 use crate::experiment::Cell;
+use crate::experiment::{Axis, Condition};
 use crate::stats::{Interval, TwoGroups, median};
 
 /// One cell in both runs.
@@ -209,14 +210,14 @@ fn why_none(a: &BTreeMap<Cell, &CellSummary>, b: &BTreeMap<Cell, &CellSummary>) 
         _ => values.into_iter().collect::<Vec<_>>().join(", "),
     };
     type Of = Box<dyn Fn(&Cell) -> String>;
-    let along = |d: Dimension| -> (String, Of) {
+    let along = |d: Axis| -> (String, Of) {
         (
             d.to_string(),
             Box::new(move |cell| d.value(cell).to_string()),
         )
     };
     let tasks: (String, Of) = ("tasks".to_owned(), Box::new(|cell| cell.tasks.to_string()));
-    for (name, of) in Dimension::BASIC.into_iter().map(along).chain([tasks]) {
+    for (name, of) in Axis::ALL.into_iter().map(along).chain([tasks]) {
         let (first, second) = (values(a, &of), values(b, &of));
         if first.is_disjoint(&second) {
             return format!("{name} is {} and {}", list(first), list(second));

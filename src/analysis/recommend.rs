@@ -18,7 +18,7 @@ use super::{
     Analysis, CellSummary, ERROR, Estimate, Factor, MARGIN, Paired, Spread, Standing, State,
     Verdict, Work,
 };
-use crate::experiment::Cell;
+use crate::experiment::{Axis, Cell, Value};
 use crate::stats::Interval;
 
 /// What to set for one work.
@@ -211,7 +211,7 @@ impl Analysis {
     /// each combination of the other properties, at its smallest number of workers.
     pub fn break_evens(&self) -> Vec<BreakEven> {
         // Cells that differ in size only, by a cell of that kind with size left out of account.
-        let mut kinds: BTreeMap<String, BTreeMap<u32, &CellSummary>> = BTreeMap::new();
+        let mut kinds: BTreeMap<Vec<Value>, BTreeMap<u32, &CellSummary>> = BTreeMap::new();
         for summary in &self.cells {
             if let Some(n) = summary.cell.workload.n() {
                 kinds
@@ -258,37 +258,24 @@ fn harsh_neighbours(verdict: &Verdict) -> Vec<Standing> {
 /// fastest with these threads.
 fn counterpart(verdict: &Verdict, chosen: &Cell, (outer, inner): (u32, u32)) -> Option<Cell> {
     let there = verdict.at(outer, inner);
+    let other = |axis: &Axis| !axis.counts_threads();
     let like = |cell: &Cell| {
-        (
-            cell.runtime,
-            cell.composition,
-            cell.placement,
-            cell.dispatch,
-        ) == (
-            chosen.runtime,
-            chosen.composition,
-            chosen.placement,
-            chosen.dispatch,
-        )
+        let mut axes = Axis::ALL.into_iter().filter(other);
+        axes.all(|axis| axis.value(cell) == axis.value(chosen))
     };
     let alike = there.iter().find(|standing| like(&standing.cell));
     alike.or(there.first()).map(|standing| standing.cell)
 }
 
 /// What a cell is beside its size.
-fn kind(cell: &Cell) -> String {
-    let text = cell.to_string();
-    let rest = text.split_once('_').map_or("", |(_, rest)| rest);
-    format!(
-        "{} {:?} {rest}",
-        cell.workload.name(),
-        cell.workload.dtype()
-    )
+fn kind(cell: &Cell) -> Vec<Value> {
+    let axes = Axis::ALL.into_iter().filter(|axis| *axis != Axis::N);
+    axes.map(|axis| axis.value(cell)).collect()
 }
 
 fn break_even(
     sizes: &BTreeMap<u32, &CellSummary>,
-    kinds: &BTreeMap<String, BTreeMap<u32, &CellSummary>>,
+    kinds: &BTreeMap<Vec<Value>, BTreeMap<u32, &CellSummary>>,
 ) -> Option<BreakEven> {
     let cell = sizes.values().next_back()?.cell;
     let alone = Cell {

@@ -33,7 +33,7 @@ pub fn rivals(plan: &Plan, records: &[Record]) -> BTreeSet<Cell> {
     let Some(margin) = plan.protocol.until else {
         return BTreeSet::new();
     };
-    let analysis = Analysis::of_run(plan, f64::from(plan.grid.budget), records);
+    let analysis = Analysis::of_run(plan, f64::from(plan.budget), records);
     let summary = |cell: &Cell| analysis.cells.iter().find(|summary| summary.cell == *cell);
     let mut all = BTreeSet::new();
     for verdict in &analysis.verdicts {

@@ -9,7 +9,8 @@
 // Source of tau: Kendall 1945, doi 10.1093/biomet/33.3.239 (tau-b). Skill as in weather
 // forecasting: 1 - error / error of the baseline.
 
-use super::{Dimension, Work};
+use super::Work;
+use crate::experiment::Axis;
 use crate::experiment::{BlasVersion, Cell, Modelled, Runtime, WaitPolicy};
 use crate::stats::{Interval, median, quantile};
 
@@ -93,17 +94,17 @@ pub enum Split {
     /// By [`Regime`].
     Regime,
     /// By one of the grid's dimensions.
-    By(Dimension),
+    By(Axis),
 }
 
 /// The splits that are reported, whatever comes out.
 pub const SPLITS: [Split; 6] = [
     Split::All,
     Split::Regime,
-    Split::By(Dimension::Runtime),
-    Split::By(Dimension::Placement),
-    Split::By(Dimension::N),
-    Split::By(Dimension::Outer),
+    Split::By(Axis::Runtime),
+    Split::By(Axis::Placement),
+    Split::By(Axis::N),
+    Split::By(Axis::Outer),
 ];
 
 /// The scores of a part of the cells.
@@ -181,7 +182,7 @@ pub fn score(cases: &[Case], budget: f64) -> Vec<Part> {
 }
 
 /// Parts stand in the order of what they are named after.
-type Order = (Option<Regime>, Option<super::Value>);
+type Order = (Option<Regime>, Option<crate::experiment::Value>);
 
 impl Split {
     /// In a word.

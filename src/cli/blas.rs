@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use nix::sys::signal::Signal;
 
 use super::{UsageError, header, screen};
-use crate::experiment::{Blas, Cell, Plan};
+use crate::experiment::{Blas, Cell, Plan, Runtime};
 use crate::host::blas::{BlasLibrary, inspect};
 use crate::host::end_with_parent;
 use crate::machine::{BlasFacts, BlasFolders};
@@ -57,11 +57,8 @@ pub(super) fn locate(blas: Blas) -> Result<PathBuf, UsageError> {
 
 /// The files of all libraries that `plan` calls.
 pub(super) fn locate_all(plan: &Plan) -> Result<BTreeMap<Blas, PathBuf>, UsageError> {
-    let libraries = plan
-        .grid
-        .runtime
-        .iter()
-        .filter_map(|runtime| runtime.blas());
+    let runtimes = plan.runtimes();
+    let libraries = runtimes.iter().filter_map(Runtime::blas);
     libraries.map(|blas| Ok((blas, locate(blas)?))).collect()
 }
 

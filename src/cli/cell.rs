@@ -17,8 +17,8 @@ use nix::sys::wait::WaitStatus;
 use super::{UsageError, blas, itself, output, screen, signals};
 use crate::experiment::{Cell, CommandSpec, Protocol, Visit, Workload};
 use crate::host::{
-    self, Message, Shortage, Starter, TRY_AGAIN, end_with_parent, guard, keep_continues, measure,
-    open_files, supervise,
+    self, Message, Shortage, Starter, TRY_AGAIN, end_children, end_with_parent, guard,
+    keep_continues, measure, open_files, supervise,
 };
 use crate::machine::{CpuBudget, HostFacts};
 use crate::record::{Answer, Status};
@@ -224,6 +224,8 @@ fn supervise_command(spec: &CommandSpec, ask: &Ask) -> anyhow::Result<()> {
     let supervised = supervise(spec, starter, ask, &stop, &mut |rep, answer| {
         answers.write(rep, answer)
     });
+    // What hooks left running ends with the visit, also where the guard is gone that would see to it.
+    end_children();
     answers.leave(supervised)
 }
 

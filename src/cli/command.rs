@@ -1,6 +1,6 @@
 //! Which flags say how a program of the user's is swept?
 
-use crate::experiment::{CommandRequest, CommandSpec, OuterKind, Plan, Wish};
+use crate::experiment::{Axis, CommandRequest, CommandSpec, OuterKind, Plan, Wish};
 
 /// A program in place of a workload, given after `--`.
 ///
@@ -61,10 +61,10 @@ impl Args {
 
 /// The command line of every cell of `plan`, each of which a shell can run.
 pub(super) fn lines(plan: &Plan, spec: &CommandSpec) -> String {
-    let (cells, _) = plan.grid.cells();
+    let cells = &plan.cells;
     let mut lines = String::new();
     for cell in cells {
-        let copies = spec.shell_lines(&cell);
+        let copies = spec.shell_lines(cell);
         let of = copies.len();
         for (rank, copy) in copies.iter().enumerate() {
             let which = match of {
@@ -82,7 +82,7 @@ pub(super) fn same_for_all(plan: &Plan) -> Option<&'static str> {
     let spec = plan.command.as_ref()?;
     let hooks = [&spec.setup, &spec.prepare];
     let mut words = spec.argv.iter().chain(hooks.into_iter().flatten());
-    let one = spec.outer_kind == OuterKind::Thread && plan.grid.outer.len() > 1;
+    let one = spec.outer_kind == OuterKind::Thread && plan.values(Axis::Outer).len() > 1;
     let silent = !words.any(|word| word.contains("{outer}"));
     (one && silent).then_some(
         "warning: {outer} is nowhere in the command, so every outer count runs the same program, \

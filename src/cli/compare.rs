@@ -7,8 +7,9 @@ use std::str::FromStr;
 
 use super::run::Run;
 use super::{ConditionHolds, Disturbed, UsageError, screen};
-use crate::analysis::{self, Change, Comparison, Condition, Difference, Disturbances};
+use crate::analysis::{self, Change, Comparison, Difference, Disturbances};
 use crate::experiment::Cell;
+use crate::experiment::Condition;
 use crate::text::ParseError;
 use crate::view::canvas::FigureFormat;
 use crate::view::caption::{Landmarks, provenance};

@@ -6,21 +6,21 @@ use super::screen;
 use crate::experiment::{Plan, Protocol};
 use crate::host::Host;
 use crate::runner::Ask;
+use crate::text::quoted;
 
 /// Prints the command of every cell of `plan`, as `host` would start it.
 pub(super) fn print_commands(plan: &Plan, host: &Host) -> anyhow::Result<()> {
-    let (cells, skipped) = plan.grid.cells();
-    for why in skipped {
+    for why in &plan.left_out {
         screen::say(format!("# skipped: {why}"))?;
     }
-    for visit in plan.visits().take(cells.len()) {
+    for visit in plan.visits().take(plan.cells.len()) {
         let Protocol { reps, .. } = plan.protocol;
         let ask = Ask {
             visit,
             first_rep: 1,
             last_rep: reps,
             protocol: plan.protocol.clone(),
-            budget: plan.grid.budget,
+            budget: plan.budget,
         };
         let command = host.command(&ask);
         screen::say(typed(&command))?;
@@ -35,6 +35,6 @@ fn typed(command: &Command) -> String {
         Some(format!("{}={value}", name.to_string_lossy()))
     });
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    let words = words.map(|word| word.to_string_lossy().into_owned());
+    let words = words.map(|word| quoted(&word.to_string_lossy()));
     set.chain(words).collect::<Vec<_>>().join(" ")
 }

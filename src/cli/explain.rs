@@ -8,11 +8,10 @@ use anyhow::Context;
 
 use super::run::Run;
 use super::{UsageError, screen};
-use crate::analysis::{
-    Analysis, Cause, Condition, Diagnosis, Dimension, Evidence, Factor, Facts, Finding,
-};
-use crate::experiment::Cell;
-use crate::text::quoted;
+use crate::analysis::{Analysis, Cause, Diagnosis, Evidence, Factor, Facts, Finding};
+use crate::experiment::{Axis, Condition};
+use crate::experiment::{Cell, PartialCell};
+use crate::text::{ParseError, quoted};
 use crate::units::{human_span, three_digits};
 
 /// Says why cells are slower than the best: the cause, its evidence, the rule, and what would refute
@@ -28,7 +27,7 @@ pub(super) struct Args {
     /// Folder of the run.
     run: PathBuf,
     /// The cell, by its text form or a part of it that only it has, such as 4x4.
-    cell: Option<String>,
+    cell: Vec<String>,
     /// Outer workers of the cell.
     #[arg(long, value_name = "N")]
     outer: Option<String>,
@@ -62,11 +61,10 @@ impl Args {
     /// What to type for the evidence of one of the cells that were listed.
     fn next_step(&self, listed: &[&Diagnosis]) -> String {
         let Some(one) = listed.first().filter(|_| self.selects()) else {
-            return "Give a part of a cell's name, such as 4x4, for the evidence.".to_owned();
+            return "Give a cell, such as 4x4 active, for the evidence.".to_owned();
         };
         format!(
-            "{} cells are like that. For the evidence of one, give a longer part of its name, or more \
-             conditions:\n  oversub explain {} {}",
+            "{} cells are like that. For the evidence of one, say more of it:\n  oversub explain {} {}",
             listed.len(),
             quoted(&self.run.display().to_string()),
             one.cell
@@ -74,30 +72,33 @@ impl Args {
     }
 
     fn selects(&self) -> bool {
-        self.cell.is_some() || !self.conditions().is_empty()
+        let flags = [&self.outer, &self.inner, &self.wait];
+        let flagged = flags.into_iter().any(Option::is_some);
+        flagged || !self.cell.is_empty() || !self.conditions.is_empty()
     }
 
     /// All that a cell is asked to have.
-    fn conditions(&self) -> Vec<Condition> {
-        let of = |dimension, value: &Option<String>| {
-            let value = value.clone()?;
-            Some(Condition::new(dimension, value))
-        };
+    fn conditions(&self) -> Result<Vec<Condition>, ParseError> {
+        let of = |axis: Axis, value: &Option<String>| Some(format!("{axis}={}", value.as_ref()?));
         let flags = [
-            of(Dimension::Outer, &self.outer),
-            of(Dimension::Inner, &self.inner),
-            of(Dimension::Wait, &self.wait),
+            of(Axis::Outer, &self.outer),
+            of(Axis::Inner, &self.inner),
+            of(Axis::Wait, &self.wait),
         ];
-        let flags = flags.into_iter().flatten();
-        flags.chain(self.conditions.iter().cloned()).collect()
+        let flags = flags.into_iter().flatten().map(|text| text.parse());
+        let mut all: Vec<Condition> = flags.collect::<Result<_, _>>()?;
+        all.extend(self.conditions.iter().cloned());
+        Ok(all)
     }
 
     fn wanted<'a>(&self, analysis: &'a Analysis) -> anyhow::Result<Vec<&'a Diagnosis>> {
-        let conditions = self.conditions();
-        let admits = |cell: &Cell| {
-            Condition::all_admit(&conditions, cell)
-                && self.cell.as_deref().is_none_or(|part| has_part(cell, part))
+        let usage = |error: ParseError| UsageError(error.to_string());
+        let conditions = self.conditions().map_err(usage)?;
+        let part = match self.cell.is_empty() {
+            true => PartialCell::default(),
+            false => self.cell.join(" ").parse().map_err(usage)?,
         };
+        let admits = |cell: &Cell| Condition::all_admit(&conditions, cell) && part.admits(cell);
         let cells = analysis.cells.iter().map(|summary| summary.cell);
         let mut asked = cells.filter(admits).peekable();
         let Some(first) = asked.peek().copied() else {
@@ -115,13 +116,6 @@ impl Args {
         );
         Ok(wanted)
     }
-}
-
-/// Whether `part` is the cell or some of the parts of its text form.
-fn has_part(cell: &Cell, part: &str) -> bool {
-    let text = cell.to_string();
-    let between = |text: &str| format!("_{text}_");
-    text == part || between(&text).contains(&between(part))
 }
 
 fn json(wanted: &[&Diagnosis]) -> anyhow::Result<()> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::run::Run;
 use super::{UsageError, screen};
-use crate::analysis::Condition;
+use crate::experiment::Condition;
 use crate::record::{FolderError, Record, Row, RunFolder};
 use crate::view::table::{self, TableFormat};
 

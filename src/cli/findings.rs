@@ -241,7 +241,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("P x P      2 x 2, fork-join.active: 5.00 times"),
+            text.contains("P x P      2 x 2, fork-join, active: 5.00 times"),
             "{text}"
         );
         assert!(text.contains("best split 2 x 1, rayon"), "{text}");

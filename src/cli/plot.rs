@@ -16,8 +16,9 @@ use anyhow::Context;
 
 use super::run::Run;
 use super::{UsageError, screen};
-use crate::analysis::{Condition, Dimension, Judge, Metric, Quantity, Reading, Series};
+use crate::analysis::{Judge, Metric, Quantity, Reading, Series};
 use crate::experiment::Cell;
+use crate::experiment::{Axis, Condition};
 use crate::record::RunHeader;
 use crate::view::canvas::FigureFormat;
 use crate::view::caption::{Landmarks, provenance};
@@ -61,10 +62,10 @@ pub(super) struct Args {
     /// Horizontal axis: outer, inner, n, runtime, wait, composition, placement, dispatch, chunk or
     /// dtype.
     #[arg(long, value_name = "AXIS")]
-    x: Option<Dimension>,
+    x: Option<Axis>,
     /// Vertical axis.
     #[arg(long, value_name = "AXIS")]
-    y: Option<Dimension>,
+    y: Option<Axis>,
     /// Show only these cells, for example `wait=passive,n=256`; conditions on one axis are
     /// alternatives (`wait=passive,wait=none`: none is what has no wait policy).
     #[arg(long = "where", value_name = "AXIS=VALUE", value_delimiter = ',')]
@@ -214,7 +215,7 @@ impl Args {
         Ok(metrics)
     }
 
-    fn axes(&self, cells: &[Cell]) -> Result<(Dimension, Dimension), UsageError> {
+    fn axes(&self, cells: &[Cell]) -> Result<(Axis, Axis), UsageError> {
         let (x, y) = natural_axes(cells);
         let axes = match (self.x, self.y) {
             (Some(x), Some(y)) => (x, y),
@@ -232,7 +233,7 @@ impl Args {
     }
 
     /// Where the picture of `metric` goes.
-    fn path(&self, metric: Metric, (x, y): (Dimension, Dimension)) -> PathBuf {
+    fn path(&self, metric: Metric, (x, y): (Axis, Axis)) -> PathBuf {
         if let Some(output) = &self.output {
             return output.clone();
         }

@@ -26,7 +26,7 @@ const OWN_FILES: u64 = 64;
 /// why. The user's own program is looked at from outside, without a file for each thread.
 pub(super) fn missing_columns(plan: &Plan) -> Option<(String, String)> {
     let most = open_files::most()?;
-    let (cells, _) = plan.grid.cells();
+    let cells = &plan.cells;
     let threads = cells.iter().map(|cell| u64::from(cell.threads())).max()?;
     let wanted = threads + OWN_FILES;
     (plan.command.is_none() && wanted > most).then(|| {
@@ -50,7 +50,7 @@ pub(super) fn check(plan: &Plan) -> anyhow::Result<()> {
             ))
         })?;
     }
-    let (cells, _) = plan.grid.cells();
+    let cells = &plan.cells;
     let widest = cells.iter().max_by_key(|cell| cell.threads());
     if let (Some(cell), Some(limit)) = (widest, ThreadLimit::discover()) {
         let wanted = u64::from(cell.threads()) + OWN_THREADS;
@@ -90,7 +90,7 @@ fn programs(spec: &CommandSpec, plan: &Plan) -> BTreeSet<String> {
     if !program.contains('{') {
         return BTreeSet::from([program.clone()]);
     }
-    let (cells, _) = plan.grid.cells();
+    let cells = &plan.cells;
     let copies = cells.iter().flat_map(|cell| spec.copies(cell));
     copies.map(|copy| copy.fill(program)).collect()
 }

@@ -189,12 +189,12 @@ struct Outlook {
 
 impl Forecast {
     fn of(plan: &Plan) -> Self {
-        let (cells, _) = plan.grid.cells();
+        let cells = &plan.cells;
         let rounds = plan.protocol.rounds.get();
         Self {
             visits: cells.len() * rounds as usize,
             rounds,
-            cells: cells.into_iter().map(|c| (c, Outlook::default())).collect(),
+            cells: cells.iter().map(|c| (*c, Outlook::default())).collect(),
             current: None,
         }
     }
@@ -252,7 +252,7 @@ mod tests {
         let mut forecast = Forecast::of(&plan());
         let visit = |at: usize| Visit {
             round: 1,
-            cell: plan().grid.cells().0[at],
+            cell: plan().cells[at],
         };
         assert_eq!(forecast.left(), None);
         let began = clock::now();

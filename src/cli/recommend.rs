@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use super::findings::coverage;
 use super::run::Run;
 use super::{UsageError, blas, screen};
-use crate::analysis::{Condition, Recommendation, Reliability};
+use crate::analysis::{Recommendation, Reliability};
+use crate::experiment::Condition;
 use crate::experiment::{Cell, Runtime};
 use crate::machine::{Surroundings, thread_choice};
 use crate::view::paste::{self, Place, Target};
@@ -37,7 +38,7 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let run = Run::read_where(&self.run, &self.conditions)?;
-        let p = run.header.plan.grid.budget;
+        let p = run.header.plan.budget;
         let recommendations = run.analysis.recommendations(p, default_inner(&run));
         anyhow::ensure!(
             !recommendations.is_empty(),
@@ -85,7 +86,7 @@ fn default_inner(run: &Run) -> u32 {
     let environment = BTreeMap::new();
     let choice = thread_choice(runtime, &Surroundings::of(&run.header.budget, &environment));
     let threads = choice.and_then(|choice| u32::try_from(choice.threads?).ok());
-    threads.unwrap_or(run.header.plan.grid.budget)
+    threads.unwrap_or(run.header.plan.budget)
 }
 
 /// The cell of the only work there is.

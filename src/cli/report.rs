@@ -84,7 +84,7 @@ fn names(runs: &[Run]) -> Vec<String> {
 }
 
 fn chapter<'a>(run: &'a Run, cells: &'a [Cell], name: String) -> Chapter<'a> {
-    let budget = run.header.plan.grid.budget;
+    let budget = run.header.plan.budget;
     let simulated = breakdown(&run.folder);
     let explain = move |cell: &Cell| {
         let diagnosis = run.analysis.diagnoses.get(cell);

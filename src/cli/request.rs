@@ -11,12 +11,9 @@ use serde::de::DeserializeOwned;
 
 use super::UsageError;
 use crate::experiment::{
-    Axis, Chunks, CommandRequest, Composition, Count, Counts, Dtype, Margin, Request, WaitPolicy,
-    WorkloadName,
+    Axes, Axis, AxisValues, CommandRequest, Count, Margin, Request, Syntax, WorkloadName,
 };
-use crate::experiment::{DispatchName, RuntimeName};
 use crate::file;
-use crate::machine::Placement;
 use crate::text::{line_of, one_line, plain, quoted};
 use crate::units::range::{self, Range};
 
@@ -29,51 +26,8 @@ pub(super) struct Args {
     /// Experiment file (TOML) whose keys are these flags; flags win.
     #[arg(value_name = "EXPERIMENT.toml")]
     experiment: Option<PathBuf>,
-    /// Work of one task: matmul, dot, fill-again, fill-fresh, euclidean, minkowski-P, cosine,
-    /// squared-difference-temporaries, squared-difference-fused, sum-racy, sum-reduced, weak-S,
-    /// uneven-S; --help says what they are [default: matmul].
-    #[arg(long, value_name = "NAMES", long_help = workloads())]
-    workload: Option<Axis<WorkloadName>>,
-    /// Problem sizes; what n is, is the workload's own (order of the matrices of a matmul)
-    /// [default: the workload's own, 256 of a matmul].
-    #[arg(long, value_name = "COUNTS")]
-    n: Option<Counts>,
-    /// Number types: f32, f64, i32, i64, of those that the workload has [default: its first].
-    #[arg(long, value_name = "NAMES")]
-    dtype: Option<Axis<Dtype>>,
-    /// Outer worker counts [default: auto].
-    #[arg(long, value_name = "COUNTS")]
-    outer: Option<Counts>,
-    /// Inner team widths [default: auto].
-    #[arg(long, value_name = "COUNTS")]
-    inner: Option<Counts>,
-    /// Inner runtimes: fork-join, rayon, blas:openblas, blas:blis, blas:mkl, blas:/path/lib.so; in
-    /// simulations also libgomp, libgomp.active, libgomp.passive, libomp, libomp.MS,
-    /// openblas-VERSION, openblas-openmp-VERSION, blis [default: fork-join].
-    #[arg(long, value_name = "NAMES")]
-    runtime: Option<Axis<RuntimeName>>,
-    /// Wait policies: active, spin-then-park.N, yield, passive [default: passive].
-    #[arg(long, value_name = "NAMES")]
-    wait: Option<Axis<WaitPolicy>>,
-    /// How the levels share: independent, serial-inner, partitioned, partitioned-floor,
-    /// partitioned-ceil, exclusive, counting, shared
-    /// [default: independent].
-    #[arg(long, value_name = "NAMES")]
-    composition: Option<Axis<Composition>>,
-    /// Where threads go: unbound, or close, spread, partitioned with .pu, .core, .numa, .package
-    /// [default: unbound].
-    #[arg(long, value_name = "NAMES")]
-    placement: Option<Axis<Placement>>,
-    /// How tasks reach workers: queue, static, stealing [default: queue].
-    #[arg(long, value_name = "NAMES")]
-    dispatch: Option<Axis<DispatchName>>,
-    /// Tasks a worker takes from the queue at a time, or pool for the rule of Python's pool, tasks /
-    /// (4 workers) rounded up [default: 1].
-    #[arg(long, value_name = "COUNTS|pool")]
-    chunk: Option<Chunks>,
-    /// Tasks of every cell, so that all do the same work [default: 16 P, at least 32].
-    #[arg(long, value_name = "N")]
-    tasks: Option<Count>,
+    #[command(flatten)]
+    axes: AxisFlags,
     /// Process runs of each cell, interleaved; a 95 % interval needs 6 [default: 7; 3 of a simulation].
     #[arg(long, value_name = "N")]
     rounds: Option<Count>,
@@ -116,18 +70,7 @@ impl Args {
             .unwrap_or_default();
         let flags = Request {
             name: None,
-            workload: self.workload,
-            n: self.n,
-            dtype: self.dtype,
-            outer: self.outer,
-            inner: self.inner,
-            runtime: self.runtime,
-            wait: self.wait,
-            composition: self.composition,
-            placement: self.placement,
-            dispatch: self.dispatch,
-            chunk: self.chunk,
-            tasks: self.tasks,
+            axes: self.axes.0,
             rounds: self.rounds,
             reps: self.reps,
             warmups: self.warmups,
@@ -196,6 +139,54 @@ pub(super) fn parsed<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, 
     })
 }
 
+/// A flag for each axis of the table.
+struct AxisFlags(Axes);
+
+impl clap::Args for AxisFlags {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command.args(Axis::ALL.map(flag))
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+impl clap::FromArgMatches for AxisFlags {
+    fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
+        let mut flags = Self(Axes::default());
+        flags.update_from_arg_matches(matches)?;
+        Ok(flags)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+        for axis in Axis::ALL {
+            if let Some(values) = matches.get_one::<AxisValues>(axis.key()) {
+                self.0.set(axis, values.clone());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The flag of `axis`.
+fn flag(axis: Axis) -> clap::Arg {
+    let flag = clap::Arg::new(axis.key())
+        .long(axis.key())
+        .value_name(match axis.syntax() {
+            Syntax::Names => "NAMES",
+            Syntax::Counts([]) => "COUNTS",
+            Syntax::Counts(_) => "COUNTS|NAME",
+            Syntax::OneCount => "N",
+        })
+        .value_parser(move |text: &str| AxisValues::read(axis, text))
+        .help(axis.help());
+    match axis {
+        Axis::Workload => flag.long_help(workloads()),
+        _ => flag,
+    }
+}
+
 /// The help of `--workload`.
 fn workloads() -> String {
     let names = WorkloadName::help();
@@ -261,19 +252,19 @@ mod tests {
         let words = [vec!["sweep".to_owned()], request.words()].concat();
         let typed = Typed::try_parse_from(words).unwrap();
         let read = typed.request.with(typed.command.request()).unwrap();
-        let cells = read.plan(FOUR).unwrap().grid.cells().0;
+        let cells = read.plan(FOUR).unwrap().cells;
         cells.iter().map(Cell::to_string).collect()
     }
 
     #[test]
     fn the_words_of_a_request_mean_its_cell() {
         for text in [
-            "matmul.f64.256_2x4_fork-join.active_independent_unbound_queue.1_t16",
-            "matmul.f32.7_3x1_fork-join.spin-then-park.500_serial-inner_close.core_queue.625_t7",
-            "squared-difference-fused.f64.9_4x2_rayon_shared_spread.numa_stealing_t8",
-            "squared-difference-fused.i64.9_4x2_rayon_exclusive_unbound_queue.pool_t8",
-            "matmul.f64.64_4x2_blas:%2Fusr%2Fmy%20libs%2Flib.so_counting_unbound_static_t8",
-            "weak-30.f64.64_4x1_libomp.0_partitioned_close.pu_queue.2_t8",
+            "matmul n=256 outer=2 inner=4 wait=active tasks=16",
+            "matmul dtype=f32 n=7 outer=3 inner=1 wait=spin-then-park.500 composition=serial-inner placement=close.core chunk=625 tasks=7",
+            "squared-difference-fused dtype=f64 n=9 outer=4 inner=2 runtime=rayon composition=shared placement=spread.numa dispatch=stealing tasks=8",
+            "squared-difference-fused n=9 outer=4 inner=2 runtime=rayon composition=exclusive chunk=pool tasks=8",
+            "matmul n=64 outer=4 inner=2 runtime=blas:/usr/my%20libs/lib.so composition=counting dispatch=static tasks=8",
+            "weak-30 n=64 outer=4 inner=1 runtime=libomp.0 composition=partitioned placement=close.pu chunk=2",
         ] {
             let cell: Cell = text.parse().unwrap();
             assert_eq!(read_back(&Request::of(&cell)), [text]);
@@ -282,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_program_and_its_flags_come_last() {
-        let text = "command_2x4_program_independent_close.core_static_t1";
+        let text = "command outer=2 inner=4 placement=close.core";
         let cell: Cell = text.parse().unwrap();
         let request = Request {
             command: Some(CommandRequest {

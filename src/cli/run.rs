@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{UsageError, screen};
-use crate::analysis::{
-    Analysis, Condition, Disturbances, Setting, Trial, Trust, changes, share_of_others,
-};
+use crate::analysis::{Analysis, Disturbances, Setting, Trial, Trust, changes, share_of_others};
+use crate::experiment::Condition;
 use crate::experiment::{Cell, Modelled, Runtime};
 use crate::record::{FolderError, Record, RunFolder, RunHeader};
 use crate::runner::Completeness;
@@ -66,12 +65,14 @@ impl Run {
             Modelled::of(facts).map(Runtime::Modelled)
         };
         let stand_in = |runtime: &mut Runtime| *runtime = models(*runtime).unwrap_or(*runtime);
-        let mut grid = self.header.plan.grid.clone();
-        grid.runtime.iter_mut().for_each(stand_in);
+        let mut cells = self.header.plan.cells.clone();
+        for cell in &mut cells {
+            stand_in(&mut cell.runtime);
+        }
         for record in &mut self.records {
             stand_in(&mut record.visit.cell.runtime);
         }
-        self.header.plan.grid = grid;
+        self.header.plan.cells = cells;
         self.analysis = analysis(&self.folder, &self.header, &self.records);
         self
     }
@@ -107,7 +108,7 @@ impl Run {
 
     /// The cells of its plan.
     pub(super) fn cells(&self) -> Vec<Cell> {
-        let mut cells = self.header.plan.grid.cells().0;
+        let mut cells = self.header.plan.cells.clone();
         cells.retain(|cell| Condition::all_admit(&self.conditions, cell));
         cells
     }

@@ -153,7 +153,7 @@ fn refuse_unknown(plan: &Plan) -> Result<(), UsageError> {
         let why = "a command cannot be simulated: nobody knows what it does";
         return Err(UsageError(why.to_owned()));
     }
-    let (cells, _) = plan.grid.cells();
+    let cells = &plan.cells;
     let reasons = cells.iter().filter_map(|cell| modelled(cell).err());
     let reasons: Vec<String> = reasons.collect();
     match &reasons[..] {
@@ -253,7 +253,7 @@ impl Setup {
 
 /// The only cell of `plan`, in its first repetition.
 fn only_ask(plan: &Plan) -> Result<Ask, UsageError> {
-    let (cells, _) = plan.grid.cells();
+    let cells = &plan.cells;
     let [cell] = cells[..] else {
         let message = format!(
             "--trace shows one cell, not {}; give one value for each axis",
@@ -267,7 +267,7 @@ fn only_ask(plan: &Plan) -> Result<Ask, UsageError> {
         first_rep: 1,
         last_rep: NonZeroU32::MIN,
         protocol: plan.protocol.clone(),
-        budget: plan.grid.budget,
+        budget: plan.budget,
     })
 }
 

@@ -379,7 +379,7 @@ pub(super) fn asks(plan: &Plan) -> Vec<Ask> {
         first_rep: 1,
         last_rep: plan.protocol.reps,
         protocol: plan.protocol.clone(),
-        budget: plan.grid.budget,
+        budget: plan.budget,
     };
     plan.visits().map(ask).collect()
 }

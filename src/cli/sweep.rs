@@ -19,7 +19,7 @@ use super::{
     UsageError, blas, command, dry_run, header, itself, plot, preflight, request, screen, signals,
 };
 use crate::analysis::{Analysis, Metric, rivals};
-use crate::experiment::{Cell, Landmarks, Plan, Protocol, Runtime, Span};
+use crate::experiment::{Axis, Cell, Landmarks, Plan, Protocol, Runtime, Span};
 use crate::host::{Host, clock};
 use crate::machine::{CpuBudget, OwnQuota, Topology};
 use crate::record::{Record, RunFolder, RunHeader, Status};
@@ -190,7 +190,8 @@ fn advise_retry(out: &Path) -> anyhow::Result<()> {
 
 /// Refuses a runtime that is known to the simulator only.
 fn refuse_models(plan: &Plan) -> Result<(), UsageError> {
-    let mut models = plan.grid.runtime.iter().filter_map(Runtime::modelled);
+    let runtimes = plan.runtimes();
+    let mut models = runtimes.iter().filter_map(Runtime::modelled);
     models.next().map_or(Ok(()), |modelled| {
         Err(UsageError(format!(
             "--runtime {modelled} is a model of a library, for oversub simulate; what is here is \
@@ -216,15 +217,15 @@ pub(super) fn landmarks(topology: &Topology, budget: &CpuBudget) -> Landmarks {
 
 /// Names a run without a name after its workloads.
 pub(super) fn default_name(plan: &Plan) -> String {
-    let mut names: Vec<String> = plan.grid.workload.iter().map(|w| w.name()).collect();
-    names.dedup();
+    let names = plan.values(Axis::Workload);
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
     names.join("-")
 }
 
 /// Says what is about to happen.
 pub(super) fn announce(plan: &Plan, out: &Path, recorded: &[Record]) {
-    let (cells, skipped) = plan.grid.cells();
-    for why in skipped {
+    let cells = &plan.cells;
+    for why in &plan.left_out {
         screen::note(format_args!("skipped: {why}"));
     }
     let Protocol { rounds, reps, .. } = plan.protocol;
@@ -328,14 +329,13 @@ pub(super) fn walk(
 
 /// The heatmap of the records so far, for a terminal.
 fn picture(plan: &Plan) -> Picture {
-    let (cells, _) = plan.grid.cells();
-    let budget = f64::from(plan.grid.budget);
-    let axes = natural_axes(&cells);
+    let budget = f64::from(plan.budget);
     let plan = plan.clone();
+    let axes = natural_axes(&plan.cells);
     Box::new(move |records| {
         let analysis = Analysis::of_run(&plan, budget, records);
         let series = analysis.series(Metric::Slowdown);
-        let facets = Facets::of(&cells, &series.points, axes);
+        let facets = Facets::of(&plan.cells, &series.points, axes);
         terminal::heatmap(
             &series.quantity,
             &facets,
@@ -353,7 +353,7 @@ fn picture(plan: &Plan) -> Picture {
 pub(super) fn conclude(out: &Path) -> anyhow::Result<()> {
     let run = Run::read(out)?;
     plot::Args::figures_of(out).run()?;
-    let told = findings(&run.analysis, &run.cells(), run.header.plan.grid.budget);
+    let told = findings(&run.analysis, &run.cells(), run.header.plan.budget);
     let disturbed = disturbed::words(&run.disturbances());
     let deviations = blas::deviations(&run.records);
     screen::say(format!("{deviations}{disturbed}{}", told.trim_end()))?;

@@ -8,7 +8,7 @@ use anyhow::Context;
 
 use super::sweep::landmarks;
 use super::{UsageError, blas, itself, output, screen, simulate};
-use crate::experiment::{Protocol, ShortCell, Visit, Workload, default_tasks};
+use crate::experiment::{Cell, PartialCell, Protocol, Visit, Workload, default_tasks};
 use crate::file;
 use crate::host::{Host, Message};
 use crate::machine::{CpuBudget, Topology};
@@ -27,12 +27,12 @@ use crate::units::range;
 #[command(after_help = "Examples:
   oversub trace 4x4_active -o active.json
   oversub plot --timeline active.json -o active.png
-  oversub trace matmul.f64.256_4x4_fork-join.active_independent_unbound_queue.1_t32 \\
-      -o active.json --simulated active-sim.json
+  oversub trace 4x4 active n=256 tasks=32 -o active.json --simulated active-sim.json
   oversub plot --timeline active.json active-sim.json --by pu -o both.svg")]
 pub(super) struct Args {
-    /// The cell, by its name or parts of it: OUTERxINNER and what is not the default, joined by _.
-    cell: ShortCell,
+    /// The cell: OUTERxINNER and what is not the default, such as 4x4 active n=512.
+    #[arg(required = true)]
+    cell: Vec<String>,
     /// File to write.
     #[arg(short, long, value_name = "FILE.json")]
     output: PathBuf,
@@ -88,7 +88,13 @@ impl Args {
     fn ask(&self) -> anyhow::Result<Ask> {
         let budget = CpuBudget::discover();
         let landmarks = landmarks(&Topology::discover()?, &budget);
-        let cell = self.cell.complete(default_tasks(landmarks));
+        let default = Cell {
+            tasks: default_tasks(landmarks),
+            ..Cell::default()
+        };
+        let asked = self.cell.join(" ").parse();
+        let cell = asked.and_then(|asked: PartialCell| asked.complete(default));
+        let cell = cell.map_err(|error| UsageError(error.to_string()))?;
         if cell.workload == Workload::Command {
             let why = "a command's threads are its own, and cannot be watched from outside";
             return Err(UsageError(why.to_owned()).into());

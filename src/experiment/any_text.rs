@@ -4,11 +4,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::{
-    Axis, Cell, Chunks, Composition, Count, Counts, Dtype, Landmarks, Margin, Request, WaitPolicy,
-    WorkloadName,
+    Axis, AxisValues, Cell, Condition, Count, Counts, Landmarks, Margin, PartialCell, Plan, Request,
 };
-use super::{DispatchName, RuntimeName};
-use crate::machine::Placement;
 use crate::text::any_text::survives_text;
 
 const TWO: Landmarks = Landmarks {
@@ -35,7 +32,8 @@ fn any_text_is_an_experiment_file_or_an_error() {
         if let Ok(plan) = request.plan(TWO) {
             assert!(plan.visits().take(5).count() > 0);
             let json = serde_json::to_string(&plan).unwrap();
-            assert_eq!(serde_json::from_str::<super::Plan>(&json).unwrap(), plan);
+            let read: Plan = serde_json::from_str(&json).unwrap();
+            assert_eq!(read.difference(&plan), None);
         }
     });
 }
@@ -54,6 +52,11 @@ fn comes_back<T: FromStr + Display + PartialEq>(text: &str) {
 #[test]
 fn any_text_is_a_cell_or_an_error() {
     let corpus = [
+        "matmul n=256 outer=2 inner=4 wait=active tasks=16",
+        "minkowski-3 dtype=f32 n=9 outer=8 inner=1 runtime=rayon composition=partitioned-floor chunk=pool",
+        "matmul n=64 outer=4 inner=2 runtime=blas:/usr/my%20lib/libblis.so.4 placement=close.pu",
+        "command outer=4 inner=2 placement=close.core",
+        "4x2 active n=64",
         "matmul.f64.256_2x4_fork-join.active_independent_unbound_queue.1_t16",
         "minkowski-3.f64.100_2x4_fork-join.spin-then-park.99_counting_close.pu_queue.pool_t16",
         "matmul.f64.64_4x2_blas:%2Fusr%2Flib%2Fx86%5F64%2Flibblis.so.4_exclusive_unbound_static_t8",
@@ -63,6 +66,7 @@ fn any_text_is_a_cell_or_an_error() {
     ];
     survives_text(&corpus, |text| {
         comes_back::<Cell>(text);
+        comes_back::<PartialCell>(text);
         if let Ok(cell) = text.parse::<Cell>() {
             let _ = (cell.threads(), cell.footprint(), cell.flops(), cell.bytes());
             let _ = (cell.granted(2), cell.demand(), cell.widths(2).len());
@@ -91,16 +95,14 @@ fn any_text_is_an_axis_or_an_error() {
     ];
     survives_text(&corpus, |text| {
         comes_back::<Counts>(text);
-        comes_back::<Chunks>(text);
         comes_back::<Count>(text);
         comes_back::<Margin>(text);
-        comes_back::<Axis<WorkloadName>>(text);
-        comes_back::<Axis<Dtype>>(text);
-        comes_back::<Axis<RuntimeName>>(text);
-        comes_back::<Axis<WaitPolicy>>(text);
-        comes_back::<Axis<Composition>>(text);
-        comes_back::<Axis<Placement>>(text);
-        comes_back::<Axis<DispatchName>>(text);
+        comes_back::<Condition>(text);
+        for axis in Axis::ALL {
+            if let Ok(values) = AxisValues::read(axis, text) {
+                assert_eq!(AxisValues::read(axis, &values.to_string()), Ok(values));
+            }
+        }
         if let Ok(counts) = text.parse::<Counts>() {
             let _ = counts.resolve(TWO).len();
         }

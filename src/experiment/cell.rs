@@ -1,14 +1,11 @@
 //! What is one point of the grid?
 
-use std::fmt;
 use std::num::NonZeroU32;
-use std::str::FromStr;
 
-use super::escape::{escaped, unescaped};
-use super::{Composition, Dispatch, Family, Runtime, Workload};
+use super::{
+    Chunk, Composition, Computation, Dispatch, Family, Runtime, WaitPolicy, Workload, WorkloadName,
+};
 use crate::machine::Placement;
-use crate::serde_as_text;
-use crate::text::ParseError;
 
 /// Most threads a cell may ask for; a larger demand is taken for a typing error.
 pub const MAX_THREADS: u32 = 65_536;
@@ -16,9 +13,8 @@ pub const MAX_THREADS: u32 = 65_536;
 /// One point of the grid: what is computed, by how many threads, run how.
 ///
 /// Built by [`Cell::checked`] or read from its text form, so that an illegal combination cannot be
-/// held. The text form is safe as a file name:
-/// `matmul.f64.256_2x4_fork-join.active_independent_unbound_queue.1_t16`; the path of a BLAS library
-/// is percent-encoded in it.
+/// held. Text form: `matmul n=256 outer=2 inner=4 wait=active`, where what is not said is as in
+/// [`Cell::default`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Cell {
@@ -54,9 +50,9 @@ pub enum IllegalCell {
     BlasIsUnbound(Runtime),
     /// What is inside a program is its own; a cell only tells it two counts.
     #[error(
-        "a command goes with program_independent_PLACEMENT_static_t1, and only a command does; not with '{0}'"
+        "a command is run as it is, by runtime 'program', and only a command does; not workload '{0}' with runtime '{1}'"
     )]
-    CommandAlone(String),
+    CommandAlone(Workload, Runtime),
     /// The composition says the team is one thread wide.
     #[error("composition 'serial-inner' has inner = 1, not {0}")]
     SerialInnerIsOne(NonZeroU32),
@@ -70,7 +66,39 @@ pub enum IllegalCell {
     },
 }
 
+/// Tasks of a cell that does not say how many.
+const TASKS: NonZeroU32 = NonZeroU32::new(32).unwrap();
+
+impl Default for Cell {
+    /// One worker and one thread at products of 256 x 256 matrices: what a cell is where nothing is said
+    /// of it.
+    fn default() -> Self {
+        Self {
+            workload: Workload::Computation(Computation::usual(WorkloadName::DEFAULT)),
+            outer: NonZeroU32::MIN,
+            inner: NonZeroU32::MIN,
+            runtime: Runtime::ForkJoin(WaitPolicy::Passive),
+            composition: Composition::Independent,
+            placement: Placement::Unbound,
+            dispatch: Dispatch::Queue(Chunk::Tasks(NonZeroU32::MIN)),
+            tasks: TASKS,
+        }
+    }
+}
+
 impl Cell {
+    /// Makes this the cell of a program of the user's, which has no choice of anything inside it.
+    pub(super) fn be_a_command(&mut self) {
+        *self = Self {
+            workload: Workload::Command,
+            runtime: Runtime::Program,
+            composition: Composition::Independent,
+            dispatch: Dispatch::Static,
+            tasks: NonZeroU32::MIN,
+            ..*self
+        };
+    }
+
     /// This cell if its parts go together.
     ///
     /// # Errors
@@ -84,7 +112,7 @@ impl Cell {
             ..
         } = self;
         if !self.keeps_programs_apart() {
-            return Err(IllegalCell::CommandAlone(self.to_string()));
+            return Err(IllegalCell::CommandAlone(self.workload, runtime));
         }
         if self.composition == Composition::Shared && runtime != Runtime::Rayon {
             return Err(IllegalCell::SharedNeedsRayon(runtime));
@@ -195,144 +223,15 @@ impl Cell {
     }
 }
 
-impl fmt::Display for Cell {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            workload,
-            outer,
-            inner,
-            runtime,
-            composition,
-            placement,
-            dispatch,
-            tasks,
-        } = self;
-        let runtime = escaped(&runtime.to_string());
-        write!(
-            f,
-            "{workload}_{outer}x{inner}_{runtime}_{composition}_{placement}_{dispatch}_t{tasks}"
-        )
-    }
-}
-
-impl FromStr for Cell {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        const FORM: &str = "WORKLOAD_OxI_RUNTIME_COMPOSITION_PLACEMENT_DISPATCH_tTASKS";
-        let bad = |why: &dyn fmt::Display| ParseError::new("cell", text, format!("{FORM} ({why})"));
-        let fields: Vec<&str> = text.split('_').collect();
-        let [
-            workload,
-            threads,
-            runtime,
-            composition,
-            placement,
-            dispatch,
-            tasks,
-        ] = fields[..]
-        else {
-            return Err(bad(&format!("7 fields, not {}", fields.len())));
-        };
-        let (outer, inner) = threads.split_once('x').ok_or_else(|| bad(&"OUTERxINNER"))?;
-        let tasks = tasks.strip_prefix('t').ok_or_else(|| bad(&"tTASKS"))?;
-        let count = |text: &str| text.parse::<NonZeroU32>().map_err(|e| bad(&e));
-        Self {
-            workload: workload.parse().map_err(|e| bad(&e))?,
-            outer: count(outer)?,
-            inner: count(inner)?,
-            runtime: unescaped(runtime)
-                .ok_or_else(|| bad(&"a percent-encoded runtime"))?
-                .parse()
-                .map_err(|e| bad(&e))?,
-            composition: composition.parse().map_err(|e| bad(&e))?,
-            placement: placement.parse().map_err(|e| bad(&e))?,
-            dispatch: dispatch.parse().map_err(|e| bad(&e))?,
-            tasks: count(tasks)?,
-        }
-        .checked()
-        .map_err(|e| bad(&e))
-    }
-}
-
-serde_as_text!(Cell);
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_cell_reads_what_it_writes() {
-        for text in [
-            "matmul.f64.256_2x4_fork-join.active_independent_unbound_queue.1_t16",
-            "matmul.f32.1000_3x1_fork-join.spin-then-park.500_serial-inner_close.core_static_t7",
-            "matmul.f64.64_4x2_rayon_shared_spread.numa_stealing_t8",
-            "matmul.f64.64_4x2_blas:openblas_independent_unbound_queue.1_t8",
-            "matmul.f64.64_4x2_blas:%2Fusr%2Flib%2Fx86%5F64%2Flibblis.so.4_exclusive_unbound_static_t8",
-            "matmul.f64.64_4x2_openblas-0.3.26_independent_unbound_queue.1_t8",
-            "weak-30.f64.64_4x2_libomp.0_counting_close.pu_queue.1_t8",
-            "command_4x2_program_independent_close.core_static_t1",
-            "minkowski-3.f32.10000_8x1_rayon_partitioned-floor_unbound_queue.pool_t100",
-        ] {
-            assert_eq!(text.parse::<Cell>().unwrap().to_string(), text);
-        }
-    }
-
-    #[test]
-    fn illegal_combinations_cannot_be_read() {
-        for (text, why) in [
-            (
-                "matmul.f64.8_2x4_fork-join.yield_shared_unbound_static_t1",
-                "needs runtime 'rayon'",
-            ),
-            (
-                "matmul.f64.8_2x4_rayon_serial-inner_unbound_static_t1",
-                "inner = 1, not 4",
-            ),
-            (
-                "matmul.f64.8_2x4_blas:blis_shared_unbound_static_t1",
-                "needs runtime 'rayon'",
-            ),
-            (
-                "matmul.f64.8_2x4_blas:blis_independent_close.pu_static_t1",
-                "placement is unbound",
-            ),
-            (
-                "dot.f64.8_2x4_blas:blis_independent_unbound_static_t1",
-                "workload 'dot.f64.8' is not for it",
-            ),
-            (
-                "command_2x1_rayon_independent_unbound_static_t1",
-                "a command goes with",
-            ),
-            (
-                "command_2x1_program_exclusive_unbound_static_t1",
-                "a command goes with",
-            ),
-            (
-                "command_2x1_program_independent_unbound_static_t2",
-                "a command goes with",
-            ),
-            (
-                "matmul.f64.8_2x1_program_independent_unbound_static_t1",
-                "only a command does",
-            ),
-            ("matmul.f64.8_2x0_rayon_shared_unbound_static_t1", "zero"),
-            (
-                "matmul.f64.8_999x999_rayon_shared_unbound_static_t1",
-                "more than 65536",
-            ),
-        ] {
-            let error = text.parse::<Cell>().unwrap_err().to_string();
-            assert!(error.contains(why), "{error}");
-        }
-    }
 
     /// Eight CPUs for three: shares of 3, 3 and 2 for teams of our own, 2 each for one library.
     #[test]
     fn a_library_has_the_same_width_for_all_workers() {
         let width = |runtime| {
-            let text = format!("matmul.f64.8_3x9_{runtime}_partitioned_unbound_static_t3");
+            let text = format!("3x9 n=8 {runtime} partitioned static tasks=3");
             let cell: Cell = text.parse().unwrap();
             (cell.granted(8).inner.get(), cell.widths(8).len())
         };

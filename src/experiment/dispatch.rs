@@ -64,6 +64,19 @@ pub enum Dispatch {
 }
 
 impl Dispatch {
+    /// The names of all rules.
+    pub(super) const NAMES: [&'static str; 3] = ["queue", "static", "stealing"];
+
+    /// The rule called `name`; a queue from which single tasks are taken.
+    pub(super) fn named(name: &str) -> Result<Self, ParseError> {
+        match name {
+            "queue" => Ok(Self::Queue(Chunk::Tasks(NonZeroU32::MIN))),
+            "static" => Ok(Self::Static),
+            "stealing" => Ok(Self::Stealing),
+            _ => Err(ParseError::new("dispatch", name, Self::NAMES.join(", "))),
+        }
+    }
+
     /// Name without the chunk size, as in the record column `dispatch`.
     pub fn name(&self) -> &'static str {
         match self {

@@ -64,3 +64,29 @@ impl<'de> Visitor<'de> for LooseVisitor {
         Ok(Loose(texts.join(",")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_gives_texts_numbers_and_lists_of_them() {
+        #[derive(Deserialize)]
+        struct File {
+            outer: Loose,
+        }
+        let read = |text: &str| toml::from_str::<File>(text).map(|file| file.outer.0);
+        assert_eq!(read("outer = [1, \"4..=6\"]").unwrap(), "1,4..=6");
+        assert_eq!(read("outer = 2").unwrap(), "2");
+        for (wrong, wanted) in [
+            ("outer = {a = 1}", "a text, a number, or a list of them"),
+            ("outer = true", "a text, a number, or a list of them"),
+            ("outer = [[1], 2]", "a text or a number in the list"),
+            ("outer = [1, [2, [3]]]", "a text or a number in the list"),
+            ("outer = [1, {}]", "a text or a number in the list"),
+        ] {
+            let error = read(wrong).unwrap_err().to_string();
+            assert!(error.contains(wanted), "{error}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! In what order, how often and for how long are the cells asked?
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -8,7 +9,8 @@ use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 
-use super::{Cell, CommandSpec, Grid, Margin};
+use super::old_grid::OldGrid;
+use super::{Axis, Cell, CommandSpec, Margin, Runtime, Value, Workload};
 use crate::units::range::{self, OutOfRange};
 
 /// How often and for how long each cell is asked.
@@ -53,10 +55,15 @@ impl Protocol {
 
 /// Every cell and the protocol by which they are asked. Two runs with equal plans are one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "StoredPlan")]
 pub struct Plan {
-    /// The cells.
-    pub grid: Grid,
+    /// The cells, each once.
+    pub cells: Vec<Cell>,
+    /// Why combinations of what was asked for are not among them; not part of a run.
+    #[serde(skip)]
+    pub left_out: BTreeSet<String>,
+    /// P in whole CPUs, by which some compositions set team widths.
+    pub budget: u32,
     /// How they are asked.
     pub protocol: Protocol,
     /// The program that the cells run, where they are not work of our own.
@@ -90,7 +97,7 @@ impl Plan {
     ///
     /// Interleaving spreads slow drifts of the machine over all cells alike.
     pub fn visits(&self) -> impl Iterator<Item = Visit> {
-        let (cells, _) = self.grid.cells();
+        let cells = &self.cells;
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(self.protocol.seed);
         (1..=self.protocol.rounds.get()).flat_map(move |round| {
             let mut order = cells.clone();
@@ -109,28 +116,110 @@ impl Plan {
         order.into_iter().map(visit).collect()
     }
 
-    /// The first field in which `other` differs, with both values as JSON text: path, ours, theirs.
+    /// The values of `axis` that the cells have, ascending.
+    pub fn values(&self, axis: Axis) -> Vec<Value> {
+        axis.values(&self.cells)
+    }
+
+    /// The runtimes of the cells, ascending.
+    pub fn runtimes(&self) -> BTreeSet<Runtime> {
+        self.cells.iter().map(|cell| cell.runtime).collect()
+    }
+
+    /// The workloads of the cells, ascending.
+    pub fn workloads(&self) -> BTreeSet<Workload> {
+        self.cells.iter().map(|cell| cell.workload).collect()
+    }
+
+    /// The first thing in which `other` differs: its name, ours, theirs.
     pub fn difference(&self, other: &Self) -> Option<(String, String, String)> {
-        let json = |plan: &Self| serde_json::to_value(plan).unwrap_or_default();
-        difference("", &json(self), &json(other))
+        let (ours, theirs) = (self.facts(), other.facts());
+        let value = |facts: &[(String, String)], name: &str| {
+            let found = facts.iter().find(|(known, _)| known == name);
+            found.map_or_else(|| "none".to_owned(), |(_, value)| value.clone())
+        };
+        let names = ours.iter().chain(&theirs).map(|(name, _)| name);
+        names
+            .map(|name| (name.clone(), value(&ours, name), value(&theirs, name)))
+            .find(|(_, ours, theirs)| ours != theirs)
+    }
+
+    /// What tells one plan from another, as text: the axes, the cells, the protocol and the command.
+    fn facts(&self) -> Vec<(String, String)> {
+        let axes = Axis::ALL.map(|axis| {
+            let values: Vec<String> = self.values(axis).iter().map(Value::to_string).collect();
+            (axis.to_string(), values.join(","))
+        });
+        let Protocol {
+            rounds,
+            reps,
+            warmups,
+            limit_ns,
+            seed,
+            until,
+        } = &self.protocol;
+        let until = until.map_or_else(|| "none".to_owned(), |margin| margin.to_string());
+        let rest = [
+            ("budget", self.budget.to_string()),
+            ("rounds", rounds.to_string()),
+            ("reps", reps.to_string()),
+            ("warmups", warmups.to_string()),
+            ("limit_ns", limit_ns.to_string()),
+            ("seed", seed.to_string()),
+            ("until", until),
+        ];
+        let rest = rest.map(|(name, value)| (name.to_owned(), value));
+        let cells: Vec<String> = self.cells.iter().map(Cell::to_string).collect();
+        let cells = [("cells".to_owned(), cells.join("; "))];
+        let axes = axes.into_iter().chain(rest);
+        axes.chain(self.facts_of_command()).chain(cells).collect()
+    }
+
+    fn facts_of_command(&self) -> Vec<(String, String)> {
+        let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(&self.command) else {
+            return Vec::new();
+        };
+        let fact = |(key, value): (String, serde_json::Value)| {
+            (format!("command.{key}"), value.to_string())
+        };
+        fields.into_iter().map(fact).collect()
     }
 }
 
-fn difference(
-    path: &str,
-    ours: &serde_json::Value,
-    theirs: &serde_json::Value,
-) -> Option<(String, String, String)> {
-    match (ours.as_object(), theirs.as_object()) {
-        (Some(a), Some(b)) => a.iter().find_map(|(key, value)| {
-            let path = if path.is_empty() {
-                key.clone()
-            } else {
-                format!("{path}.{key}")
-            };
-            difference(&path, value, b.get(key).unwrap_or(&serde_json::Value::Null))
-        }),
-        _ if ours == theirs => None,
-        _ => Some((path.to_owned(), ours.to_string(), theirs.to_string())),
+/// A plan as it stands in `run.json`. Up to format version 2 it had the axes of its grid in place of the
+/// cells.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredPlan {
+    cells: Option<Vec<Cell>>,
+    budget: Option<u32>,
+    grid: Option<OldGrid>,
+    protocol: Protocol,
+    command: Option<CommandSpec>,
+}
+
+impl TryFrom<StoredPlan> for Plan {
+    type Error = &'static str;
+
+    fn try_from(stored: StoredPlan) -> Result<Self, Self::Error> {
+        let StoredPlan {
+            cells,
+            budget,
+            grid,
+            protocol,
+            command,
+        } = stored;
+        let (cells, budget) = match (cells, budget, grid) {
+            (Some(cells), Some(budget), None) => (cells, budget),
+            (None, None, Some(grid)) => (grid.cells()?, grid.budget),
+            _ => return Err("the plan has not its cells and its budget"),
+        };
+        Ok(Self {
+            cells,
+            left_out: BTreeSet::new(),
+            budget,
+            protocol,
+            command,
+        })
     }
 }

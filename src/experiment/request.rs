@@ -6,57 +6,29 @@
 mod coherent;
 mod command;
 mod error;
+mod file;
 mod flags;
-mod workloads;
+mod grid;
 
 use std::num::NonZeroU32;
 
 use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
 
 pub use command::CommandRequest;
 pub use error::RequestError;
 
-use super::{
-    Axis, Chunk, Chunks, Composition, Count, Counts, Dispatch, Dtype, Grid, Landmarks, Margin,
-    Plan, Protocol, Runtime, RuntimeName, Span, WaitPolicy, WorkloadName,
-};
-use crate::machine::Placement;
-use crate::text::ParseError;
+use super::{Axes, Axis, AxisValues, Count, Landmarks, Margin, Plan, Protocol, Span};
 use crate::units::range;
 
 const NANOS_PER_SECOND: f64 = 1e9;
 
 /// A sweep as asked for; `None` is "not said".
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Request {
     /// Name of the run, used for its folder.
     pub name: Option<String>,
-    /// Workload names.
-    pub workload: Option<Axis<WorkloadName>>,
-    /// Problem sizes.
-    pub n: Option<Counts>,
-    /// Number types.
-    pub dtype: Option<Axis<Dtype>>,
-    /// Outer worker counts.
-    pub outer: Option<Counts>,
-    /// Inner team widths.
-    pub inner: Option<Counts>,
-    /// Runtime names.
-    pub runtime: Option<Axis<RuntimeName>>,
-    /// Wait policies of the runtimes that have one.
-    pub wait: Option<Axis<WaitPolicy>>,
-    /// Compositions.
-    pub composition: Option<Axis<Composition>>,
-    /// Placements.
-    pub placement: Option<Axis<Placement>>,
-    /// Dispatch rules, without chunk sizes.
-    pub dispatch: Option<Axis<DispatchName>>,
-    /// Chunk sizes of the dispatch rules that have one.
-    pub chunk: Option<Chunks>,
-    /// Tasks of every cell.
-    pub tasks: Option<Count>,
+    /// The axes of the grid.
+    pub axes: Axes,
     /// Process runs of each cell.
     pub rounds: Option<Count>,
     /// Timed executions in a process run.
@@ -70,49 +42,12 @@ pub struct Request {
     /// Margin to which the tie set is to be resolved.
     pub until: Option<Margin>,
     /// Longest time to wait until others leave the CPUs alone.
-    #[serde(rename = "wait-for-quiet", alias = "wait_for_quiet")]
     pub wait_for_quiet: Option<Span>,
     /// A program of the user's in place of a workload.
     pub command: Option<CommandRequest>,
     /// Whether the file sets up a simulated machine as well, which only simulations read.
-    #[serde(skip_serializing)]
     pub simulate: Option<IgnoredAny>,
 }
-
-/// A name from a fixed list, checked when read.
-macro_rules! name_from_list {
-    ($(#[$doc:meta])* $type:ident, $what:literal, $names:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub struct $type(&'static str);
-
-        impl std::str::FromStr for $type {
-            type Err = ParseError;
-
-            fn from_str(text: &str) -> Result<Self, ParseError> {
-                let names = $names;
-                names
-                    .into_iter()
-                    .find(|name| *name == text)
-                    .map(Self)
-                    .ok_or_else(|| ParseError::new($what, text, names.join(", ")))
-            }
-        }
-
-        impl std::fmt::Display for $type {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.0)
-            }
-        }
-    };
-}
-
-name_from_list!(
-    /// Name of a dispatch rule, without chunk size.
-    DispatchName,
-    "dispatch",
-    ["queue", "static", "stealing"]
-);
 
 /// Most cells a plan may have; more are taken for a typing error.
 const MAX_CELLS: usize = 100_000;
@@ -124,16 +59,15 @@ impl Plan {
     ///
     /// If there is none, or there are more.
     pub fn check_size(&self) -> Result<(), RequestError> {
-        let size = self.grid.size();
+        let size = self.cells.len();
         if size > MAX_CELLS {
             return Err(RequestError::TooManyCells(size));
         }
-        let (cells, skipped) = self.grid.cells();
-        if cells.is_empty() {
-            let reasons: Vec<String> = skipped.into_iter().collect();
+        if size == 0 {
+            let reasons: Vec<String> = self.left_out.iter().cloned().collect();
             return Err(RequestError::NoCell(reasons.join("; ")));
         }
-        range::VISITS.check(cells.len() as f64 * f64::from(self.protocol.rounds.get()))?;
+        range::VISITS.check(size as f64 * f64::from(self.protocol.rounds.get()))?;
         Ok(())
     }
 }
@@ -144,18 +78,7 @@ impl Request {
     pub fn overlaid(self, over: Self) -> Self {
         Self {
             name: over.name.or(self.name),
-            workload: over.workload.or(self.workload),
-            n: over.n.or(self.n),
-            dtype: over.dtype.or(self.dtype),
-            outer: over.outer.or(self.outer),
-            inner: over.inner.or(self.inner),
-            runtime: over.runtime.or(self.runtime),
-            wait: over.wait.or(self.wait),
-            composition: over.composition.or(self.composition),
-            placement: over.placement.or(self.placement),
-            dispatch: over.dispatch.or(self.dispatch),
-            chunk: over.chunk.or(self.chunk),
-            tasks: over.tasks.or(self.tasks),
+            axes: self.axes.overlaid(over.axes),
             rounds: over.rounds.or(self.rounds),
             reps: over.reps.or(self.reps),
             warmups: over.warmups.or(self.warmups),
@@ -171,14 +94,29 @@ impl Request {
         }
     }
 
+    /// This request with `values` of `axis` in place of what it asks of it, each once.
+    ///
+    /// What is none of the axis is left out.
+    #[must_use]
+    pub fn asking<T: ToString>(mut self, axis: Axis, values: impl IntoIterator<Item = T>) -> Self {
+        let values: Vec<String> = values.into_iter().map(|value| value.to_string()).collect();
+        if let Ok(values) = AxisValues::read(axis, &values.join(",")) {
+            self.axes.set(axis, values);
+        }
+        self
+    }
+
     /// The plan this request means on a machine with `landmarks`.
     ///
     /// # Errors
     ///
     /// If a number is out of its range or no legal cell is left.
     pub fn plan(&self, landmarks: Landmarks) -> Result<Plan, RequestError> {
+        let grid = self.grid(landmarks)?;
         let plan = Plan {
-            grid: self.grid(landmarks)?,
+            cells: grid.cells,
+            left_out: grid.left_out,
+            budget: landmarks.budget,
             protocol: self.protocol()?,
             command: self
                 .command
@@ -188,63 +126,6 @@ impl Request {
         };
         plan.check_size()?;
         Ok(plan)
-    }
-
-    fn grid(&self, landmarks: Landmarks) -> Result<Grid, RequestError> {
-        let resolve = |counts: &Option<Counts>, default: Counts| {
-            counts.as_ref().unwrap_or(&default).resolve(landmarks)
-        };
-        Ok(Grid {
-            workload: self.workloads(landmarks)?,
-            outer: resolve(&self.outer, Counts::Auto),
-            inner: resolve(&self.inner, Counts::Auto),
-            runtime: self.runtimes(),
-            composition: self.compositions(),
-            placement: values(&self.placement, Placement::Unbound),
-            dispatch: self.dispatches(landmarks),
-            tasks: match (&self.command, self.tasks) {
-                (Some(_), _) => NonZeroU32::MIN,
-                (None, Some(tasks)) => tasks.0,
-                (None, None) => default_tasks(landmarks),
-            },
-            budget: landmarks.budget,
-        })
-    }
-
-    fn compositions(&self) -> Vec<Composition> {
-        // A file's key may be left idle by flags that bring a command.
-        let said = self.composition.clone().filter(|_| self.command.is_none());
-        values(&said, Composition::Independent)
-    }
-
-    fn runtimes(&self) -> Vec<Runtime> {
-        if self.command.is_some() {
-            return vec![Runtime::Program];
-        }
-        let waits = values(&self.wait, WaitPolicy::Passive);
-        values(&self.runtime, RuntimeName::ForkJoin)
-            .into_iter()
-            .flat_map(|name| name.with(&waits))
-            .collect()
-    }
-
-    fn dispatches(&self, landmarks: Landmarks) -> Vec<Dispatch> {
-        if self.command.is_some() {
-            return vec![Dispatch::Static];
-        }
-        let one = || vec![Chunk::Tasks(NonZeroU32::MIN)];
-        let chunks = || {
-            let asked = self.chunk.as_ref();
-            asked.map_or_else(one, |chunks| chunks.resolve(landmarks))
-        };
-        values(&self.dispatch, DispatchName("queue"))
-            .into_iter()
-            .flat_map(|name| match name.0 {
-                "static" => vec![Dispatch::Static],
-                "stealing" => vec![Dispatch::Stealing],
-                _ => chunks().into_iter().map(Dispatch::Queue).collect(),
-            })
-            .collect()
     }
 
     /// How often and for how long each cell is asked.
@@ -276,11 +157,6 @@ impl Request {
 /// each, and that P and 2 P divide them: 16 P, at least 32.
 pub fn default_tasks(landmarks: Landmarks) -> NonZeroU32 {
     count((16 * landmarks.budget).max(32))
-}
-
-fn values<T: Clone>(axis: &Option<Axis<T>>, default: T) -> Vec<T> {
-    axis.as_ref()
-        .map_or_else(|| vec![default], |axis| axis.0.clone())
 }
 
 fn count(n: u32) -> NonZeroU32 {
@@ -318,7 +194,7 @@ mod tests {
         let request = request(
             "n = [8, 9]\nruntime = [\"fork-join\", \"rayon\"]\nwait = [\"active\", \"yield\"]\nouter = 1\ninner = [1, 2]",
         );
-        assert_eq!(request.plan(TWO).unwrap().grid.cells().0.len(), 12);
+        assert_eq!(request.plan(TWO).unwrap().cells.len(), 12);
     }
 
     #[test]
@@ -326,10 +202,10 @@ mod tests {
         let request = request(
             "composition = [\"independent\", \"serial-inner\"]\nouter = [1, 2]\ninner = [1, 2, 3]",
         );
-        let (cells, _) = request.plan(TWO).unwrap().grid.cells();
+        let cells = request.plan(TWO).unwrap().cells;
         let serial = cells
             .iter()
-            .filter(|c| c.composition == Composition::SerialInner);
+            .filter(|c| c.composition == crate::experiment::Composition::SerialInner);
         assert_eq!(serial.count(), 2);
         assert_eq!(cells.len(), 6 + 2);
     }

@@ -114,14 +114,22 @@ pub enum RuntimeName {
 }
 
 impl RuntimeName {
-    /// This runtime with each of `waits`, where it has a wait policy.
-    pub(super) fn with(self, waits: &[WaitPolicy]) -> Vec<Runtime> {
+    /// What may be asked for, as a phrase.
+    pub fn forms() -> String {
+        "fork-join, rayon, blas:openblas, blas:blis, blas:mkl, blas:/path/lib.so; in simulations also \
+         libgomp, libgomp.active, libgomp.passive, libomp, libomp.MS, openblas-VERSION, \
+         openblas-openmp-VERSION, blis"
+            .to_owned()
+    }
+
+    /// This runtime, waiting by `wait` where it has a choice.
+    pub(super) fn waiting(self, wait: WaitPolicy) -> Runtime {
         match self {
-            Self::ForkJoin => waits.iter().copied().map(Runtime::ForkJoin).collect(),
-            Self::Rayon => vec![Runtime::Rayon],
-            Self::Blas(blas) => vec![Runtime::Blas(blas)],
-            Self::Modelled(modelled) => vec![Runtime::Modelled(modelled)],
-            Self::Program => vec![Runtime::Program],
+            Self::ForkJoin => Runtime::ForkJoin(wait),
+            Self::Rayon => Runtime::Rayon,
+            Self::Blas(blas) => Runtime::Blas(blas),
+            Self::Modelled(modelled) => Runtime::Modelled(modelled),
+            Self::Program => Runtime::Program,
         }
     }
 }

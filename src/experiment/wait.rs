@@ -22,6 +22,19 @@ pub enum WaitPolicy {
     Passive,
 }
 
+impl WaitPolicy {
+    /// Orders policies from the one that never gives its PU away to the one that does at once.
+    pub(super) fn eagerness(self) -> u64 {
+        let longest_spin = u64::from(u32::MAX);
+        match self {
+            Self::Active => 0,
+            Self::SpinThenPark(spins) => 1 + longest_spin - u64::from(spins.get()),
+            Self::Yield => 1 + longest_spin,
+            Self::Passive => 2 + longest_spin,
+        }
+    }
+}
+
 impl fmt::Display for WaitPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -82,6 +82,13 @@ impl Computation {
         }
     }
 
+    /// The workload called `name` of its default size and its first number type.
+    pub fn usual(name: WorkloadName) -> Self {
+        let n = NonZeroU32::new(name.default_n()).unwrap_or(NonZeroU32::MIN);
+        let dtype = name.dtypes()[0];
+        Self { name, dtype, n }
+    }
+
     /// Name, with its parameter.
     pub fn name(&self) -> WorkloadName {
         self.name

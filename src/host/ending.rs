@@ -101,9 +101,10 @@ impl Held {
     }
 }
 
-/// Asks the kernel to end every process below this one.
+/// Asks the kernel to end every process below this one. A supervisor is so the last of its tree, and
+/// ends the rest of it should this process be killed meanwhile.
 pub(super) fn kill_descendants() {
-    kill_all(tree::descendants().into_keys());
+    kill_all(tree::children_first().into_iter());
 }
 
 /// Asks the kernel to end those of `pids` that are below this process.
@@ -133,9 +134,9 @@ pub(super) fn end_descendants(exits: &Receiver<Exit>, mut note: impl FnMut(Exit)
     false
 }
 
-/// The same where nobody waits for the children of this process but this call; for a process that
-/// has no child that should live.
-pub(super) fn end_children() -> bool {
+/// Ends every process below this one and waits for its children; whether none is left in time. For a
+/// process that has no child that should live.
+pub fn end_children() -> bool {
     let deadline = clock::now() + KILL_LIMIT;
     while clock::now() < deadline {
         match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
@@ -174,6 +175,26 @@ mod tests {
     use std::process::Command;
 
     use super::*;
+
+    #[test]
+    fn a_tree_is_ended_from_its_leaves() {
+        let script = "sleep 600 & echo $! ; wait";
+        let mut shell = Command::new("sh")
+            .args(["-c", script])
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let out = shell.stdout.as_mut().unwrap();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line).unwrap();
+        let (parent, child) = (shell.id() as i32, line.trim().parse::<i32>().unwrap());
+        // Other tests have children too.
+        let mut order = tree::children_first();
+        order.retain(|pid| [parent, child].contains(pid));
+        assert_eq!(order, [child, parent]);
+        kill_all(order.into_iter());
+        shell.wait().unwrap();
+    }
 
     #[test]
     fn only_what_is_below_this_process_is_ended() {

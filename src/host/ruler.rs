@@ -50,10 +50,10 @@ pub enum RulerError {
 ///
 /// If a team cannot be started.
 pub fn ruler(plan: &Plan, topology: &Topology) -> Result<Ruler, RulerError> {
-    let width = NonZeroU32::new(plan.grid.budget).unwrap_or(NonZeroU32::MIN);
+    let width = NonZeroU32::new(plan.budget).unwrap_or(NonZeroU32::MIN);
     // What a region costs inside a program of the user's cannot be measured from here.
     let ours = |runtime: &Runtime| *runtime != Runtime::Program;
-    let mut runtimes: BTreeSet<Runtime> = plan.grid.runtime.iter().copied().filter(ours).collect();
+    let mut runtimes: BTreeSet<Runtime> = plan.runtimes().into_iter().filter(ours).collect();
     if !runtimes.is_empty() {
         runtimes.insert(Runtime::ForkJoin(WaitPolicy::Passive));
     }
@@ -92,8 +92,8 @@ fn side_by_side(runtime: Runtime, medians: Vec<u64>) -> Option<u64> {
 fn memory_bandwidth(plan: &Plan, topology: &Topology) -> Option<f64> {
     let caches = bandwidth::last_level(topology);
     let data = |cell: &Cell| cell.workload.footprint() * u64::from(cell.outer.get());
-    let largest = plan.grid.cells().0.iter().map(data).max()?;
-    (2 * largest > caches).then(|| bandwidth::bandwidth(plan.grid.budget, caches))?
+    let largest = plan.cells.iter().map(data).max()?;
+    (2 * largest > caches).then(|| bandwidth::bandwidth(plan.budget, caches))?
 }
 
 /// Order of the matrices of the fastest product here.
@@ -108,9 +108,8 @@ const PEAK_TIME: Duration = Duration::from_millis(200);
 /// The rate of a product on a team of `width` threads, for each number type that the plan counts
 /// operations of.
 fn peaks(plan: &Plan, width: NonZeroU32) -> Vec<Peak> {
-    let counted = plan
-        .grid
-        .workload
+    let workloads = plan.workloads();
+    let counted = workloads
         .iter()
         .filter(|workload| workload.flops().is_some());
     let dtypes: BTreeSet<Dtype> = counted.filter_map(Workload::dtype).collect();

@@ -23,6 +23,20 @@ pub(super) fn descendants() -> BTreeMap<i32, Vec<i32>> {
     tree_of(children_of(std::process::id() as i32).collect())
 }
 
+/// Every process below this one, children before their parents.
+pub(super) fn children_first() -> Vec<i32> {
+    let mut open: Vec<i32> = children_of(std::process::id() as i32).collect();
+    let mut found = Vec::new();
+    while let Some(pid) = open.pop() {
+        if !found.contains(&pid) {
+            open.extend(children_of(pid));
+            found.push(pid);
+        }
+    }
+    found.reverse();
+    found
+}
+
 /// The threads of these processes and of every process below them, by process.
 pub(super) fn tree_of(mut open: Vec<i32>) -> BTreeMap<i32, Vec<i32>> {
     let mut found = BTreeMap::new();

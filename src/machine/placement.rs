@@ -40,6 +40,10 @@ pub enum Placement {
 }
 
 impl Placement {
+    /// What may be asked for, as a phrase.
+    pub const FORMS: &str =
+        "unbound, close, spread or partitioned, the last three with .pu, .core, .numa or .package";
+
     /// The cpuset of every thread: for each outer worker in order, for each member of its team.
     /// `widths` are the team widths [threads]. Never an empty cpuset unless `allowed` is empty.
     pub fn map(
@@ -112,9 +116,6 @@ fn parts(places: &[CpuSet], workers: usize) -> Vec<CpuSet> {
         .collect()
 }
 
-const FORMS: &str =
-    "unbound, close, spread or partitioned, the last three with .pu, .core, .numa or .package";
-
 impl fmt::Display for Placement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -130,7 +131,7 @@ impl FromStr for Placement {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let bad = || ParseError::new("placement", text, FORMS);
+        let bad = || ParseError::new("placement", text, Self::FORMS);
         let (rule, level) = text.split_once('.').unwrap_or((text, "pu"));
         let level: Level = level.parse().map_err(|_| bad())?;
         match rule {

@@ -15,8 +15,9 @@ use crate::machine::{BlasFacts, CpuBudget, KernelFacts, Topology};
 /// Version of the meaning of `run.json` and `samples.csv`. A change of meaning of any column
 /// raises it.
 ///
-/// 2 has a checksum in every row of `samples.csv`.
-pub const FORMAT_VERSION: u32 = 2;
+/// 2 has a checksum in every row of `samples.csv`; 3 the cells of the plan in place of a grid, and the text
+/// form of a cell in words.
+pub const FORMAT_VERSION: u32 = 3;
 
 /// The header of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

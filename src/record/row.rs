@@ -8,9 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Hardware, Record, Sample, Status, Surroundings, Waiting};
-use crate::experiment::{
-    Cell, Chunk, Composition, Dispatch, Dtype, Runtime, Visit, WaitPolicy, Workload,
-};
+use crate::experiment::{Axis, Cell, Chunk, Composition, Dtype, Visit, WaitPolicy};
 use crate::machine::Placement;
 use crate::text::ParseError;
 use crate::units::{ns, range};
@@ -275,27 +273,21 @@ impl Row {
     }
 
     fn cell(&self) -> Result<Cell, ParseError> {
-        let workload = Workload::named(&self.workload, self.n, self.dtype)?;
-        let joined = |name: &str, parameter: Option<String>| match parameter {
-            Some(parameter) => format!("{name}.{parameter}"),
-            None => name.to_owned(),
-        };
-        let runtime: Runtime =
-            joined(&self.runtime, self.wait.map(|wait| wait.to_string())).parse()?;
-        let dispatch: Dispatch =
-            joined(&self.dispatch, self.chunk.map(|chunk| chunk.to_string())).parse()?;
-        Cell {
-            workload,
-            outer: self.outer,
-            inner: self.inner,
-            runtime,
-            composition: self.composition,
-            placement: self.placement,
-            dispatch,
-            tasks: self.tasks,
-        }
-        .checked()
-        .map_err(|why| ParseError::new("row", &self.workload, why))
+        let values = [
+            (Axis::Workload, Some(self.workload.clone())),
+            (Axis::Dtype, self.dtype.map(|v| v.to_string())),
+            (Axis::N, self.n.map(|v| v.to_string())),
+            (Axis::Outer, Some(self.outer.to_string())),
+            (Axis::Inner, Some(self.inner.to_string())),
+            (Axis::Runtime, Some(self.runtime.clone())),
+            (Axis::Wait, self.wait.map(|v| v.to_string())),
+            (Axis::Composition, Some(self.composition.to_string())),
+            (Axis::Placement, Some(self.placement.to_string())),
+            (Axis::Dispatch, Some(self.dispatch.clone())),
+            (Axis::Chunk, self.chunk.map(|v| v.to_string())),
+            (Axis::Tasks, Some(self.tasks.to_string())),
+        ];
+        Cell::of_values(values)
     }
 }
 

@@ -2,13 +2,13 @@
 //!
 //! Outer x inner, and whatever else differs among them.
 
-use crate::analysis::Dimension;
 use crate::experiment::Cell;
+use crate::experiment::{Axis, Syntax};
 
 /// The names of the cells of a run, or of several.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CellNames {
-    told: Vec<Dimension>,
+    told: Vec<Axis>,
 }
 
 impl CellNames {
@@ -19,33 +19,34 @@ impl CellNames {
 
     /// Names for sentences that already say what the work is.
     pub fn of_one_work(cells: &[Cell]) -> Self {
-        Self::without(
-            cells,
-            &[Dimension::Workload, Dimension::N, Dimension::Dtype],
-        )
+        Self::without(cells, &[Axis::Workload, Axis::N, Axis::Dtype])
     }
 
-    fn without(cells: &[Cell], said: &[Dimension]) -> Self {
-        let differs = |dimension: &Dimension| {
-            let mut values = cells.iter().map(|cell| dimension.value(cell));
+    fn without(cells: &[Cell], said: &[Axis]) -> Self {
+        let differs = |axis: &Axis| {
+            let mut values = cells.iter().map(|cell| axis.value(cell));
             let first = values.next();
             values.any(|value| Some(value) != first)
         };
-        let threads = [Dimension::Outer, Dimension::Inner];
-        let told = |d: &Dimension| !said.contains(d) && !threads.contains(d) && differs(d);
+        let threads = [Axis::Outer, Axis::Inner];
+        let told = |d: &Axis| !said.contains(d) && !threads.contains(d) && differs(d);
         Self {
-            told: Dimension::BASIC.into_iter().filter(told).collect(),
+            told: Axis::ALL.into_iter().filter(told).collect(),
         }
     }
 
     /// The name of `cell`.
     pub fn name(&self, cell: &Cell) -> String {
         let mut name = format!("{} x {}", cell.outer, cell.inner);
-        for dimension in &self.told {
-            let value = dimension.value(cell);
-            match dimension {
-                Dimension::N => name.push_str(&format!(", n = {value}")),
-                _ => name.push_str(&format!(", {value}")),
+        for axis in &self.told {
+            let Some(value) = axis.value(cell).present() else {
+                continue;
+            };
+            match axis.syntax() {
+                Syntax::Names => name.push_str(&format!(", {value}")),
+                Syntax::Counts(_) | Syntax::OneCount => {
+                    name.push_str(&format!(", {axis} = {value}"));
+                }
             }
         }
         name

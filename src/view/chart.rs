@@ -1,7 +1,7 @@
 //! Lines, dots and bars over axes: how does a number change, spread or divide?
 //!
 //! A [`Chart`] is panels side by side with the same axes. Figures fill panels with [`Mark`]s in the
-//! units of the axes ([`Axis`]); nothing is computed here but places.
+//! units of the axes ([`ChartAxis`]); nothing is computed here but places.
 
 use crate::view::canvas::{Area, BLACK, Canvas, Color, GREY, Spot, Stroke, Text, WHITE};
 use crate::view::number;
@@ -46,7 +46,7 @@ pub enum Scale {
 
 /// An axis.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Axis {
+pub struct ChartAxis {
     /// Quantity and unit.
     pub label: String,
     /// Where a value is.
@@ -159,9 +159,9 @@ pub struct Chart {
     /// Phrases below the title.
     pub subject: Vec<String>,
     /// Horizontal axis.
-    pub x: Axis,
+    pub x: ChartAxis,
     /// Vertical axis.
-    pub y: Axis,
+    pub y: ChartAxis,
     /// The panels.
     pub panels: Vec<Panel>,
     /// What the signs mean.

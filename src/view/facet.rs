@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::{Dimension, Point, Value};
-use crate::experiment::Cell;
-use crate::units::counted;
+use crate::analysis::Point;
+use crate::experiment::{Axis, Value};
+use crate::experiment::{Cell, Syntax};
 
 /// What is known of one place of a panel.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,9 +34,9 @@ pub struct Panel<'a> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Facets<'a> {
     /// The horizontal axis.
-    pub x: Dimension,
+    pub x: Axis,
     /// The vertical axis.
-    pub y: Dimension,
+    pub y: Axis,
     /// Values of the horizontal axis, ascending.
     pub columns: Vec<Value>,
     /// Values of the vertical axis, ascending.
@@ -49,9 +49,9 @@ pub struct Facets<'a> {
 
 /// The axes that show most of `cells`: inner and outer threads where both vary; else the two
 /// dimensions with most values.
-pub fn natural_axes(cells: &[Cell]) -> (Dimension, Dimension) {
-    use Dimension::{Composition, Dispatch, Dtype, Inner, N, Outer, Placement, Runtime};
-    let spread = |d: Dimension| {
+pub fn natural_axes(cells: &[Cell]) -> (Axis, Axis) {
+    use Axis::{Chunk, Composition, Dispatch, Dtype, Inner, N, Outer, Placement, Runtime, Wait};
+    let spread = |d: Axis| {
         cells
             .iter()
             .map(|c| d.value(c))
@@ -66,10 +66,12 @@ pub fn natural_axes(cells: &[Cell]) -> (Dimension, Dimension) {
         Inner,
         Outer,
         Composition,
+        Wait,
         Runtime,
         N,
         Placement,
         Dispatch,
+        Chunk,
         Dtype,
     ];
     ranked.sort_by_key(|d| std::cmp::Reverse(spread(*d)));
@@ -89,7 +91,7 @@ pub struct Part<'a> {
 
 impl<'a> Facets<'a> {
     /// Spreads `points` over the places that `cells`, all cells of a run, span.
-    pub fn of(cells: &'a [Cell], points: &'a [Point], axes: (Dimension, Dimension)) -> Self {
+    pub fn of(cells: &'a [Cell], points: &'a [Point], axes: (Axis, Axis)) -> Self {
         let name = "";
         let part = Part {
             name,
@@ -100,9 +102,9 @@ impl<'a> Facets<'a> {
     }
 
     /// The same for several runs, whose panels stand beside each other on common axes.
-    pub fn beside(parts: &[Part<'a>], (x, y): (Dimension, Dimension)) -> Self {
-        let every = |d: Dimension| -> Vec<Value> {
-            let all: BTreeSet<Value> = parts.iter().flat_map(|p| values(p.cells, d)).collect();
+    pub fn beside(parts: &[Part<'a>], (x, y): (Axis, Axis)) -> Self {
+        let every = |d: Axis| -> Vec<Value> {
+            let all: BTreeSet<Value> = parts.iter().flat_map(|p| d.values(p.cells)).collect();
             all.into_iter().collect()
         };
         let (columns, rows) = (every(x), every(y));
@@ -154,8 +156,8 @@ impl<'a> Panel<'a> {
 /// The panels of one run on axes with these values.
 fn panels<'a>(
     part: &Part<'a>,
-    (x, columns): (Dimension, &[Value]),
-    (y, rows): (Dimension, &[Value]),
+    (x, columns): (Axis, &[Value]),
+    (y, rows): (Axis, &[Value]),
 ) -> Vec<Panel<'a>> {
     let Part {
         name,
@@ -165,7 +167,7 @@ fn panels<'a>(
     let splitting = splitting(cells, x, y);
     let key = |cell: &Cell| -> Vec<Value> { splitting.iter().map(|d| d.value(cell)).collect() };
     let empty = |cell: &Cell| {
-        let words = [name.to_owned(), title(cells, &splitting, cell)];
+        let words = [name.to_owned(), title(&splitting, cell)];
         let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
         Panel {
             title: words.join(": "),
@@ -189,68 +191,47 @@ fn panels<'a>(
     panels.into_values().collect()
 }
 
-fn values(cells: &[Cell], dimension: Dimension) -> Vec<Value> {
-    let all: BTreeSet<Value> = cells.iter().map(|cell| dimension.value(cell)).collect();
-    all.into_iter().collect()
-}
-
 /// The dimensions of which some (x, y) holds more than one value.
-fn splitting(cells: &[Cell], x: Dimension, y: Dimension) -> Vec<Dimension> {
+fn splitting(cells: &[Cell], x: Axis, y: Axis) -> Vec<Axis> {
     let mut first: BTreeMap<(Value, Value), &Cell> = BTreeMap::new();
     let mut splitting = BTreeSet::new();
     for cell in cells {
         let first = first.entry((x.value(cell), y.value(cell))).or_insert(cell);
-        let differs = |d: &Dimension| d.value(first) != d.value(cell);
-        splitting.extend(Dimension::BASIC.into_iter().filter(differs));
+        let differs = |d: &Axis| d.value(first) != d.value(cell);
+        splitting.extend(Axis::ALL.into_iter().filter(differs));
     }
-    let basic = Dimension::BASIC.into_iter();
+    let basic = Axis::ALL.into_iter();
     basic.filter(|d| splitting.contains(d)).collect()
 }
 
-fn title(cells: &[Cell], splitting: &[Dimension], cell: &Cell) -> String {
-    let parts: Vec<String> = splitting
-        .iter()
-        .map(|d| describe(cells, *d, cell))
-        .collect();
+/// What `cell` is along the axes that split the figure.
+fn title(splitting: &[Axis], cell: &Cell) -> String {
+    let described = |axis: &Axis| Some(described(*axis, &axis.value(cell).present()?));
+    let parts: Vec<String> = splitting.iter().filter_map(described).collect();
     parts.join(", ")
 }
 
-/// The value of `cell` along `dimension` in words that stand alone among `cells`.
-fn describe(cells: &[Cell], dimension: Dimension, cell: &Cell) -> String {
-    let one_runtime = || {
-        cells
-            .iter()
-            .all(|c| c.runtime.name() == cell.runtime.name())
-    };
-    match dimension {
-        Dimension::Runtime if cell.runtime.wait().is_some() && one_runtime() => {
-            format!("wait: {}", Dimension::Wait.value(cell))
-        }
-        _ => named(dimension, &dimension.value(cell).to_string()),
-    }
-}
-
-/// A number with the name of what it counts; other values speak for themselves.
-fn named(dimension: Dimension, value: &str) -> String {
-    match dimension {
-        Dimension::N | Dimension::Outer | Dimension::Inner => format!("{dimension} = {value}"),
-        _ => value.to_owned(),
+/// A value with the name of its axis, unless it speaks for itself.
+fn described(axis: Axis, value: &str) -> String {
+    match axis.syntax() {
+        _ if axis == Axis::Wait => format!("wait: {value}"),
+        Syntax::OneCount => format!("{value} {axis}"),
+        Syntax::Names => value.to_owned(),
+        Syntax::Counts(_) => format!("{axis} = {value}"),
     }
 }
 
 /// What is neither an axis nor splits panels: the value where all cells agree, else the list.
-fn common(cells: &[Cell], splitting: &[Dimension], axes: (Dimension, Dimension)) -> Vec<String> {
-    let Some(cell) = cells.first() else {
-        return Vec::new();
-    };
-    let shown = |d: &Dimension| splitting.contains(d) || *d == axes.0 || *d == axes.1;
-    let rest = Dimension::BASIC.into_iter().filter(|d| !shown(d));
-    let words = rest.filter_map(|d| {
-        let values: Vec<String> = values(cells, d).iter().map(Value::to_string).collect();
-        let told = cells.iter().any(|cell| d.value(cell) != Value::Absent);
-        told.then(|| named(d, &values.join(" / ")))
+fn common(cells: &[Cell], splitting: &[Axis], axes: (Axis, Axis)) -> Vec<String> {
+    let shown = |d: &Axis| splitting.contains(d) || *d == axes.0 || *d == axes.1;
+    let rest = Axis::ALL.into_iter().filter(|d| !shown(d));
+    let words = rest.filter_map(|axis| {
+        let values = axis.values(cells);
+        let there = values.iter().any(|value| value.present().is_some());
+        let values: Vec<String> = values.iter().map(Value::to_string).collect();
+        there.then(|| described(axis, &values.join(" / ")))
     });
-    words.chain([counted(cell.tasks.get(), "task")]).collect()
+    words.collect()
 }
 
 #[cfg(test)]
@@ -262,9 +243,9 @@ mod tests {
         texts.iter().map(|text| cell(text).unwrap()).collect()
     }
 
-    const AXES: (Dimension, Dimension) = (Dimension::Inner, Dimension::Outer);
+    const AXES: (Axis, Axis) = (Axis::Inner, Axis::Outer);
 
-    fn titles(cells: &[Cell], axes: (Dimension, Dimension)) -> Vec<String> {
+    fn titles(cells: &[Cell], axes: (Axis, Axis)) -> Vec<String> {
         let facets = Facets::of(cells, &[], axes);
         facets.panels.iter().map(|p| p.title.clone()).collect()
     }
@@ -294,12 +275,12 @@ mod tests {
         assert_eq!(
             titles(&cells, AXES),
             [
-                "n = 8, fork-join.active",
-                "n = 16, fork-join.active",
+                "n = 8, fork-join, wait: active",
+                "n = 16, fork-join, wait: active",
                 "n = 16, rayon"
             ]
         );
-        assert_eq!(titles(&cells, (Dimension::N, Dimension::Runtime)), [""]);
+        assert_eq!(titles(&cells, (Axis::N, Axis::Runtime)), [""]);
     }
 
     #[test]
@@ -321,9 +302,6 @@ mod tests {
             "8_4x2_fork-join.active_counting",
             "8_4x2_fork-join.passive_counting",
         ]);
-        assert_eq!(
-            natural_axes(&fixed),
-            (Dimension::Composition, Dimension::Runtime)
-        );
+        assert_eq!(natural_axes(&fixed), (Axis::Composition, Axis::Wait));
     }
 }

@@ -118,7 +118,8 @@ fn panel(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Bound, Dimension, Estimate, Mark, Metric};
+    use crate::analysis::{Bound, Estimate, Mark, Metric};
+    use crate::experiment::Axis;
 
     fn drawn(metric: Metric, reading: Reading) -> String {
         let cell = "matmul.f64.8_1x1_rayon_independent_unbound_static_t1";
@@ -132,7 +133,7 @@ mod tests {
             granted: None,
         };
         let (cells, points) = ([point.cell], [point]);
-        let facets = Facets::of(&cells, &points, (Dimension::Inner, Dimension::Outer));
+        let facets = Facets::of(&cells, &points, (Axis::Inner, Axis::Outer));
         let landmarks = Landmarks {
             budget: 2.0,
             relation: "=",

@@ -119,7 +119,7 @@ impl Place {
         let command = header.plan.command.as_ref();
         let allowed = header.budget.allowed.len() as f64;
         Self {
-            cpus: header.plan.grid.budget,
+            cpus: header.plan.budget,
             quota: header.budget.quota().filter(|quota| *quota < allowed),
             workers: command.map_or(OuterKind::Thread, |spec| spec.outer_kind),
         }

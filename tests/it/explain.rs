@@ -79,7 +79,7 @@ fn without_one_cell_there_is_a_line_for_each() {
     );
     assert!(
         all.lines()
-            .any(|l| l.starts_with("S ") && l.contains("1x4_fork-join.active"))
+            .any(|l| l.starts_with("S ") && l.contains("outer=1 inner=4 wait=active"))
     );
     assert_eq!(
         list(&["1x4"])

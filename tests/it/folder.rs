@@ -290,7 +290,7 @@ fn a_run_whose_plan_was_changed_is_not_repaired_away() {
     assert!(run(&tiny(&out, "2")).status.success());
     let header = out.join("run.json");
     let plan = fs::read_to_string(&header).unwrap();
-    fs::write(&header, plan.replace("\"tasks\": 4", "\"tasks\": 7")).unwrap();
+    fs::write(&header, plan.replace("tasks=4", "tasks=7")).unwrap();
     let before = fs::read(out.join("samples.csv")).unwrap();
     let repair = oversub(&["repair", out.to_str().unwrap()]);
     assert_eq!(repair.status.code(), Some(1), "{}", said(&repair));

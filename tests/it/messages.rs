@@ -233,7 +233,7 @@ fn several_cells_like_that_are_listed_with_the_command_for_one() {
         .lines()
         .find(|line| line.contains("oversub explain"))
         .unwrap();
-    assert!(line.contains(&format!("'{run}' matmul.")), "{line}");
+    assert!(line.contains(&format!("'{run}' matmul n=")), "{line}");
 }
 
 #[test]

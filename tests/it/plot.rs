@@ -84,8 +84,8 @@ fn points_hold_bounds_reasons_and_marks() {
             .unwrap()
             .to_owned()
     };
-    assert!(row("4x4_fork-join.active").contains("slowdown,1,at-least,"));
-    let failed = row("4x1_fork-join.passive");
+    assert!(row("outer=4 inner=4 wait=active").contains("slowdown,1,at-least,"));
+    let failed = row("outer=4 inner=1,");
     assert!(
         failed.contains("slowdown,1,,,,,") && failed.ends_with("wrong sum"),
         "{failed}"
@@ -195,7 +195,11 @@ fn bad_input_is_told_in_one_line_with_what_to_do() {
             "is not a run folder",
         ),
         (&["plot", run, "--metric", "speed"], 2, "one of throughput"),
-        (&["plot", run, "--x", "threads"], 2, "one of outer, inner"),
+        (
+            &["plot", run, "--x", "threads"],
+            2,
+            "one of workload, dtype, n, outer, inner",
+        ),
         (
             &["plot", run, "--x", "outer", "--y", "outer"],
             2,
@@ -207,7 +211,11 @@ fn bad_input_is_told_in_one_line_with_what_to_do() {
             2,
             "choose one --metric",
         ),
-        (&["plot", run, "--where", "wait=never"], 2, "wait=never"),
+        (
+            &["plot", run, "--where", "wait=never"],
+            2,
+            "'never' is not a wait policy",
+        ),
         (&["plot", run, "-o", below.to_str().unwrap()], 1, "file"),
     ];
     for (args, code, words) in cases {

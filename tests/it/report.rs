@@ -65,7 +65,7 @@ fn a_page_is_whole_and_refers_to_nothing_outside() {
     }
     assert!(text.contains("best split"), "the findings are on it");
     assert!(text.contains("export OMP_NUM_THREADS="));
-    assert!(text.contains("matmul.f64.32_2x4_fork-join.active"));
+    assert!(text.contains("matmul n=32 outer=2 inner=4 wait=active"));
 }
 
 /// Every other of six rounds takes twice as long.
@@ -130,6 +130,14 @@ fn what_cannot_be_shown_together_or_at_all_is_refused() {
     refused(&["report", a, "-o", page, "--force"], "has no samples");
 }
 
+/// Chooses in one of the pickers of a page.
+fn pick(browser: &Browser, picker: &str, choice: &str) {
+    browser.run(&format!(
+        "const s = document.querySelector('[data-picker={picker}]');
+         s.{choice}; s.dispatchEvent(new Event('change'))"
+    ));
+}
+
 /// Two runs of 2 x 4 cells for each of two wait policies.
 #[test]
 fn in_a_browser_pickers_cells_keys_and_tables_work_without_a_network() {
@@ -162,15 +170,9 @@ fn in_a_browser_pickers_cells_keys_and_tables_work_without_a_network() {
         label(7)
     );
     let active = label(7);
-    browser.run(
-        "const s = document.querySelector('[data-picker=runtime]');
-         s.selectedIndex = 1; s.dispatchEvent(new Event('change'))",
-    );
+    pick(&browser, "wait", "selectedIndex = 1");
     assert_ne!(label(7), active, "the other wait policy has other numbers");
-    browser.run(
-        "const s = document.querySelector('[data-picker=metric]');
-         s.value = 'time'; s.dispatchEvent(new Event('change'))",
-    );
+    pick(&browser, "metric", "value = 'time'");
     assert!(
         label(0).contains("time") && label(0).contains('s'),
         "{}",
@@ -178,10 +180,18 @@ fn in_a_browser_pickers_cells_keys_and_tables_work_without_a_network() {
     );
     browser.run("document.querySelector('.cell').focus()");
     let details = || browser.run("return document.getElementById('cell').textContent");
-    assert!(details().as_str().unwrap().contains("matmul.f64.32_1x1"));
+    assert!(
+        details()
+            .as_str()
+            .unwrap()
+            .contains("matmul n=32 outer=1 inner=1")
+    );
     browser.press("\u{e014}");
     assert!(
-        details().as_str().unwrap().contains("matmul.f64.32_1x2"),
+        details()
+            .as_str()
+            .unwrap()
+            .contains("matmul n=32 outer=1 inner=2"),
         "{}",
         details()
     );

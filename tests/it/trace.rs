@@ -8,7 +8,7 @@ use oversub::record::trace::{Activity, Place, Trace};
 
 use crate::program::said;
 
-const ACTIVE: &str = "matmul.f64.64_2x2_fork-join.active_independent_unbound_queue.2_t6";
+const ACTIVE: &str = "matmul n=64 outer=2 inner=2 wait=active chunk=2 tasks=6";
 
 fn oversub(place: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_oversub"))

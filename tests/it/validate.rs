@@ -171,6 +171,9 @@ fn a_library_is_simulated_by_the_model_of_its_version() {
     let all = &scores["parts"][0];
     assert_eq!((&all["split"], &all["cells"]), (&"all".into(), &4.into()));
     let rows = fs::read_to_string(out.join("validation.csv")).unwrap();
-    assert!(rows.contains("_2x2_openblas-0.3.21_"), "{rows}");
+    assert!(
+        rows.contains("outer=2 inner=2 runtime=openblas-0.3.21"),
+        "{rows}"
+    );
     assert_eq!(all["prediction"]["geometric_error"], 0.0, "{rows}");
 }

@@ -3,7 +3,7 @@
 #
 #   tests/trials/processes.sh [ROUNDS] [SEED]
 #
-# O names the binary (default: target/debug/oversub). Not part of the tests: 300 rounds take about
+# O names the binary (default: target/debug/oversub); KIND and WAY keep to one of the kinds and ways below. Not part of the tests: 300 rounds take about
 # half an hour. Each round starts a sweep of a program with a child, a grandchild and a daemon of its
 # own session, of a program with hooks, of built-in cells, or under a quota; ends it in one of 14 ways
 # after a random time; and then counts
@@ -50,8 +50,8 @@ rows() { tail -n +2 "$1/samples.csv" 2>/dev/null | grep -c . ; }
 for ((round = 1; round <= rounds; round++)); do
     run=$work/run$round
     mark=$$-$round
-    kind=$((RANDOM % 4))
-    way=$((RANDOM % 14))
+    kind=${KIND:-$((RANDOM % 4))}
+    way=${WAY:-$((RANDOM % 14))}
     wait=0.$(printf '%03d' $((RANDOM % 1000)))
     grid=(sweep --outer 1,2 --inner 1,2 --rounds 3 --reps 1 --limit 20 --out "$run")
     case $kind in

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use oversub::analysis::{Analysis, Comparison, rivals};
-use oversub::experiment::{Cell, Landmarks, Plan, Request, Visit};
+use oversub::experiment::{Axis, Cell, Landmarks, Plan, Request, Visit};
 use oversub::record::{Answer, Record, Sample};
 
 /// What the noise is like.
@@ -247,12 +247,12 @@ pub(super) fn best_is_tied_until(
 
 fn plan(cells: usize) -> Plan {
     let request = Request {
-        outer: format!("1..={cells}").parse().ok(),
-        inner: "1".parse().ok(),
         rounds: "7".parse().ok(),
         until: "2%".parse().ok(),
         ..Request::default()
-    };
+    }
+    .asking(Axis::Outer, [format!("1..={cells}")])
+    .asking(Axis::Inner, [1]);
     let landmarks = Landmarks {
         budget: 2,
         physical: 2,

@@ -10,8 +10,7 @@ use serde::Serialize;
 use super::Cause;
 use super::origin::{Draft, Origin};
 use crate::experiment::{
-    Axis, Cell, Composition, Count, Counts, Dispatch, DispatchName, Modelled, OmpWait, Request,
-    Runtime, RuntimeName, WaitPolicy,
+    Axis, Cell, Composition, Count, Modelled, OmpWait, Request, Runtime, WaitPolicy,
 };
 use crate::machine::{Level, Placement};
 
@@ -55,48 +54,51 @@ pub(super) fn draft(cause: Cause, cell: &Cell, origin: &Origin) -> Draft {
         }
         Cause::Bandwidth => {
             let outer = [NonZeroU32::MIN, cell.outer, cell.outer.saturating_mul(TWO)];
-            let request = Request {
-                outer: counts(&outer),
-                ..beside_fewer(same, cell)
-            };
+            let request = beside_fewer(same, cell).asking(Axis::Outer, outer);
             Draft::new(request, "the time falls as threads are added")
         }
         Cause::TooSmall => {
             let eight_times = |n: NonZeroU32| NonZeroU32::new(n.get().checked_mul(8)?);
             let sizes = |n: NonZeroU32| [Some(n), eight_times(n)].into_iter().flatten();
-            let request = Request {
-                n: cell.workload.n().map(|n| Counts::These(sizes(n).collect())),
-                ..beside_fewer(same, cell)
+            let sizes: Vec<NonZeroU32> = cell.workload.n().into_iter().flat_map(sizes).collect();
+            let fewer = beside_fewer(same, cell);
+            let request = match sizes.is_empty() {
+                true => fewer,
+                false => fewer.asking(Axis::N, sizes),
             };
             let why = "the larger size gains as little from its threads";
             Draft::new(request, why)
         }
         Cause::Lock => {
-            let composition = axis(vec![cell.composition, Composition::Independent]);
-            let request = Request {
-                composition,
-                ..same
-            };
-            Draft::new(request, "independent is as slow")
+            let both = [cell.composition, Composition::Independent];
+            Draft::new(
+                same.asking(Axis::Composition, both),
+                "independent is as slow",
+            )
         }
         Cause::Straggler => {
-            let request = Request {
-                outer: counts(&[cell.outer, cpus(origin)]),
-                inner: counts(&[NonZeroU32::MIN, cell.inner, cpus(origin)]),
-                dispatch: beside_stealing(cell),
-                ..same
+            let wider = same
+                .asking(Axis::Outer, [cell.outer, cpus(origin)])
+                .asking(Axis::Inner, [NonZeroU32::MIN, cell.inner, cpus(origin)]);
+            // A program has no dispatch of its own.
+            let request = match cell.workload.computation() {
+                Some(_) => wider.asking(Axis::Dispatch, [cell.dispatch.name(), "stealing"]),
+                None => wider,
             };
             Draft::new(request, "no other split keeps more CPUs busy, nor stealing")
         }
         Cause::RemoteMemory => {
             let near = Placement::Partitioned(Level::NumaNode);
-            let placement = axis(vec![cell.placement, Placement::Unbound, near]);
+            let placements = [cell.placement, Placement::Unbound, near];
             let why = "teams kept within a node take as much CPU time";
-            Draft::new(Request { placement, ..same }, why)
+            Draft::new(same.asking(Axis::Placement, placements), why)
         }
         Cause::TooFewThreads => {
-            let outer = counts(&[cell.outer, cpus(origin)]);
-            Draft::new(Request { outer, ..same }, "more threads are not faster")
+            let outer = [cell.outer, cpus(origin)];
+            Draft::new(
+                same.asking(Axis::Outer, outer),
+                "more threads are not faster",
+            )
         }
         Cause::OtherThreads => unlimited(same, origin),
         Cause::Hang => longer(same),
@@ -112,19 +114,18 @@ pub(super) fn draft(cause: Cause, cell: &Cell, origin: &Origin) -> Draft {
 /// of one thread.
 fn spinning(same: Request, cell: &Cell) -> Draft {
     if let Some(own) = cell.runtime.wait() {
-        let wait = axis(vec![own, WaitPolicy::Yield, WaitPolicy::Passive]);
-        return Draft::new(Request { wait, ..same }, "passive and yield are as slow");
+        let waits = [own, WaitPolicy::Yield, WaitPolicy::Passive];
+        return Draft::new(
+            same.asking(Axis::Wait, waits),
+            "passive and yield are as slow",
+        );
     }
     if let Runtime::Modelled(Modelled::Libgomp(own)) = cell.runtime {
         let waits = [own, OmpWait::Active, OmpWait::Passive];
-        let runtimes = waits.map(|wait| RuntimeName::Modelled(Modelled::Libgomp(wait)));
-        let runtime = axis(runtimes.to_vec());
-        return Draft::new(Request { runtime, ..same }, "passive is as slow");
+        let runtimes = waits.map(Modelled::Libgomp);
+        return Draft::new(same.asking(Axis::Runtime, runtimes), "passive is as slow");
     }
-    let alone = Request {
-        inner: counts(&[NonZeroU32::MIN, cell.inner]),
-        ..same
-    };
+    let alone = same.asking(Axis::Inner, [NonZeroU32::MIN, cell.inner]);
     let slow = format!("{} x 1 is as slow", cell.outer);
     match cell.runtime {
         Runtime::Blas(_) | Runtime::Program => {
@@ -166,11 +167,8 @@ fn longer(same: Request) -> Draft {
 
 /// The cell beside those with one thread at a level or both.
 fn beside_fewer(same: Request, cell: &Cell) -> Request {
-    Request {
-        outer: counts(&[NonZeroU32::MIN, cell.outer]),
-        inner: counts(&[NonZeroU32::MIN, cell.inner]),
-        ..same
-    }
+    same.asking(Axis::Outer, [NonZeroU32::MIN, cell.outer])
+        .asking(Axis::Inner, [NonZeroU32::MIN, cell.inner])
 }
 
 fn often(same: Request) -> Request {
@@ -182,30 +180,4 @@ fn often(same: Request) -> Request {
 
 fn cpus(origin: &Origin) -> NonZeroU32 {
     NonZeroU32::new(origin.cpus).unwrap_or(NonZeroU32::MIN)
-}
-
-/// The dispatch of `cell` and stealing; a program has none.
-fn beside_stealing(cell: &Cell) -> Option<Axis<DispatchName>> {
-    cell.workload.computation()?;
-    let both = [cell.dispatch, Dispatch::Stealing];
-    axis(both.iter().map(DispatchName::of).collect())
-}
-
-/// These counts in ascending order, each once.
-fn counts(all: &[NonZeroU32]) -> Option<Counts> {
-    let mut all = all.to_vec();
-    all.sort();
-    all.dedup();
-    Some(Counts::These(all))
-}
-
-/// These values, each once.
-fn axis<T: PartialEq>(all: Vec<T>) -> Option<Axis<T>> {
-    let mut once: Vec<T> = Vec::new();
-    for value in all {
-        if !once.contains(&value) {
-            once.push(value);
-        }
-    }
-    Some(Axis(once))
 }

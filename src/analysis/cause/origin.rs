@@ -76,7 +76,7 @@ impl Origin {
         Self {
             folder: None,
             simulated: false,
-            cpus: header.plan.grid.budget,
+            cpus: header.plan.budget,
             quota: argument(&header.argv, "--quota"),
             protocol: Some(header.plan.protocol.clone()),
             command: header.plan.command.clone(),

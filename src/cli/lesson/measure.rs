@@ -4,9 +4,10 @@ use serde::Deserialize;
 
 use super::counts::counted;
 use super::number::Number;
-use crate::analysis::{Condition, Metric};
+use crate::analysis::Metric;
 use crate::cli::run::Run;
 use crate::experiment::Cell;
+use crate::experiment::Condition;
 use crate::record::{Record, Status};
 
 /// What a measure calls the share of repetitions without a right result [1].
@@ -47,7 +48,7 @@ impl Measure {
 
     /// The smallest number of the cells that `conditions` select.
     fn number(&self, run: &Run, conditions: &str) -> anyhow::Result<Option<Number>> {
-        let conditions = counted(conditions, run.header.plan.grid.budget);
+        let conditions = counted(conditions, run.header.plan.budget);
         let conditions: Vec<Condition> = conditions
             .split(',')
             .map(str::parse)

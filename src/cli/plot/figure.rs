@@ -10,14 +10,15 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::{Admitted, UsageError, screen};
-use crate::analysis::{Bound, Dimension, split};
+use crate::analysis::{Bound, split};
 use crate::cli::output;
+use crate::experiment::Axis;
 use crate::record::{Status, breakdown};
 use crate::text::ParseError;
 use crate::view::canvas::{Color, FigureFormat, GREY};
 use crate::view::caption::provenance;
 use crate::view::cell_name::CellNames;
-use crate::view::chart::{Axis, Chart, Mark, Panel, Scale, Sign, color};
+use crate::view::chart::{Chart, ChartAxis, Mark, Panel, Scale, Sign, color};
 use crate::view::facet::Facets;
 use crate::view::parts;
 
@@ -148,7 +149,12 @@ pub(super) fn draw(
     screen::say(format!("{} (points in {points})", path.display()))
 }
 
-fn chart(title: &str, subject: Vec<String>, (x, y): (Axis, Axis), panels: Vec<Panel>) -> Chart {
+fn chart(
+    title: &str,
+    subject: Vec<String>,
+    (x, y): (ChartAxis, ChartAxis),
+    panels: Vec<Panel>,
+) -> Chart {
     Chart {
         title: title.to_owned(),
         subject,
@@ -160,8 +166,8 @@ fn chart(title: &str, subject: Vec<String>, (x, y): (Axis, Axis), panels: Vec<Pa
     }
 }
 
-fn axis(label: &str, scale: Scale) -> Axis {
-    Axis {
+fn axis(label: &str, scale: Scale) -> ChartAxis {
+    ChartAxis {
         label: label.to_owned(),
         scale,
     }
@@ -173,7 +179,7 @@ fn nothing(what: &str) -> UsageError {
 
 /// What the cells of a run have in common, as words.
 fn common(one: &Admitted) -> Vec<String> {
-    Facets::of(&one.cells, &[], (Dimension::Inner, Dimension::Outer)).common
+    Facets::of(&one.cells, &[], (Axis::Inner, Axis::Outer)).common
 }
 
 /// Least share of a part that is worth a place in the legend [%]: a line in a bar.

@@ -2,7 +2,7 @@
 
 use super::command::idle_with_a_command;
 use super::{Request, RequestError};
-use crate::experiment::RuntimeName;
+use crate::experiment::{Axis, Cell};
 
 impl Request {
     /// Checks that what one source says goes together. Flags laid over a file may well make a key of
@@ -24,31 +24,28 @@ impl Request {
                 remedy: "a workload without a command",
             });
         }
-        let no_fork_join = self
-            .runtime
-            .as_ref()
-            .is_some_and(|axis| !axis.0.contains(&RuntimeName::ForkJoin));
-        let no_queue = self
-            .dispatch
-            .as_ref()
-            .is_some_and(|axis| axis.0.iter().all(|name| name.0 != "queue"));
-        let wait = self.wait.as_ref().filter(|_| no_fork_join);
-        let chunk = self.chunk.as_ref().filter(|_| no_queue);
-        match (wait, chunk) {
-            (Some(wait), _) => Err(RequestError::Contradiction {
-                key: "wait",
-                value: wait.to_string(),
-                of: "runtime",
-                remedy: "runtime fork-join",
-            }),
-            (None, Some(chunk)) => Err(RequestError::Contradiction {
-                key: "chunk",
-                value: chunk.to_string(),
-                of: "dispatch",
-                remedy: "dispatch queue",
-            }),
-            (None, None) => Ok(()),
+        for (axis, values) in self.axes.iter() {
+            let Some(needs) = axis.needs().filter(|needs| self.lacks(axis, needs.axis)) else {
+                continue;
+            };
+            return Err(RequestError::Contradiction {
+                key: axis.key(),
+                value: values.to_string(),
+                of: needs.axis.key(),
+                remedy: needs.remedy,
+            });
         }
+        Ok(())
+    }
+
+    /// Whether no value asked for of `needed` gives a cell the property `axis`.
+    fn lacks(&self, axis: Axis, needed: Axis) -> bool {
+        let has = |value: &String| match needed.with(Cell::default(), value) {
+            Ok(Some(cell)) => axis.value(&cell).present().is_some(),
+            Ok(None) | Err(_) => false,
+        };
+        let asked = self.axes.get(needed);
+        asked.is_some_and(|values| !values.names().iter().any(has))
     }
 }
 

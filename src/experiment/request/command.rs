@@ -114,16 +114,10 @@ impl CommandRequest {
 
 /// The first key of `request` that only work of our own has, with its value.
 pub(super) fn idle_with_a_command(request: &Request) -> Option<(&'static str, String)> {
-    fn said<T: ToString>(key: &'static str, value: &Option<T>) -> Option<(&'static str, String)> {
-        value.as_ref().map(|value| (key, value.to_string()))
-    }
-    said("workload", &request.workload)
-        .or_else(|| said("n", &request.n))
-        .or_else(|| said("dtype", &request.dtype))
-        .or_else(|| said("runtime", &request.runtime))
-        .or_else(|| said("wait", &request.wait))
-        .or_else(|| said("composition", &request.composition))
-        .or_else(|| said("dispatch", &request.dispatch))
-        .or_else(|| said("chunk", &request.chunk))
-        .or_else(|| said("tasks", &request.tasks))
+    let mut idle = request
+        .axes
+        .iter()
+        .filter(|(axis, _)| !axis.is_of_programs());
+    idle.next()
+        .map(|(axis, values)| (axis.key(), values.to_string()))
 }

@@ -2,42 +2,22 @@
 //!
 //! A request for one cell, and the flags that say a request: whoever types them asks for the same.
 
-use std::num::NonZeroU32;
+use super::Request;
+use crate::experiment::{Axis, Cell, CommandRequest, Count, OuterKind, Protocol, Workload};
 
-use super::{DispatchName, Request};
-use crate::experiment::{
-    Axis, Cell, Chunk, Chunks, CommandRequest, Composition, Count, Counts, Dispatch, OuterKind,
-    Protocol, RuntimeName, WorkloadName,
-};
-use crate::machine::Placement;
+/// Axes that a command line says although they are the default: others than these depend on no machine.
+const ALWAYS: [Axis; 4] = [Axis::N, Axis::Outer, Axis::Inner, Axis::Tasks];
 
 impl Request {
     /// The request for `cell` and no other; what is the default anyway is not said.
     ///
     /// A program is not part of a cell: [`Request::command`] is left to the caller.
     pub fn of(cell: &Cell) -> Self {
-        let program = Self {
-            outer: Some(Counts::These(vec![cell.outer])),
-            inner: Some(Counts::These(vec![cell.inner])),
-            placement: unless(cell.placement, Placement::Unbound),
-            ..Self::default()
-        };
-        let Some(computation) = cell.workload.computation() else {
-            return program;
-        };
-        let name = computation.name();
-        Self {
-            workload: unless(name, WorkloadName::DEFAULT),
-            n: Some(Counts::These(vec![computation.n()])),
-            dtype: unless(computation.dtype(), name.dtypes()[0]),
-            runtime: unless(cell.runtime.name(), RuntimeName::ForkJoin),
-            wait: cell.runtime.wait().map(|wait| Axis(vec![wait])),
-            composition: unless(cell.composition, Composition::Independent),
-            dispatch: unless(DispatchName::of(&cell.dispatch), DispatchName("queue")),
-            chunk: chunk(&cell.dispatch),
-            tasks: Some(Count(cell.tasks)),
-            ..program
-        }
+        let program = cell.workload == Workload::Command;
+        let mut said = cell.said(&ALWAYS);
+        said.retain(|(axis, _)| axis.is_of_programs() || !program);
+        let asking = |request: Self, (axis, value): (Axis, String)| request.asking(axis, [value]);
+        said.into_iter().fold(Self::default(), asking)
     }
 
     /// This request with what `protocol` has of its own: repetitions, warm-ups and time limit where
@@ -60,18 +40,7 @@ impl Request {
         // Every field by name, so that a new one cannot be forgotten.
         let Self {
             name: _,
-            workload,
-            n,
-            dtype,
-            outer,
-            inner,
-            runtime,
-            wait,
-            composition,
-            placement,
-            dispatch,
-            chunk,
-            tasks,
+            axes,
             rounds,
             reps,
             warmups,
@@ -82,20 +51,9 @@ impl Request {
             command,
             simulate: _,
         } = self;
-        let axes = [
-            flag("workload", workload),
-            flag("n", n),
-            flag("dtype", dtype),
-            flag("outer", outer),
-            flag("inner", inner),
-            flag("runtime", runtime),
-            flag("wait", wait),
-            flag("composition", composition),
-            flag("placement", placement),
-            flag("dispatch", dispatch),
-            flag("chunk", chunk),
-            flag("tasks", tasks),
-        ];
+        let axes = axes
+            .iter()
+            .map(|(axis, values)| flag(axis.key(), &Some(values)));
         let protocol = [
             flag("rounds", rounds),
             flag("reps", reps),
@@ -105,7 +63,7 @@ impl Request {
             flag("until", until),
             flag("wait-for-quiet", wait_for_quiet),
         ];
-        let said = axes.into_iter().chain(protocol).flatten().flatten();
+        let said = axes.chain(protocol).flatten().flatten();
         let program = command.iter().flat_map(CommandRequest::words);
         said.chain(program).collect()
     }
@@ -149,20 +107,4 @@ fn flag<T: ToString>(name: &str, value: &Option<T>) -> Option<Vec<String>> {
         true => vec![format!("--{name}={value}")],
         false => vec![format!("--{name}"), value],
     })
-}
-
-fn unless<T: PartialEq>(value: T, default: T) -> Option<Axis<T>> {
-    (value != default).then(|| Axis(vec![value]))
-}
-
-fn chunk(dispatch: &Dispatch) -> Option<Chunks> {
-    let chunk = dispatch.chunk()?;
-    (chunk != Chunk::Tasks(NonZeroU32::MIN)).then(|| Chunks::one(chunk))
-}
-
-impl DispatchName {
-    /// The name of `dispatch`.
-    pub fn of(dispatch: &Dispatch) -> Self {
-        Self(dispatch.name())
-    }
 }

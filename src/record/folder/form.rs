@@ -151,7 +151,7 @@ fn fields(text: &str) -> Result<StringRecord, String> {
 fn columns() -> &'static [String] {
     static COLUMNS: OnceLock<Vec<String>> = OnceLock::new();
     COLUMNS.get_or_init(|| {
-        let cell = "matmul.f64.8_1x1_rayon_independent_unbound_static_t1".parse();
+        let cell = "1x1 rayon static".parse();
         let any = Record {
             runner: String::new(),
             visit: Visit {

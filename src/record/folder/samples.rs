@@ -53,7 +53,7 @@ struct Expected<'p> {
 impl<'p> Expected<'p> {
     fn of(plan: Option<&'p Plan>) -> Self {
         Self {
-            plan: plan.map(|plan| (plan, plan.grid.cells().0.into_iter().collect())),
+            plan: plan.map(|plan| (plan, plan.cells.iter().copied().collect())),
             ledger: Ledger::default(),
         }
     }

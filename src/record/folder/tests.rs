@@ -80,10 +80,7 @@ fn a_run_with_another_plan_is_refused_by_field() {
     let place = tempfile::tempdir().unwrap();
     drop(open(place.path(), 1).unwrap());
     let error = open(place.path(), 2).unwrap_err().to_string();
-    assert!(
-        error.contains("protocol.rounds is 1 there and 2 here"),
-        "{error}"
-    );
+    assert!(error.contains("rounds is 1 there and 2 here"), "{error}");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! logarithmic, and beyond the ends it goes on as between the last two: so cores, PUs and the curve
 //! outer x inner = P have a place also where no cell was measured.
 
-use crate::analysis::{Dimension, Value};
+use crate::experiment::{Axis, Value};
 use crate::view::canvas::{Area, BLACK, Canvas, Spot, Stroke, WHITE};
 use crate::view::caption::Landmarks;
 use crate::view::facet::Facets;
@@ -19,7 +19,7 @@ const EDGE: f64 = 1e-9;
 pub(super) struct ThreadAxis(Vec<f64>);
 
 impl ThreadAxis {
-    fn of(dimension: Dimension, values: &[Value]) -> Option<Self> {
+    fn of(dimension: Axis, values: &[Value]) -> Option<Self> {
         let count = |value: &Value| match value {
             Value::Count(count) => Some(f64::from(*count)),
             Value::Name(..) | Value::Absent => None,

@@ -1,6 +1,6 @@
 //! How large is everything, and where does it stand?
 
-use crate::analysis::Value;
+use crate::experiment::Value;
 use crate::view::canvas::{Area, Spot, Text};
 use crate::view::facet::Facets;
 

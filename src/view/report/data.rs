@@ -8,10 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::Chapter;
-use crate::analysis::{
-    Dimension, Mark, Metric, Point, Quantity, Reading, Series, Spread, State, Value,
-};
+use crate::analysis::{Mark, Metric, Point, Quantity, Reading, Series, Spread, State};
 use crate::experiment::Cell;
+use crate::experiment::{Axis, Value};
 use crate::view::canvas::{BLACK, Color};
 use crate::view::caption::provenance;
 use crate::view::facet::natural_axes;
@@ -26,9 +25,9 @@ const COLORS: u32 = 48;
 pub(super) struct Data {
     first: String,
     metrics: Vec<Measure>,
-    x: Axis,
-    y: Axis,
-    pickers: Vec<Axis>,
+    x: AxisChoice,
+    y: AxisChoice,
+    pickers: Vec<AxisChoice>,
     runs: Vec<Run>,
 }
 
@@ -48,7 +47,7 @@ struct Measure {
 }
 
 #[derive(Serialize)]
-struct Axis {
+struct AxisChoice {
     name: String,
     label: &'static str,
     /// Where its place stands in [`Place::at`].
@@ -102,12 +101,12 @@ impl Data {
             .flat_map(|c| c.cells.iter().copied())
             .collect();
         let (x, y) = natural_axes(&cells);
-        let values: Vec<(Dimension, Vec<Value>)> = Dimension::BASIC
+        let values: Vec<(Axis, Vec<Value>)> = Axis::ALL
             .into_iter()
             .map(|dimension| (dimension, along(&cells, dimension)))
             .collect();
         let series: Vec<Vec<Series>> = chapters.iter().map(every_series).collect();
-        let axes = |wanted: &dyn Fn(Dimension, usize) -> bool| -> Vec<Axis> {
+        let axes = |wanted: &dyn Fn(Axis, usize) -> bool| -> Vec<AxisChoice> {
             let all = values.iter().enumerate();
             all.filter(|(_, (dimension, values))| wanted(*dimension, values.len()))
                 .map(|(index, (dimension, values))| axis(*dimension, index, values))
@@ -134,18 +133,18 @@ impl Data {
     }
 }
 
-fn along(cells: &[Cell], dimension: Dimension) -> Vec<Value> {
-    let values: BTreeSet<Value> = cells.iter().map(|cell| dimension.value(cell)).collect();
+fn along(cells: &[Cell], axis: Axis) -> Vec<Value> {
+    let values: BTreeSet<Value> = cells.iter().map(|cell| axis.value(cell)).collect();
     values.into_iter().collect()
 }
 
-fn axis(dimension: Dimension, index: usize, values: &[Value]) -> Axis {
-    Axis {
-        name: dimension.to_string(),
-        label: dimension.label(),
+fn axis(axis: Axis, index: usize, values: &[Value]) -> AxisChoice {
+    AxisChoice {
+        name: axis.to_string(),
+        label: axis.label(),
         index,
         values: values.iter().map(Value::to_string).collect(),
-        counts: dimension.counts_threads(),
+        counts: axis.counts_threads(),
     }
 }
 
@@ -215,7 +214,7 @@ fn hex(Color(r, g, b): Color) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 
-fn run(chapter: &Chapter<'_>, series: &[Series], values: &[(Dimension, Vec<Value>)]) -> Run {
+fn run(chapter: &Chapter<'_>, series: &[Series], values: &[(Axis, Vec<Value>)]) -> Run {
     // The points of every series stand in the order of the cells.
     let numbers = |i: usize| -> BTreeMap<String, Number> {
         let of = |series: &Series| {

@@ -1,7 +1,8 @@
 //! Does the text say what the cells say?
 
 use super::*;
-use crate::analysis::{Dimension, Estimate, Metric, Point, Spread};
+use crate::analysis::{Estimate, Metric, Point, Spread};
+use crate::experiment::Axis;
 use crate::experiment::Cell;
 use crate::stats::Interval;
 
@@ -41,7 +42,7 @@ fn drawn(width: usize, ink: Ink) -> String {
             ..point(cell(2, 1), 25.0, Bound::AtLeast, Mark::None)
         },
     ];
-    let axes = (Dimension::Inner, Dimension::Outer);
+    let axes = (Axis::Inner, Axis::Outer);
     let facets = Facets::of(&cells, &points, axes);
     heatmap(&Metric::Slowdown.into(), &facets, width, ink)
 }

@@ -5,7 +5,7 @@ use proptest::sample::select;
 
 use super::*;
 use crate::analysis::cause::check::{check, draft};
-use crate::experiment::{CommandRequest, Landmarks, Request};
+use crate::experiment::{Axis, CommandRequest, Landmarks, Request};
 use crate::record::RunHeader;
 
 const FOUR: Landmarks = Landmarks {
@@ -75,7 +75,7 @@ fn any_cell() -> impl Strategy<Value = Cell> {
 }
 
 fn cells(request: &Request) -> Vec<Cell> {
-    request.plan(FOUR).unwrap().grid.cells().0
+    request.plan(FOUR).unwrap().cells
 }
 
 proptest! {
@@ -106,11 +106,11 @@ fn a_program_is_run_again_as_it_was() {
             metric: Some("fits/s: ([0-9.]+)".to_owned()),
             ..CommandRequest::default()
         }),
-        outer: Some("2".parse().unwrap()),
-        inner: Some("4".parse().unwrap()),
         limit: Some(90.0),
         ..Request::default()
-    };
+    }
+    .asking(Axis::Outer, [2])
+    .asking(Axis::Inner, [4]);
     let mut header = header(&request);
     header.argv = ["oversub", "sweep", "--quota", "1.2"]
         .map(str::to_owned)

@@ -1,9 +1,10 @@
 //! Speed-up and efficiency over threads, with what would be ideal.
 
 use super::{Admitted, Figure, Row, axis, chart, circles, nothing, spot};
-use crate::analysis::{Dimension, Metric, Reading, Spread};
+use crate::analysis::{Metric, Reading, Spread};
+use crate::experiment::Axis;
 use crate::view::canvas::{BLACK, GREY};
-use crate::view::chart::{Axis, Chart, Mark, Panel, Scale, Sign, color};
+use crate::view::chart::{Chart, ChartAxis, Mark, Panel, Scale, Sign, color};
 use crate::view::facet::{Facets, Slot};
 
 /// Efficiency, or the speed-up T1 / T = E min(D, P) / min(1, P), over the threads asked for; a line
@@ -20,7 +21,7 @@ pub(super) fn curves(figure: Figure, one: &Admitted) -> anyhow::Result<(Chart, V
             }
         }
     }
-    let axes = (Dimension::Inner, Dimension::Outer);
+    let axes = (Axis::Inner, Axis::Outer);
     let facets = Facets::of(&one.cells, &series.points, axes);
     let (mut panels, rows) = lines(&facets);
     if rows.is_empty() {
@@ -92,7 +93,7 @@ fn lines(facets: &Facets<'_>) -> (Vec<Panel>, Vec<Row>) {
 }
 
 /// What is ideal and where the budget is, and the vertical axis of `figure`.
-fn ideal(figure: Figure, rows: &[Row], (most, budget): (f64, f64)) -> (Vec<Mark>, Axis) {
+fn ideal(figure: Figure, rows: &[Row], (most, budget): (f64, f64)) -> (Vec<Mark>, ChartAxis) {
     let highs = rows.iter().map(|row| row.high.unwrap_or(row.y));
     // Nothing bounds an end at 0: some of the cell's rounds were stopped.
     let lows = rows.iter().map(|row| row.low.unwrap_or(row.y));

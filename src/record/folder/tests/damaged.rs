@@ -208,7 +208,7 @@ fn rows_that_are_not_those_of_the_plan_are_refused_by_line() {
     for (record, why) in [
         (
             visit(&|visit| visit.cell = other),
-            "line 12: the plan in run.json has no cell matmul.f64.9_",
+            "line 12: the plan in run.json has no cell matmul n=9 ",
         ),
         (
             visit(&|visit| visit.round = 0),
@@ -334,7 +334,7 @@ fn samples_can_be_read_without_their_header() {
     for (text, why) in [
         (None, "has a samples.csv but no run.json"),
         (
-            Some(header.replacen("grid", "grit", 1)),
+            Some(header.replacen("\"cells\"", "\"bells\"", 1)),
             "run.json is damaged: unknown field",
         ),
         (Some(header[..header.len() / 2].to_owned()), "line "),
@@ -354,9 +354,9 @@ fn samples_can_be_read_without_their_header() {
     }
     fs::write(
         &json,
-        header.replace("\"format_version\": 2", "\"format_version\": 3"),
+        header.replace("\"format_version\": 3", "\"format_version\": 4"),
     )
     .unwrap();
     let error = RunFolder::read(run.path()).unwrap_err().to_string();
-    assert!(error.contains("this program reads 1 to 2"), "{error}");
+    assert!(error.contains("this program reads 1 to 3"), "{error}");
 }

@@ -1,59 +1,50 @@
-//! Which cells does a sweep visit?
+//! Which cells does a grid of an earlier version hold?
+//!
+//! Up to format version 2 a plan had the axes of its cells in place of the cells.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{Cell, Composition, Dispatch, Runtime, Workload};
 use crate::machine::Placement;
 
-/// The cross product of all axes, every one resolved to values.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Most cells that a grid could have.
+const MAX_CELLS: usize = 100_000;
+
+/// The cross product of all axes.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Grid {
-    /// Workloads, each with its size and number type.
-    pub workload: Vec<Workload>,
-    /// Outer worker counts [threads].
-    pub outer: Vec<NonZeroU32>,
-    /// Inner team widths [threads].
-    pub inner: Vec<NonZeroU32>,
-    /// Runtimes, each with its wait policy.
-    pub runtime: Vec<Runtime>,
-    /// Compositions.
-    pub composition: Vec<Composition>,
-    /// Placements.
-    pub placement: Vec<Placement>,
-    /// Dispatch rules.
-    pub dispatch: Vec<Dispatch>,
-    /// Tasks of every cell.
-    pub tasks: NonZeroU32,
-    /// P in whole CPUs, by which some compositions set team widths.
-    pub budget: u32,
+pub(super) struct OldGrid {
+    workload: Vec<Workload>,
+    outer: Vec<NonZeroU32>,
+    inner: Vec<NonZeroU32>,
+    runtime: Vec<Runtime>,
+    composition: Vec<Composition>,
+    placement: Vec<Placement>,
+    dispatch: Vec<Dispatch>,
+    tasks: NonZeroU32,
+    /// P in whole CPUs.
+    pub(super) budget: u32,
 }
 
-impl Grid {
-    /// The legal cells in axis order, each once, and the reasons for which others were left out.
-    ///
-    /// Where a composition sets the team width, the inner axis does not multiply its cells.
-    pub fn cells(&self) -> (Vec<Cell>, BTreeSet<String>) {
-        let mut seen = BTreeSet::new();
-        let mut cells = Vec::new();
-        let mut skipped = BTreeSet::new();
-        for candidate in self.candidates() {
-            match candidate.checked() {
-                Ok(cell) if seen.insert(cell) => cells.push(cell),
-                Ok(_) => {}
-                Err(why) => {
-                    skipped.insert(why.to_string());
-                }
-            }
+impl OldGrid {
+    /// The legal cells, each once, in the order in which they were visited before they were shuffled.
+    pub(super) fn cells(&self) -> Result<Vec<Cell>, &'static str> {
+        if self.size() > MAX_CELLS {
+            return Err("the grid has more than 100000 cells");
         }
-        (cells, skipped)
+        let mut seen = BTreeSet::new();
+        let legal = self
+            .candidates()
+            .into_iter()
+            .filter_map(|cell| cell.checked().ok());
+        Ok(legal.filter(|cell| seen.insert(*cell)).collect())
     }
 
     /// Combinations of the axes, an upper bound on the cells.
-    pub fn size(&self) -> usize {
+    fn size(&self) -> usize {
         [
             self.workload.len(),
             self.outer.len(),

@@ -1,16 +1,15 @@
-//! Which values does one axis of the grid take?
+//! Which counts does a user ask for?
 //!
-//! A list of counts is written `1,2,4`, `1..=16` (every value), `1..=64*2` (each twice the last) or
-//! `auto` (around the counts of the machine at which something may change).
+//! A list is written `1,2,4`, `1..=16` (every value), `1..=64*2` (each twice the last) or `auto` (around
+//! the counts of the machine at which something may change).
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::Chunk;
 use super::loose::Loose;
 use crate::text::ParseError;
 
@@ -128,61 +127,6 @@ impl fmt::Display for Counts {
     }
 }
 
-/// Chunk sizes as asked for: counts, or `pool`, or both.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chunks {
-    counts: Option<Counts>,
-    /// What is no count.
-    rules: Vec<Chunk>,
-}
-
-impl Chunks {
-    /// This chunk and no other.
-    pub fn one(chunk: Chunk) -> Self {
-        match chunk {
-            Chunk::Tasks(size) => Self {
-                counts: Some(Counts::These(vec![size])),
-                rules: Vec::new(),
-            },
-            Chunk::Pool => Self {
-                counts: None,
-                rules: vec![chunk],
-            },
-        }
-    }
-
-    /// The chunks on a machine with `landmarks`.
-    pub fn resolve(&self, landmarks: Landmarks) -> Vec<Chunk> {
-        let counts = self.counts.iter().flat_map(|c| c.resolve(landmarks));
-        counts
-            .map(Chunk::Tasks)
-            .chain(self.rules.iter().copied())
-            .collect()
-    }
-}
-
-impl FromStr for Chunks {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        let is_pool = |part: &&str| part.trim() == "pool";
-        let (pool, counts): (Vec<&str>, Vec<&str>) = text.split(',').partition(is_pool);
-        let counts = (!counts.is_empty()).then(|| counts.join(",").parse());
-        Ok(Self {
-            counts: counts.transpose()?,
-            rules: pool.first().map(|_| Chunk::Pool).into_iter().collect(),
-        })
-    }
-}
-
-impl fmt::Display for Chunks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let counts = self.counts.iter().map(Counts::to_string);
-        let rules = self.rules.iter().map(Chunk::to_string);
-        f.write_str(&counts.chain(rules).collect::<Vec<_>>().join(","))
-    }
-}
-
 /// A whole number of at least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count(pub NonZeroU32);
@@ -202,31 +146,6 @@ impl fmt::Display for Count {
     }
 }
 
-/// A non-empty list of values, written with commas.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Axis<T>(pub Vec<T>);
-
-impl<T: FromStr<Err = ParseError> + PartialEq> FromStr for Axis<T> {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        let mut values = Vec::new();
-        for part in text.split(',') {
-            let value = part.trim().parse()?;
-            if !values.contains(&value) {
-                values.push(value);
-            }
-        }
-        Ok(Self(values))
-    }
-}
-
-impl<T: fmt::Display> fmt::Display for Axis<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&join(&self.0))
-    }
-}
-
 fn join<T: fmt::Display>(values: &[T]) -> String {
     values
         .iter()
@@ -235,27 +154,18 @@ fn join<T: fmt::Display>(values: &[T]) -> String {
         .join(",")
 }
 
-/// Reads an axis from a loose TOML value by its text form.
-macro_rules! serde_as_axis {
-    ($($generics:ident)?, $type:ty) => {
-        impl<$($generics: fmt::Display)?> Serialize for $type {
-            fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-                out.collect_str(self)
-            }
-        }
-
-        impl<'de, $($generics: FromStr<Err = ParseError> + PartialEq)?> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-                Loose::deserialize(input)?.0.parse().map_err(serde::de::Error::custom)
-            }
-        }
-    };
+impl Serialize for Count {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(self)
+    }
 }
 
-serde_as_axis!(, Count);
-serde_as_axis!(, Counts);
-serde_as_axis!(, Chunks);
-serde_as_axis!(T, Axis<T>);
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        let Loose(text) = Loose::deserialize(input)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -269,50 +179,11 @@ mod tests {
     }
 
     #[test]
-    fn a_file_gives_texts_numbers_and_lists_of_them() {
-        #[derive(Deserialize)]
-        struct File {
-            outer: Counts,
-        }
-        let read = |text: &str| toml::from_str::<File>(text).map(|file| file.outer.to_string());
-        assert_eq!(read("outer = [1, \"4..=6\"]").unwrap(), "1,4,5,6");
-        assert_eq!(read("outer = 2").unwrap(), "2");
-        for (wrong, wanted) in [
-            ("outer = {a = 1}", "a text, a number, or a list of them"),
-            ("outer = true", "a text, a number, or a list of them"),
-            ("outer = [[1], 2]", "a text or a number in the list"),
-            ("outer = [1, [2, [3]]]", "a text or a number in the list"),
-            ("outer = [1, {}]", "a text or a number in the list"),
-        ] {
-            let error = read(wrong).unwrap_err().to_string();
-            assert!(error.contains(wanted), "{error}");
-        }
-    }
-
-    #[test]
     fn lists_ranges_and_powers() {
         assert_eq!(counts("4,1,2,2"), [1, 2, 4]);
         assert_eq!(counts("1..=5"), [1, 2, 3, 4, 5]);
         assert_eq!(counts("1..=64*2"), [1, 2, 4, 8, 16, 32, 64]);
         assert_eq!(counts("3,1..=20*4"), [1, 3, 4, 16]);
-    }
-
-    #[test]
-    fn chunks_are_counts_and_the_rule_of_a_pool() {
-        let two = Landmarks {
-            budget: 2,
-            physical: 2,
-            logical: 2,
-        };
-        let chunks: Chunks = "1..=4*2,pool".parse().unwrap();
-        let chunks = chunks.resolve(two);
-        let text: Vec<String> = chunks.iter().map(Chunk::to_string).collect();
-        assert_eq!(text, ["1", "2", "4", "pool"]);
-        assert_eq!(
-            "pool".parse::<Chunks>().unwrap().resolve(two),
-            [Chunk::Pool]
-        );
-        assert!("pol".parse::<Chunks>().is_err());
     }
 
     #[test]
