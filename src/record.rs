@@ -7,19 +7,20 @@
 
 mod breakdown;
 mod change;
+pub mod columns;
 mod counters;
+mod field;
 mod folder;
 mod header;
 mod ledger;
-mod row;
 mod sample;
 pub mod trace;
 
 pub use breakdown::{Parts, breakdown};
 pub use change::{Change, OWN_FILE};
 pub use counters::{Hardware, Surroundings, Waiting, gone};
+pub use field::{Field, FieldKind};
 pub use folder::{FolderError, Problem, Repair, RunFolder};
 pub use header::{EmptyRegion, FORMAT_VERSION, Peak, Ruler, RunHeader};
 pub use ledger::{Ledger, Recorded, last_attempts};
-pub use row::Row;
 pub use sample::{Answer, Record, Sample, Status};

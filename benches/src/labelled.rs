@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use oversub::analysis::{Analysis, Cause, Diagnosis, Setting};
-use oversub::experiment::Cell;
+use oversub::experiment::{Cell, PartialCell};
 use oversub::record::RunFolder;
 
 use crate::turn;
@@ -207,13 +207,8 @@ impl Group {
     fn judge(&self, diagnoses: &BTreeMap<Cell, Diagnosis>) -> Vec<Judged> {
         let labels = self.labels.iter().map(|(half, parts, label)| {
             let parts = fill(parts);
-            let has = |cell: &Cell| {
-                let text = format!("_{cell}_");
-                parts
-                    .split(' ')
-                    .all(|part| text.contains(&format!("_{part}_")))
-            };
-            let found = diagnoses.values().find(|d| has(&d.cell));
+            let wanted: PartialCell = parts.parse().expect("labels are parts of cells");
+            let found = diagnoses.values().find(|d| wanted.admits(&d.cell));
             let named = found.map(|d| d.cause);
             let slowdown = found.map_or(f64::NAN, |d| d.slowdown.value());
             let right = if named == Some(*label) { "" } else { "  WRONG" };

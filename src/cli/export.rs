@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::run::Run;
 use super::{UsageError, screen};
 use crate::experiment::Condition;
-use crate::record::{FolderError, Record, Row, RunFolder};
+use crate::record::{FolderError, Record, RunFolder};
 use crate::view::table::{self, TableFormat};
 
 /// Prints the cells of a run, or its samples, as CSV, JSON, Markdown or Parquet.
@@ -39,8 +39,7 @@ impl Args {
             return Err(UsageError(message.to_owned()).into());
         }
         let table = if self.samples {
-            let rows: Vec<Row> = self.records()?.iter().map(Row::from).collect();
-            table::write(self.form, &rows)?
+            table::write(self.form, &table::samples(&self.records()?))?
         } else {
             let run = Run::read_where(&self.run, &self.conditions)?;
             table::write(self.form, &table::cells(&run.analysis))?

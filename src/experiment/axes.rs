@@ -121,6 +121,16 @@ impl Axis {
         self.entry().key
     }
 
+    /// The unit of its values in a table; empty of names.
+    pub fn unit(self) -> &'static str {
+        self.entry().unit
+    }
+
+    /// What it is, as a phrase of a table.
+    pub fn meaning(self) -> &'static str {
+        self.entry().meaning
+    }
+
     /// The quantity and its unit, as the axis of a figure.
     pub fn label(self) -> &'static str {
         self.entry().label

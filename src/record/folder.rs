@@ -17,12 +17,12 @@ mod repair;
 mod samples;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 pub use error::FolderError;
 use error::io_error;
-use form::Form;
+use form::{Form, Layout};
 use guard::Guard;
 use header_file::{read_header, write_header};
 pub use repair::Repair;
@@ -40,6 +40,7 @@ pub struct RunFolder {
     path: PathBuf,
     header: RunHeader,
     samples: File,
+    layout: Layout,
     /// Of samples.csv and run.json.
     guards: [Guard; 2],
 }
@@ -79,8 +80,9 @@ impl RunFolder {
         let form = Form::of_version(header.format_version);
         let (records, tail) = read_records(path, (Some(form), Some(&header.plan)))?;
         mend_end(&mut samples, &csv, tail)?;
-        if !records.is_empty() {
-            refuse_other_columns(&csv, form)?;
+        let layout = layout(&csv, form)?;
+        if !header.plan.cells.iter().all(|cell| layout.tells(cell)) {
+            return Err(FolderError::OtherColumns(csv));
         }
         let guards = [
             Guard::over(&csv, &samples).map_err(io_error("read", &csv))?,
@@ -92,6 +94,7 @@ impl RunFolder {
             path: path.to_owned(),
             header,
             samples,
+            layout,
             guards,
         };
         Ok((folder, records))
@@ -133,11 +136,11 @@ impl RunFolder {
     pub fn append(&mut self, record: &Record) -> Result<(), FolderError> {
         self.guarded(Guard::tampering)?;
         let csv = self.path.join(SAMPLES);
-        let form = Form::of_version(self.header.format_version);
-        let line = form.line(record).map_err(io_error("write", &csv))?;
+        let line = self.layout.line(record).map_err(io::Error::from);
+        let line = line.map_err(io_error("write", &csv))?;
         let [guard, _] = &mut self.guards;
         let text = match guard.length() {
-            0 => form.names() + "\n" + &line,
+            0 => self.layout.names() + "\n" + &line,
             _ => line,
         };
         let samples = &mut self.samples;
@@ -302,19 +305,13 @@ fn refuse_other_run(
     }
 }
 
-/// A file with other columns than this program writes could not be read after a row was appended.
-fn refuse_other_columns(csv: &Path, form: Form) -> Result<(), FolderError> {
-    let own = form.names() + "\n";
-    let mut names = Vec::new();
-    readable(csv)?
-        .take(own.len() as u64)
-        .read_to_end(&mut names)
-        .map_err(io_error("read", csv))?;
-    if names == own.as_bytes() {
-        Ok(())
-    } else {
-        Err(FolderError::OtherColumns(csv.to_owned()))
-    }
+/// The columns that the file has, or would get.
+fn layout(csv: &Path, form: Form) -> Result<Layout, FolderError> {
+    let mut names = String::new();
+    let mut lines = BufReader::new(readable(csv)?);
+    // Its first line was read before, and is text.
+    lines.read_line(&mut names).map_err(io_error("read", csv))?;
+    Ok(Layout::read(form, names.trim_end()).unwrap_or_else(|_| Layout::own(form)))
 }
 
 /// The samples at `csv`, to be read.

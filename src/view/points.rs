@@ -6,50 +6,42 @@
 //! `until-stopped`. `low` and `high` are the ends of what `spread` names: the 95 % `interval` of the
 //! median over rounds, or with fewer than six rounds their `range`.
 
-use std::io;
-use std::num::NonZeroU32;
 use std::path::Path;
-
-use serde::Serialize;
 
 use super::canvas::FigureError;
 use super::facet::Facets;
+use super::table::{self, Table, axis_columns, axis_fields};
 use crate::analysis::{Estimate, Mark, Point, Quantity, Reading, Spread};
-use crate::experiment::Cell;
 use crate::file;
+use crate::record::{Field, FieldKind};
 
-#[derive(Serialize)]
-struct Row<'a> {
-    panel: &'a str,
-    cell: Cell,
-    workload: String,
-    dtype: Option<String>,
-    n: Option<u32>,
-    outer: u32,
-    inner: u32,
-    runtime: String,
-    wait: Option<String>,
-    composition: String,
-    placement: String,
-    dispatch: String,
-    tasks: u32,
-    metric: String,
-    unit: &'static str,
-    bound: Option<&'static str>,
-    value: Option<f64>,
-    low: Option<f64>,
-    high: Option<f64>,
-    spread: Option<&'static str>,
-    mark: &'static str,
-    cause: Option<String>,
-    rounds: usize,
-    samples: usize,
-    failed_rounds: usize,
-    reason: Option<&'a str>,
+/// What is said of a cell beside its axes.
+const OF_A_POINT: [(&str, FieldKind); 13] = [
+    ("metric", FieldKind::Word),
+    ("unit", FieldKind::Word),
+    ("bound", FieldKind::Word),
+    ("value", FieldKind::Number),
+    ("low", FieldKind::Number),
+    ("high", FieldKind::Number),
+    ("spread", FieldKind::Word),
+    ("mark", FieldKind::Word),
+    ("cause", FieldKind::Word),
+    ("rounds", FieldKind::Integer),
+    ("samples", FieldKind::Integer),
+    ("failed_rounds", FieldKind::Integer),
+    ("reason", FieldKind::Word),
+];
+
+fn row(quantity: &Quantity, panel: &str, point: &Point) -> Vec<Field> {
+    let word = |text: &str| Field::Word(text.to_owned());
+    let first = [word(panel), Field::Word(point.cell.to_string())];
+    let axes = axis_fields(&point.cell);
+    let said = of_a_point(quantity, point);
+    first.into_iter().chain(axes).chain(said).collect()
 }
 
-fn row<'a>(quantity: &Quantity, panel: &'a str, point: &'a Point) -> Row<'a> {
-    let cell = point.cell;
+/// The fields of [`OF_A_POINT`].
+fn of_a_point(quantity: &Quantity, point: &Point) -> [Field; 13] {
     let (estimate, bound, reason): (Option<Estimate>, _, _) = match &point.reading {
         Reading::Number(estimate, bound) => (Some(*estimate), Some(bound.name()), None),
         Reading::Cause(_) | Reading::Missing => (None, None, None),
@@ -63,45 +55,35 @@ fn row<'a>(quantity: &Quantity, panel: &'a str, point: &'a Point) -> Row<'a> {
         }
     };
     let spread = estimate.and_then(|estimate| estimate.spread);
-    Row {
-        panel,
-        workload: cell.workload.name(),
-        dtype: cell.workload.dtype().map(|dtype| dtype.to_string()),
-        n: cell.workload.n().map(NonZeroU32::get),
-        outer: cell.outer.get(),
-        inner: cell.inner.get(),
-        runtime: cell.runtime.name().to_string(),
-        wait: cell.runtime.wait().map(|wait| wait.to_string()),
-        composition: cell.composition.to_string(),
-        placement: cell.placement.to_string(),
-        dispatch: cell.dispatch.to_string(),
-        tasks: cell.tasks.get(),
-        metric: quantity.to_string(),
-        unit: quantity.metric().unit(),
-        bound,
-        value: estimate.map(|estimate| estimate.value),
-        low: spread.map(|spread| spread.ends().low),
-        high: spread.map(|spread| spread.ends().high),
-        spread: spread.map(|spread| match spread {
+    [
+        Field::Word(quantity.to_string()),
+        Field::Word(quantity.metric().unit().to_owned()),
+        Field::word(bound),
+        Field::number(estimate.map(|estimate| estimate.value)),
+        Field::number(spread.map(|spread| spread.ends().low)),
+        Field::number(spread.map(|spread| spread.ends().high)),
+        Field::word(spread.map(|spread| match spread {
             Spread::Interval(_) => "interval",
             Spread::Range(_) => "range",
-        }),
-        mark: match point.mark {
-            Mark::Best => "best",
-            Mark::Tied(_) => "tied",
-            Mark::Same => "same",
-            Mark::None => "",
-        },
-        cause: match point.reading {
-            Reading::Cause(cause) => Some(cause.to_string()),
+        })),
+        Field::Word(
+            match point.mark {
+                Mark::Best => "best",
+                Mark::Tied(_) => "tied",
+                Mark::Same => "same",
+                Mark::None => "",
+            }
+            .to_owned(),
+        ),
+        Field::word(match point.reading {
+            Reading::Cause(cause) => Some(cause),
             _ => None,
-        },
-        rounds: point.rounds,
-        samples: point.samples,
-        failed_rounds: point.failed_rounds,
-        reason,
-        cell,
-    }
+        }),
+        Field::Integer(point.rounds as u64),
+        Field::Integer(point.samples as u64),
+        Field::Integer(point.failed_rounds as u64),
+        Field::word(reason),
+    ]
 }
 
 /// Writes the points of `quantity` that `facets` show as CSV to `path`.
@@ -110,16 +92,15 @@ fn row<'a>(quantity: &Quantity, panel: &'a str, point: &'a Point) -> Row<'a> {
 ///
 /// If the file cannot be written.
 pub fn save(quantity: &Quantity, facets: &Facets<'_>, path: &Path) -> Result<(), FigureError> {
-    let failed = |error: csv::Error| FigureError::write(path, io::Error::from(error));
-    let mut rows = csv::Writer::from_writer(Vec::new());
-    for panel in &facets.panels {
-        for point in panel.points() {
-            let row = row(quantity, &panel.title, point);
-            rows.serialize(row).map_err(failed)?;
-        }
-    }
-    let text = rows
-        .into_inner()
-        .map_err(|error| FigureError::write(path, error))?;
-    file::write(path, &text).map_err(|error| FigureError::write(path, error))
+    let points = facets.panels.iter().flat_map(|panel| {
+        let row = |point| row(quantity, &panel.title, point);
+        panel.points().map(row).collect::<Vec<_>>()
+    });
+    let first = [("panel", FieldKind::Word), ("cell", FieldKind::Word)].into_iter();
+    let table = Table {
+        rows: points.collect(),
+        columns: first.chain(axis_columns()).chain(OF_A_POINT).collect(),
+    };
+    let text = table::csv(&table).map_err(|error| FigureError::write(path, error))?;
+    file::write(path, text.as_bytes()).map_err(|error| FigureError::write(path, error))
 }

@@ -8,10 +8,12 @@ mod parquet;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::analysis::{Analysis, Bound, Estimate, Mark, Metric, Point, Reading, Spread};
-use crate::experiment::Cell;
+use crate::analysis::{Analysis, Bound, Cause, Estimate, Mark, Metric, Point, Reading, Spread};
+use crate::experiment::{Axis, Cell};
+use crate::record::columns::{axis_field, axis_kind, columns};
+use crate::record::{Field, FieldKind, Record};
 use crate::text::ParseError;
 
 /// A form of table.
@@ -56,48 +58,87 @@ impl TableError {
     }
 }
 
-/// One cell in a table; METHODOLOGY.md has the columns.
-#[derive(Debug, Serialize)]
-pub struct CellRow {
-    cell: Cell,
-    workload: String,
-    outer: u32,
-    inner: u32,
-    runtime: String,
-    composition: String,
-    placement: String,
-    dispatch: String,
-    rounds: usize,
-    samples: usize,
-    failed_rounds: usize,
-    time_s: Option<f64>,
-    time_low_s: Option<f64>,
-    time_high_s: Option<f64>,
-    spread: Option<&'static str>,
-    bound: Option<&'static str>,
-    slowdown: Option<f64>,
-    mark: &'static str,
-    cause: Option<String>,
-    reason: Option<String>,
+/// Rows below named columns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// Name and kind of each column.
+    pub columns: Vec<(&'static str, FieldKind)>,
+    /// The fields of each row.
+    pub rows: Vec<Vec<Field>>,
 }
 
-/// The rows of all cells of a run.
-pub fn cells(analysis: &Analysis) -> Vec<CellRow> {
+/// A row as an object.
+struct Object<'a>(&'a [(&'static str, FieldKind)], &'a [Field]);
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let names = self.0.iter().map(|(name, _)| name);
+        out.collect_map(names.zip(self.1))
+    }
+}
+
+/// Every record as a row, with the columns of `samples.csv`.
+pub fn samples(records: &[Record]) -> Table {
+    let row = |record: &Record| {
+        columns()
+            .iter()
+            .map(|column| column.field(record))
+            .collect()
+    };
+    Table {
+        columns: columns().iter().map(|c| (c.name, c.kind())).collect(),
+        rows: records.iter().map(row).collect(),
+    }
+}
+
+/// A column for each axis.
+pub(super) fn axis_columns() -> impl Iterator<Item = (&'static str, FieldKind)> {
+    Axis::ALL
+        .into_iter()
+        .map(|axis| (axis.key(), axis_kind(axis)))
+}
+
+/// Where `cell` stands on each axis.
+pub(super) fn axis_fields(cell: &Cell) -> impl Iterator<Item = Field> {
+    Axis::ALL.into_iter().map(|axis| axis_field(axis, cell))
+}
+
+/// What is said of a cell beside its axes.
+const OF_A_CELL: [(&str, FieldKind); 12] = [
+    ("rounds", FieldKind::Integer),
+    ("samples", FieldKind::Integer),
+    ("failed_rounds", FieldKind::Integer),
+    ("time_s", FieldKind::Number),
+    ("time_low_s", FieldKind::Number),
+    ("time_high_s", FieldKind::Number),
+    ("spread", FieldKind::Word),
+    ("bound", FieldKind::Word),
+    ("slowdown", FieldKind::Number),
+    ("mark", FieldKind::Word),
+    ("cause", FieldKind::Word),
+    ("reason", FieldKind::Word),
+];
+
+/// Every cell of a run as a row.
+pub fn cells(analysis: &Analysis) -> Table {
     let times = analysis.series(Metric::Time).points;
     let slowdowns = analysis.series(Metric::Slowdown).points;
     let row = |(time, slowdown): (&Point, &Point)| {
+        let cell = [Field::Word(time.cell.to_string())];
         let cause = analysis.diagnoses.get(&time.cell);
-        row(
-            time,
-            slowdown,
-            cause.map(|diagnosis| diagnosis.cause.to_string()),
-        )
+        let said = of_a_cell(time, slowdown, cause.map(|diagnosis| diagnosis.cause));
+        let axes = axis_fields(&time.cell);
+        cell.into_iter().chain(axes).chain(said).collect()
     };
-    times.iter().zip(&slowdowns).map(row).collect()
+    let columns = [("cell", FieldKind::Word)].into_iter();
+    Table {
+        columns: columns.chain(axis_columns()).chain(OF_A_CELL).collect(),
+        rows: times.iter().zip(&slowdowns).map(row).collect(),
+    }
 }
 
-fn row(time: &Point, slowdown: &Point, cause: Option<String>) -> CellRow {
-    let cell = time.cell;
+/// The fields of [`OF_A_CELL`].
+fn of_a_cell(time: &Point, slowdown: &Point, cause: Option<Cause>) -> [Field; 12] {
     let number = |point: &Point| -> Option<(Estimate, Bound)> {
         match &point.reading {
             Reading::Number(estimate, bound) => Some((*estimate, *bound)),
@@ -105,110 +146,92 @@ fn row(time: &Point, slowdown: &Point, cause: Option<String>) -> CellRow {
         }
     };
     let spread = number(time).and_then(|(estimate, _)| estimate.spread);
-    CellRow {
-        workload: cell.workload.to_string(),
-        outer: cell.outer.get(),
-        inner: cell.inner.get(),
-        runtime: cell.runtime.to_string(),
-        composition: cell.composition.to_string(),
-        placement: cell.placement.to_string(),
-        dispatch: cell.dispatch.to_string(),
-        rounds: time.rounds,
-        samples: time.samples,
-        failed_rounds: time.failed_rounds,
-        time_s: number(time).map(|(estimate, _)| estimate.value),
-        time_low_s: spread.map(|spread| spread.ends().low),
-        time_high_s: spread.map(|spread| spread.ends().high),
-        spread: spread.map(|spread| match spread {
+    let value = |point: &Point| Field::number(number(point).map(|(estimate, _)| estimate.value));
+    [
+        Field::Integer(time.rounds as u64),
+        Field::Integer(time.samples as u64),
+        Field::Integer(time.failed_rounds as u64),
+        value(time),
+        Field::number(spread.map(|spread| spread.ends().low)),
+        Field::number(spread.map(|spread| spread.ends().high)),
+        Field::word(spread.map(|spread| match spread {
             Spread::Interval(_) => "interval",
             Spread::Range(_) => "range",
-        }),
-        bound: number(time).map(|(_, bound)| match bound {
+        })),
+        Field::word(number(time).map(|(_, bound)| match bound {
             Bound::Exact => "exact",
             _ => "at-least",
+        })),
+        value(slowdown),
+        Field::Word(match time.mark {
+            Mark::Best => "best".to_owned(),
+            Mark::Tied(_) => "tied".to_owned(),
+            Mark::Same | Mark::None => String::new(),
         }),
-        slowdown: number(slowdown).map(|(estimate, _)| estimate.value),
-        mark: match time.mark {
-            Mark::Best => "best",
-            Mark::Tied(_) => "tied",
-            Mark::Same | Mark::None => "",
-        },
-        cause,
-        reason: match &time.reading {
+        Field::word(cause),
+        Field::word(match &time.reading {
             Reading::Wrong(reason) | Reading::Interrupted(reason) | Reading::Failed(reason) => {
-                Some(reason.clone())
+                Some(reason)
             }
             Reading::Number(..) | Reading::Missing | Reading::Stopped | Reading::Cause(_) => None,
-        },
-        cell,
-    }
+        }),
+    ]
 }
 
-/// `rows` as the bytes of a table.
+/// `table` as bytes.
 ///
 /// # Errors
 ///
 /// If a row cannot be written in this form.
-pub fn write<T: Serialize>(format: TableFormat, rows: &[T]) -> Result<Vec<u8>, TableError> {
+pub fn write(format: TableFormat, table: &Table) -> Result<Vec<u8>, TableError> {
     let text = match format {
-        TableFormat::Csv => csv(rows)?,
-        TableFormat::Json => serde_json::to_string_pretty(rows).map_err(TableError::of)? + "\n",
-        TableFormat::Markdown => markdown(&csv(rows)?)?,
-        TableFormat::Parquet => return parquet::parquet(rows),
+        TableFormat::Csv => csv(table)?,
+        TableFormat::Json => json(table)?,
+        TableFormat::Markdown => markdown(table),
+        TableFormat::Parquet => return parquet::parquet(table).map_err(TableError::of),
     };
     Ok(text.into_bytes())
 }
 
-fn csv<T: Serialize>(rows: &[T]) -> Result<String, TableError> {
+fn json(Table { columns, rows }: &Table) -> Result<String, TableError> {
+    let rows: Vec<Object<'_>> = rows.iter().map(|row| Object(columns, row)).collect();
+    Ok(serde_json::to_string_pretty(&rows).map_err(TableError::of)? + "\n")
+}
+
+/// `table` as comma-separated values.
+pub(super) fn csv(Table { columns, rows }: &Table) -> Result<String, TableError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
+    let names = columns.iter().map(|(name, _)| name);
+    writer.write_record(names).map_err(TableError::of)?;
     for row in rows {
-        writer.serialize(row).map_err(TableError::of)?;
+        let fields = row.iter().map(Field::to_string);
+        writer.write_record(fields).map_err(TableError::of)?;
     }
     let bytes = writer.into_inner().map_err(TableError::of)?;
     String::from_utf8(bytes).map_err(TableError::of)
 }
 
-fn markdown(csv: &str) -> Result<String, TableError> {
-    let mut text = String::new();
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .from_reader(csv.as_bytes());
-    for (i, record) in reader.records().enumerate() {
-        let record = record.map_err(TableError::of)?;
-        let fields: Vec<String> = record
-            .iter()
-            .map(|f| f.replace('|', "\\|").replace('\n', " "))
-            .collect();
-        text.push_str(&format!("| {} |\n", fields.join(" | ")));
-        if i == 0 {
-            text.push_str(&format!("|{}\n", "---|".repeat(fields.len())));
-        }
-    }
-    Ok(text)
+fn markdown(Table { columns, rows }: &Table) -> String {
+    let line = |fields: Vec<String>| format!("| {} |\n", fields.join(" | "));
+    let plain = |field: &Field| field.to_string().replace('|', "\\|").replace('\n', " ");
+    let names = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let rule = format!("|{}\n", "---|".repeat(columns.len()));
+    let rows = rows.iter().map(|row| line(row.iter().map(plain).collect()));
+    [line(names), rule].into_iter().chain(rows).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[derive(Serialize)]
-    struct Pair {
-        name: &'static str,
-        value: Option<f64>,
-    }
-
     #[test]
     fn every_form_has_the_same_columns_and_missing_is_empty() {
-        let rows = [
-            Pair {
-                name: "a|b",
-                value: Some(1.5),
-            },
-            Pair {
-                name: "c",
-                value: None,
-            },
-        ];
+        let rows = [("a|b", Field::Number(1.5)), ("c", Field::Missing)];
+        let row = |(name, value): (&str, Field)| vec![Field::Word(name.to_owned()), value];
+        let rows = Table {
+            columns: vec![("name", FieldKind::Word), ("value", FieldKind::Number)],
+            rows: rows.map(row).to_vec(),
+        };
         let text = |form| String::from_utf8(write(form, &rows).unwrap()).unwrap();
         assert_eq!(text(TableFormat::Csv), "name,value\na|b,1.5\nc,\n");
         let markdown = "| name | value |\n|---|---|\n| a\\|b | 1.5 |\n| c |  |\n";

@@ -18,6 +18,7 @@ mod install;
 mod lesson;
 mod limits;
 mod messages;
+mod pages;
 mod plot;
 mod processes;
 mod program;

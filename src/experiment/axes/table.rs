@@ -24,6 +24,10 @@ pub(in crate::experiment) struct Needs {
 pub(super) struct Entry {
     /// Name in flags, files, columns and cells.
     pub(super) key: &'static str,
+    /// Of its values in a table; empty of names.
+    pub(super) unit: &'static str,
+    /// What it is, as a phrase of a table.
+    pub(super) meaning: &'static str,
     /// The quantity and its unit, as the axis of a figure.
     pub(super) label: &'static str,
     /// What it is, as a sentence of a help text.
@@ -48,6 +52,8 @@ const COUNTS: fn() -> String = || "1,2,4 or 1..=16 or 1..=64*2 or auto".to_owned
 pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
     Entry {
         key: "workload",
+        unit: "",
+        meaning: "what one task computes",
         label: "workload",
         help: "Work of one task",
         values: WorkloadName::forms,
@@ -69,6 +75,8 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
     },
     Entry {
         key: "dtype",
+        unit: "",
+        meaning: "number type of its data, where it is known",
         label: "number type",
         help: "Number types, of those that the workload has",
         values: || "f64, f32, i32, i64".to_owned(),
@@ -87,6 +95,8 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
     },
     Entry {
         key: "n",
+        unit: "",
+        meaning: "problem size, where it is known",
         label: "problem size n",
         help: "Problem sizes; the workload says what n is (the order of the matrices of a matmul)",
         values: COUNTS,
@@ -105,6 +115,8 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
     },
     Entry {
         key: "outer",
+        unit: "threads",
+        meaning: "workers of the outer pool",
         label: "outer [workers]",
         help: "Outer worker counts",
         values: COUNTS,
@@ -121,6 +133,8 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
     },
     Entry {
         key: "inner",
+        unit: "threads",
+        meaning: "widest team of a worker",
         label: "inner [threads per worker]",
         help: "Inner team widths",
         values: COUNTS,
@@ -137,6 +151,8 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
     },
     Entry {
         key: "runtime",
+        unit: "",
+        meaning: "what runs the inner level (a library by name or path)",
         label: "inner runtime",
         help: "Inner runtimes",
         values: RuntimeName::forms,
@@ -154,6 +170,8 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
     },
     Entry {
         key: "wait",
+        unit: "",
+        meaning: "its wait policy, if it has one",
         label: "wait policy",
         help: "Wait policies",
         values: || "active, spin-then-park.N, yield, passive".to_owned(),
@@ -178,6 +196,8 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
     },
     Entry {
         key: "composition",
+        unit: "",
+        meaning: "how the levels share the PUs",
         label: "composition",
         help: "How the two levels share the CPUs",
         values: || Composition::ALL.map(|c| c.to_string()).join(", "),
@@ -198,6 +218,8 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
     },
     Entry {
         key: "placement",
+        unit: "",
+        meaning: "where the threads go",
         label: "placement",
         help: "Where threads go",
         values: || Placement::FORMS.to_owned(),
@@ -214,6 +236,8 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
     },
     Entry {
         key: "dispatch",
+        unit: "",
+        meaning: "how tasks reach the workers",
         label: "dispatch",
         help: "How tasks reach the workers",
         values: || Dispatch::NAMES.join(", "),
@@ -230,6 +254,8 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
     },
     Entry {
         key: "chunk",
+        unit: "tasks",
+        meaning: "tasks taken from the queue at a time, for dispatch `queue`",
         label: "chunk [tasks]",
         help: "Tasks a worker takes from the queue at a time; pool is the rule of Python's pool, \
                tasks / (4 workers) rounded up",
@@ -258,6 +284,8 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
     },
     Entry {
         key: "tasks",
+        unit: "tasks",
+        meaning: "tasks of one execution",
         label: "tasks",
         help: "Tasks of every cell, so that all do the same work",
         values: || "a whole number".to_owned(),

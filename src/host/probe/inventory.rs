@@ -10,6 +10,7 @@ use super::surroundings::{share_stolen, surroundings};
 use super::threads::{self, Counted};
 use super::usage::Usage;
 use crate::machine::{Accounts, CpuBudget, System};
+use crate::record::columns::columns;
 
 /// One source of counters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub struct Probe {
     /// What it tells.
     pub tells: &'static str,
     /// The columns of `samples.csv` that it fills.
-    pub columns: &'static [&'static str],
+    pub columns: Vec<&'static str>,
     /// Whether it can be read here.
     pub state: ProbeState,
 }
@@ -51,16 +52,21 @@ pub fn probes() -> Vec<Probe> {
         .map(|source| Probe {
             name: source.name,
             tells: source.tells,
-            columns: source.columns,
+            columns: columns_of(source.name),
             state: (source.ask)(&system, &events),
         })
         .collect()
 }
 
+/// The columns that the probe `name` fills.
+fn columns_of(name: &str) -> Vec<&'static str> {
+    let filled = columns().iter().filter(|column| column.probe == Some(name));
+    filled.map(|column| column.name).collect()
+}
+
 struct Source {
     name: &'static str,
     tells: &'static str,
-    columns: &'static [&'static str],
     ask: fn(&System, &HardwareEvents) -> ProbeState,
 }
 
@@ -68,77 +74,51 @@ const SOURCES: [Source; 10] = [
     Source {
         name: "getrusage",
         tells: "CPU time, switches and faults of a process",
-        columns: &[
-            "cpu_ns",
-            "system_ns",
-            "voluntary_switches",
-            "involuntary_switches",
-            "minor_faults",
-            "major_faults",
-        ],
         ask: |_, _| ProbeState::of(Usage::of_self().cpu.is_some(), "getrusage(2) fails"),
     },
     Source {
         name: "schedstat",
         tells: "run and wait time of every thread",
-        columns: &["run_queue_wait_ns", "busiest_thread_ns", "threads"],
         ask: |system, _| schedstat(system),
     },
     Source {
         name: "sched",
         tells: "migrations of every thread",
-        columns: &["migrations"],
         ask: |system, _| sched(system),
     },
     Source {
         name: "stat",
         tells: "the last PU of every thread",
-        columns: &["pus_used"],
         ask: |system, _| stat(system),
     },
     Source {
         name: "cgroup cpu.stat",
         tells: "throttling by the CPU quota",
-        columns: &["quota_periods", "throttled_periods", "throttled_ns"],
         ask: |system, _| cpu_stat(system),
     },
     Source {
         name: "PSI",
         tells: "time in which a thread waited for a CPU",
-        columns: &["cpu_pressure_ns"],
         ask: |system, _| pressure(system),
     },
     Source {
         name: "steal",
         tells: "time of other guests, and of other programs",
-        columns: &["steal_ns", "host_busy_ns"],
         ask: |system, _| steal(system),
     },
     Source {
         name: "perf events",
         tells: "cycles, instructions, cache misses",
-        columns: &["cycles", "instructions", "llc_misses"],
         ask: |_, events| hardware(events),
     },
     Source {
         name: "frequency",
         tells: "changes of the clock, as cycles / user time",
-        columns: &[],
         ask: |_, events| frequency(events),
     },
     Source {
         name: "teams of our own",
         tells: "spinning, yields, parks and waits",
-        columns: &[
-            "spin_ns",
-            "yield_ns",
-            "yields",
-            "parks",
-            "waits",
-            "gate_wait_ns",
-            "gaps_ns",
-            "tail_ns",
-        ],
         ask: |_, _| ProbeState::Works(None),
     },
 ];
@@ -230,12 +210,9 @@ fn frequency(events: &HardwareEvents) -> ProbeState {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
     use std::fs;
 
     use super::*;
-    use crate::experiment::Visit;
-    use crate::record::{Answer, Record, Row};
 
     /// The states on a machine with these files, where no hardware counts.
     fn ask(name: &str, files: &[(&str, &str)]) -> ProbeState {
@@ -314,62 +291,22 @@ mod tests {
         assert_eq!(one, ProbeState::Works(Some("cgroup v1".to_owned())));
     }
 
-    /// What says which sample it is, what came of it and what it worked on is no counter.
-    const NOT_COUNTED: [&str; 25] = [
-        "runner",
-        "workload",
-        "dtype",
-        "n",
-        "outer",
-        "inner",
-        "runtime",
-        "wait",
-        "composition",
-        "placement",
-        "dispatch",
-        "chunk",
-        "tasks",
-        "round",
-        "rep",
-        "status",
-        "wall_ns",
-        "tasks_done",
-        "flops",
-        "bytes",
-        "peak_temporary_bytes",
-        "lost_updates",
-        "metric",
-        "unix_ms",
-        "reason",
-    ];
-
-    /// What a library says of itself.
-    const OF_LIBRARIES: [&str; 2] = ["granted_by_environment", "granted"];
-
     #[test]
-    fn every_column_that_is_counted_has_exactly_one_source() {
-        let probed = SOURCES.iter().flat_map(|source| source.columns);
-        let probed: Vec<&str> = probed.copied().collect();
-        let others = NOT_COUNTED.iter().chain(&OF_LIBRARIES).copied();
-        let named: BTreeSet<&str> = probed.iter().copied().chain(others).collect();
-        let count = probed.len() + NOT_COUNTED.len() + OF_LIBRARIES.len();
-        assert_eq!(named.len(), count, "a column is named twice");
-        let record = Record {
-            runner: "host".to_owned(),
-            visit: Visit {
-                round: 1,
-                cell: "matmul.f64.8_1x1_rayon_independent_unbound_static_t1"
-                    .parse()
-                    .unwrap(),
-            },
-            rep: 1,
-            unix_ms: 0,
-            answer: Answer::Failed(String::new()),
-        };
-        let mut table = csv::Writer::from_writer(Vec::new());
-        table.serialize(Row::from(&record)).unwrap();
-        let table = String::from_utf8(table.into_inner().unwrap()).unwrap();
-        let columns = table.lines().next().unwrap().split(',');
-        assert_eq!(named, columns.collect());
+    fn every_probe_of_a_column_is_asked() {
+        for column in columns() {
+            let mut known = SOURCES.iter().map(|source| source.name);
+            let asked = column
+                .probe
+                .is_none_or(|probe| known.any(|name| name == probe));
+            assert!(asked, "{}", column.name);
+        }
+        // That of the clock's frequency has no column of its own.
+        let without = SOURCES
+            .iter()
+            .filter(|source| columns_of(source.name).is_empty());
+        assert_eq!(
+            without.map(|source| source.name).collect::<Vec<_>>(),
+            ["frequency"]
+        );
     }
 }

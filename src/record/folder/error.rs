@@ -121,8 +121,8 @@ pub enum FolderError {
         /// Its version.
         found: u64,
     },
-    /// Samples of a version that had other columns.
-    #[error("{} has other columns than this version writes, so it can be read but not taken up; give --out another folder", .0.display())]
+    /// Samples of a version that had fewer columns, among them not those that tell the cells apart.
+    #[error("{} is of an earlier version, without the columns of some axes of this sweep; give --out another folder", .0.display())]
     OtherColumns(PathBuf),
     /// Another sweep is writing.
     #[error("{} is being written by another sweep; wait for it or give --out another folder", .0.display())]

@@ -3,13 +3,11 @@
 //! Since format version 2 the last column, `crc32`, is a checksum of the text of the line before its last
 //! comma, as a decimal number, so that a line that was changed afterwards is found.
 
-use std::io;
-use std::sync::OnceLock;
-
 use csv::StringRecord;
 
-use crate::experiment::Visit;
-use crate::record::{Answer, Record, Row};
+use crate::experiment::{Axis, Cell};
+use crate::record::Record;
+use crate::record::columns::{Column, Reader, axis_field, columns};
 use crate::text::excerpt;
 
 /// Name of the column with the checksum.
@@ -43,78 +41,113 @@ impl Form {
             _ => Self::Plain,
         }
     }
+}
 
-    /// The names of the columns as the first line, without its end.
-    pub(super) fn names(self) -> String {
-        let names = columns().join(",");
-        match self {
-            Self::Plain => names,
-            Self::Summed => format!("{names},{CHECKSUM}"),
+/// The columns of a file, and how its lines are written. Earlier versions had fewer columns; none has
+/// had them in another order.
+#[derive(Clone)]
+pub(super) struct Layout {
+    form: Form,
+    columns: Vec<&'static Column>,
+}
+
+impl std::fmt::Debug for Layout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.names())
+    }
+}
+
+impl Layout {
+    /// All columns of this version.
+    pub(super) fn own(form: Form) -> Self {
+        Self {
+            form,
+            columns: columns().iter().collect(),
         }
     }
 
-    /// The line of `record`, with its end.
-    pub(super) fn line(self, record: &Record) -> io::Result<String> {
-        // The one line end is that of the line.
-        let text = csv_lines(record, false)?
-            .trim_end_matches('\n')
-            .replace(['\n', '\r'], " ");
-        Ok(match self {
-            Self::Plain => text + "\n",
-            Self::Summed => format!("{text},{}\n", crc32fast::hash(text.as_bytes())),
-        })
-    }
-
-    /// The columns that the first line `names` names, without the checksum.
-    pub(super) fn columns(self, names: &str) -> Result<StringRecord, String> {
-        let own = match self {
-            Self::Plain => names,
-            Self::Summed => names
+    /// The columns that the first line `names` names.
+    pub(super) fn read(form: Form, names: &str) -> Result<Self, String> {
+        let own = match form {
+            Form::Plain => names,
+            Form::Summed => names
                 .strip_suffix(CHECKSUM)
                 .and_then(|own| own.strip_suffix(','))
                 .ok_or_else(|| format!("its last column is not {CHECKSUM}"))?,
         };
-        let found: StringRecord = own.split(',').collect::<Vec<_>>().into();
-        // Earlier versions had fewer columns; none has had them in another order.
+        let mut found = Vec::new();
         let mut following = columns().iter();
-        for name in &found {
-            if !columns().iter().any(|known| known == name) {
+        for name in own.split(',') {
+            if Column::named(name).is_none() {
                 return Err(format!("there is no column '{}'", excerpt(name)));
             }
-            if !following.any(|known| known == name) {
-                return Err(format!(
-                    "column '{name}' is there twice, or not in its place"
-                ));
-            }
+            let column = following.find(|column| column.name == name);
+            found.push(
+                column.ok_or_else(|| {
+                    format!("column '{name}' is there twice, or not in its place")
+                })?,
+            );
         }
-        Ok(found)
+        Ok(Self {
+            form,
+            columns: found,
+        })
     }
 
-    /// The record in `line`, which has these `columns`.
-    pub(super) fn record(self, line: &[u8], columns: &StringRecord) -> Result<Record, String> {
-        let text = match self {
-            Self::Plain => line,
-            Self::Summed => checked(line)?,
+    /// The names of the columns as the first line, without its end.
+    pub(super) fn names(&self) -> String {
+        let names: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
+        match self.form {
+            Form::Plain => names.join(","),
+            Form::Summed => format!("{},{CHECKSUM}", names.join(",")),
+        }
+    }
+
+    /// Whether these columns tell `cell` from others.
+    pub(super) fn tells(&self, cell: &Cell) -> bool {
+        let there = |axis: &Axis| {
+            self.columns
+                .iter()
+                .any(|column| column.axis() == Some(*axis))
+        };
+        let mut lacking = Axis::ALL.into_iter().filter(|axis| !there(axis));
+        lacking.all(|axis| axis_field(axis, cell) == axis_field(axis, &Cell::default()))
+    }
+
+    /// The line of `record`, with its end.
+    pub(super) fn line(&self, record: &Record) -> Result<String, csv::Error> {
+        let fields = self
+            .columns
+            .iter()
+            .map(|column| column.field(record).to_string());
+        // The one line end is that of the line.
+        let fields = fields.map(|field| field.replace(['\n', '\r'], " "));
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(fields)?;
+        let line = writer.into_inner().map_err(|error| error.into_error())?;
+        let line = String::from_utf8_lossy(&line);
+        let text = line.trim_end_matches('\n');
+        Ok(match self.form {
+            Form::Plain => format!("{text}\n"),
+            Form::Summed => format!("{text},{}\n", crc32fast::hash(text.as_bytes())),
+        })
+    }
+
+    /// The record in `line`.
+    pub(super) fn record(&self, line: &[u8], reader: &mut Reader) -> Result<Record, String> {
+        let text = match self.form {
+            Form::Plain => line,
+            Form::Summed => checked(line)?,
         };
         let text = str::from_utf8(text).map_err(|_| "it is not UTF-8 text".to_owned())?;
         let fields = fields(text)?;
-        if fields.len() != columns.len() {
-            let (found, wanted) = (fields.len(), columns.len());
+        if fields.len() != self.columns.len() {
+            let (found, wanted) = (fields.len(), self.columns.len());
             return Err(format!(
                 "it has {found} columns, the first line has {wanted}"
             ));
         }
-        let row: Row = fields.deserialize(Some(columns)).map_err(|error| {
-            let csv::ErrorKind::Deserialize { err, .. } = error.kind() else {
-                return error.to_string();
-            };
-            let column = err.field().and_then(|at| columns.get(at as usize));
-            match column {
-                Some(column) => format!("column {column}: {}", err.kind()),
-                None => err.kind().to_string(),
-            }
-        })?;
-        row.record().map_err(|error| error.to_string())
+        reader.record(self.columns.iter().copied().zip(&fields))
     }
 }
 
@@ -145,37 +178,4 @@ fn fields(text: &str) -> Result<StringRecord, String> {
         Ok(_) => Ok(fields),
         Err(error) => Err(error.to_string()),
     }
-}
-
-/// The names of the columns, in file order.
-fn columns() -> &'static [String] {
-    static COLUMNS: OnceLock<Vec<String>> = OnceLock::new();
-    COLUMNS.get_or_init(|| {
-        let cell = "1x1 rayon static".parse();
-        let any = Record {
-            runner: String::new(),
-            visit: Visit {
-                round: 1,
-                cell: cell.expect("the text form of a cell"),
-            },
-            rep: 1,
-            unix_ms: 0,
-            answer: Answer::Failed(String::new()),
-        };
-        let lines = csv_lines(&any, true).expect("a record can be written to memory");
-        let names = lines.lines().next().unwrap_or_default();
-        names.split(',').map(str::to_owned).collect()
-    })
-}
-
-/// The row of `record`, below the names of its columns if `named`.
-fn csv_lines(record: &Record, named: bool) -> io::Result<String> {
-    let mut writer = csv::WriterBuilder::new()
-        .has_headers(named)
-        .from_writer(Vec::new());
-    writer
-        .serialize(Row::from(record))
-        .map_err(io::Error::other)?;
-    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
-    String::from_utf8(bytes).map_err(io::Error::other)
 }

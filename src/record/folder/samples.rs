@@ -8,11 +8,10 @@
 use std::collections::{HashSet, VecDeque};
 use std::io::{self, BufRead, Read};
 
-use csv::StringRecord;
-
-use super::form::Form;
+use super::form::{Form, Layout};
 use crate::experiment::{Cell, Plan};
 use crate::file::BYTE_ORDER_MARK;
+use crate::record::columns::Reader;
 use crate::record::{Ledger, Record};
 use crate::units::human_bytes;
 
@@ -114,11 +113,11 @@ pub(super) fn scan(
     let (names, ended) = without_end(&first);
     let form = form.unwrap_or_else(|| Form::of_names(&String::from_utf8_lossy(names)));
     lines.form = form;
-    if !ended && form.names().as_bytes().starts_with(names) {
+    if !ended && Layout::own(form).names().as_bytes().starts_with(names) {
         return Ok(Tail::Part(names.len() as u64));
     }
-    let columns = match columns(form, names) {
-        Ok(columns) => columns,
+    let layout = match layout(form, names) {
+        Ok(layout) => layout,
         Err(what) => {
             let found = Err(Problem { line: number, what });
             each(Line { text: names, found });
@@ -130,9 +129,10 @@ pub(super) fn scan(
         found: Ok(None),
     });
     let mut expected = Expected::of(plan);
+    let mut reader = Reader::default();
     while let Some((number, line)) = lines.next()? {
         let (text, ended) = without_end(&line);
-        let row = row(form, text, &columns);
+        let row = row(&layout, text, &mut reader);
         // Without a checksum nothing says whether a row without its end is whole.
         let part = row.is_err() || form == Form::Plain;
         if !ended && part && !text.contains(&b'\r') {
@@ -153,17 +153,17 @@ fn without_end(line: &[u8]) -> (&[u8], bool) {
         .map_or((line, false), |text| (text, true))
 }
 
-fn columns(form: Form, names: &[u8]) -> Result<StringRecord, String> {
+fn layout(form: Form, names: &[u8]) -> Result<Layout, String> {
     if names.starts_with(BYTE_ORDER_MARK.as_bytes()) {
         return Err("it begins with a byte-order mark: another program saved the file".to_owned());
     }
     unmixed(names)?;
     let names = str::from_utf8(names).map_err(|_| "it is not UTF-8 text".to_owned())?;
-    let columns = form.columns(names);
-    columns.map_err(|why| format!("it does not name the columns of samples.csv: {why}"))
+    let layout = Layout::read(form, names);
+    layout.map_err(|why| format!("it does not name the columns of samples.csv: {why}"))
 }
 
-fn row(form: Form, text: &[u8], columns: &StringRecord) -> Result<Record, String> {
+fn row(layout: &Layout, text: &[u8], reader: &mut Reader) -> Result<Record, String> {
     unmixed(text)?;
     if text.is_empty() {
         return Err("it is empty".to_owned());
@@ -171,7 +171,7 @@ fn row(form: Form, text: &[u8], columns: &StringRecord) -> Result<Record, String
     if !is_balanced(text) {
         return Err("a quote is opened in it and not closed".to_owned());
     }
-    form.record(text, columns)
+    layout.record(text, reader)
 }
 
 /// Refuses the line ends of other systems.

@@ -125,8 +125,18 @@ fn a_run_without_a_newer_column_is_read_but_not_taken_up() {
     let text = text.lines().map(without).collect::<String>();
     fs::write(&csv, with_checksums(&text)).unwrap();
     assert_eq!(RunFolder::read(place.path()).unwrap().1, [record(1)]);
-    let error = open(place.path(), 1).unwrap_err();
-    assert!(matches!(error, FolderError::OtherColumns(_)), "{error}");
+    // It goes on with the columns that it has.
+    let (mut folder, records) = open(place.path(), 1).unwrap();
+    assert_eq!(records, [record(1)]);
+    folder.append(&record(2)).unwrap();
+    drop(folder);
+    let text = fs::read_to_string(&csv).unwrap();
+    let widths: Vec<usize> = text.lines().map(|line| line.split(',').count()).collect();
+    assert_eq!(widths, [names.len() - 1; 3]);
+    assert_eq!(
+        RunFolder::read(place.path()).unwrap().1,
+        [record(1), record(2)]
+    );
 }
 
 #[test]

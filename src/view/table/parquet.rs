@@ -1,8 +1,6 @@
 //! How does a table become a Parquet file?
 //!
-//! Each column holds words, integers or numbers, of 64 bits each, and any value may be missing. Which
-//! of them follows from its values; a column without any is what [`WITHOUT_VALUES`] says, since a
-//! column must not change from run to run.
+//! Each column holds words, integers or numbers, of 64 bits each, and any value may be missing.
 
 use std::sync::Arc;
 
@@ -11,115 +9,75 @@ use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int64Ty
 use parquet::errors::ParquetError;
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::Type;
-use serde::Serialize;
-use serde_json::Value;
 
-use super::{TableError, csv};
+use super::Table;
+use crate::record::{Field, FieldKind};
 
-/// What a column holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Word,
-    Integer,
-    Number,
+fn column(name: &str, kind: FieldKind) -> Result<Type, ParquetError> {
+    let (physical, logical) = match kind {
+        FieldKind::Word => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+        FieldKind::Integer => (Physical::INT64, None),
+        FieldKind::Number => (Physical::DOUBLE, None),
+    };
+    Type::primitive_type_builder(name, physical)
+        .with_repetition(Repetition::OPTIONAL)
+        .with_logical_type(logical)
+        .build()
 }
 
-/// Columns that hold no integers and may be empty in a whole run.
-const WITHOUT_VALUES: [(&str, Kind); 12] = [
-    ("dtype", Kind::Word),
-    ("wait", Kind::Word),
-    ("chunk", Kind::Word),
-    ("reason", Kind::Word),
-    ("spread", Kind::Word),
-    ("bound", Kind::Word),
-    ("cause", Kind::Word),
-    ("metric", Kind::Number),
-    ("time_s", Kind::Number),
-    ("time_low_s", Kind::Number),
-    ("time_high_s", Kind::Number),
-    ("slowdown", Kind::Number),
-];
-
-impl Kind {
-    fn of(name: &str, values: &[Value]) -> Self {
-        let known = WITHOUT_VALUES.iter().find(|(column, _)| *column == name);
-        match values.iter().find(|value| !value.is_null()) {
-            None => known.map_or(Self::Integer, |(_, kind)| *kind),
-            Some(Value::Number(number)) if number.is_f64() => Self::Number,
-            Some(Value::Number(_)) => Self::Integer,
-            Some(_) => Self::Word,
-        }
-    }
-
-    fn column(self, name: &str) -> Result<Type, ParquetError> {
-        let (physical, logical) = match self {
-            Self::Word => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
-            Self::Integer => (Physical::INT64, None),
-            Self::Number => (Physical::DOUBLE, None),
-        };
-        Type::primitive_type_builder(name, physical)
-            .with_repetition(Repetition::OPTIONAL)
-            .with_logical_type(logical)
-            .build()
-    }
-
-    fn write(
-        self,
-        values: &[Value],
-        column: SerializedColumnWriter<'_>,
-    ) -> Result<(), ParquetError> {
-        match self {
-            Self::Word => put::<ByteArrayType>(values, column, |v| v.as_str().map(ByteArray::from)),
-            Self::Integer => put::<Int64Type>(values, column, Value::as_i64),
-            Self::Number => put::<DoubleType>(values, column, Value::as_f64),
-        }
+fn write(
+    kind: FieldKind,
+    fields: &[&Field],
+    column: SerializedColumnWriter<'_>,
+) -> Result<(), ParquetError> {
+    match kind {
+        FieldKind::Word => put::<ByteArrayType>(fields, column, |field| match field {
+            Field::Word(word) => Some(ByteArray::from(word.as_str())),
+            _ => None,
+        }),
+        FieldKind::Integer => put::<Int64Type>(fields, column, |field| match field {
+            Field::Integer(integer) => i64::try_from(*integer).ok(),
+            _ => None,
+        }),
+        FieldKind::Number => put::<DoubleType>(fields, column, |field| match field {
+            Field::Number(number) => Some(*number),
+            _ => None,
+        }),
     }
 }
 
 fn put<T: DataType>(
-    values: &[Value],
+    fields: &[&Field],
     mut column: SerializedColumnWriter<'_>,
-    of: impl Fn(&Value) -> Option<T::T>,
+    of: impl Fn(&Field) -> Option<T::T>,
 ) -> Result<(), ParquetError> {
-    let there: Vec<i16> = values.iter().map(|v| i16::from(!v.is_null())).collect();
-    let values: Vec<T::T> = values.iter().filter_map(of).collect();
+    let values: Vec<Option<T::T>> = fields.iter().map(|field| of(field)).collect();
+    let there: Vec<i16> = values
+        .iter()
+        .map(|value| i16::from(value.is_some()))
+        .collect();
+    let values: Vec<T::T> = values.into_iter().flatten().collect();
     column
         .typed::<T>()
         .write_batch(&values, Some(&there), None)?;
     column.close()
 }
 
-/// `rows` as the bytes of a Parquet file, columns in the order of their fields.
-pub(super) fn parquet<T: Serialize>(rows: &[T]) -> Result<Vec<u8>, TableError> {
-    let header = csv(rows.get(..1).unwrap_or_default())?;
-    let names: Vec<&str> = header.lines().take(1).flat_map(|l| l.split(',')).collect();
-    let mut columns: Vec<Vec<Value>> = vec![Vec::with_capacity(rows.len()); names.len()];
-    for row in rows {
-        let mut row = serde_json::to_value(row).map_err(TableError::of)?;
-        for (name, column) in names.iter().zip(&mut columns) {
-            column.push(row.get_mut(name).map_or(Value::Null, Value::take));
-        }
-    }
-    let columns: Vec<(&str, Vec<Value>)> = names.into_iter().zip(columns).collect();
-    file(&columns).map_err(TableError::of)
-}
-
-fn file(columns: &[(&str, Vec<Value>)]) -> Result<Vec<u8>, ParquetError> {
-    let kinds: Vec<Kind> = columns
+/// `table` as the bytes of a Parquet file.
+pub(super) fn parquet(Table { columns, rows }: &Table) -> Result<Vec<u8>, ParquetError> {
+    let fields = columns
         .iter()
-        .map(|(name, values)| Kind::of(name, values))
-        .collect();
-    let fields = columns.iter().zip(&kinds);
-    let fields = fields.map(|((name, _), kind)| kind.column(name).map(Arc::new));
+        .map(|(name, kind)| column(name, *kind).map(Arc::new));
     let schema = Type::group_type_builder("table")
         .with_fields(fields.collect::<Result<_, _>>()?)
         .build()?;
     let mut bytes = Vec::new();
     let mut file = SerializedFileWriter::new(&mut bytes, Arc::new(schema), Arc::default())?;
     let mut group = file.next_row_group()?;
-    for ((_, values), kind) in columns.iter().zip(kinds) {
+    for (at, (_, kind)) in columns.iter().enumerate() {
         if let Some(column) = group.next_column()? {
-            kind.write(values, column)?;
+            let fields: Vec<&Field> = rows.iter().filter_map(|row| row.get(at)).collect();
+            write(*kind, &fields, column)?;
         }
     }
     group.close()?;
@@ -133,14 +91,8 @@ mod tests {
 
     use super::*;
     use crate::experiment::Visit;
-    use crate::record::{Answer, Record, Row, Sample};
-
-    #[derive(Serialize)]
-    struct Line {
-        word: Option<&'static str>,
-        count: Option<u32>,
-        share: Option<f64>,
-    }
+    use crate::record::{Answer, Record, Sample};
+    use crate::view::table::samples;
 
     fn read(bytes: Vec<u8>) -> (Vec<String>, Vec<String>) {
         let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
@@ -154,9 +106,22 @@ mod tests {
 
     #[test]
     fn columns_keep_their_order_kind_and_gaps() {
-        let line = |word, count, share| Line { word, count, share };
-        let rows = [line(Some("a"), None, Some(1.0)), line(None, Some(7), None)];
-        let (columns, rows) = read(parquet(&rows).unwrap());
+        let table = Table {
+            columns: vec![
+                ("word", FieldKind::Word),
+                ("count", FieldKind::Integer),
+                ("share", FieldKind::Number),
+            ],
+            rows: vec![
+                vec![
+                    Field::Word("a".to_owned()),
+                    Field::Missing,
+                    Field::Number(1.0),
+                ],
+                vec![Field::Missing, Field::Integer(7), Field::Missing],
+            ],
+        };
+        let (columns, rows) = read(parquet(&table).unwrap());
         assert_eq!(columns, ["word BYTE_ARRAY", "count INT64", "share DOUBLE"]);
         assert_eq!(
             rows,
@@ -170,35 +135,23 @@ mod tests {
     /// Files of two runs must fit under each other, whatever could be counted in each.
     #[test]
     fn a_column_of_samples_is_of_the_same_kind_with_values_and_without() {
-        let row = |cell: &str, answer| {
-            Row::from(&Record {
+        let table = |cell: &str, answer| {
+            let cell = cell.parse().unwrap();
+            let record = Record {
                 runner: "host".to_owned(),
-                visit: Visit {
-                    round: 1,
-                    cell: cell.parse().unwrap(),
-                },
+                visit: Visit { round: 1, cell },
                 rep: 1,
                 unix_ms: 0,
                 answer,
-            })
+            };
+            parquet(&samples(&[record])).unwrap()
         };
         let told = Sample {
             metric: Some(1.5),
             ..Sample::default()
         };
-        let full = row(
-            "matmul.f64.8_1x1_fork-join.passive_independent_unbound_queue.1_t1",
-            Answer::Wrong(told, "all of it".to_owned()),
-        );
-        let bare = row(
-            "command_1x1_program_independent_unbound_static_t1",
-            Answer::Failed(String::new()),
-        );
-        let bare = Row {
-            reason: None,
-            ..bare
-        };
-        let (full, bare) = (parquet(&[full]).unwrap(), parquet(&[bare]).unwrap());
+        let full = table("1x1", Answer::Wrong(told, "all of it".to_owned()));
+        let bare = table("command 1x1", Answer::Failed(String::new()));
         assert_eq!(read(full).0, read(bare).0);
     }
 }

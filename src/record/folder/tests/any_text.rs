@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use super::super::form::Form;
+use super::super::form::{Form, Layout};
 use super::super::samples::scan;
 use super::damaged::Run;
 use super::*;
@@ -13,8 +13,9 @@ fn any_text_is_a_samples_csv_or_an_error() {
     let written: Vec<Record> = Run::records().into_iter().take(4).collect();
     let mut corpus = Vec::new();
     for form in [Form::Plain, Form::Summed] {
-        let lines = written.iter().map(|record| form.line(record).unwrap());
-        corpus.push(form.names() + "\n" + &lines.collect::<String>());
+        let layout = Layout::own(form);
+        let lines = written.iter().map(|record| layout.line(record).unwrap());
+        corpus.push(layout.names() + "\n" + &lines.collect::<String>());
     }
     let plan = Run::plan();
     survives(&corpus, |text| {

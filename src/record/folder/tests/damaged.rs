@@ -188,7 +188,11 @@ fn rows_that_are_not_those_of_the_plan_are_refused_by_line() {
         let mut lines = lines.clone();
         lines.insert(
             at,
-            Form::Summed.line(&record).unwrap().trim_end().to_owned(),
+            Layout::own(Form::Summed)
+                .line(&record)
+                .unwrap()
+                .trim_end()
+                .to_owned(),
         );
         lines.join("\n") + "\n"
     };

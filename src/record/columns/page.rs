@@ -1,0 +1,30 @@
+//! How are the columns described to readers?
+
+use super::{Column, columns};
+
+/// The columns as a page of Markdown.
+pub fn page() -> String {
+    let head = "# Columns of samples.csv\n\n\
+        Made from the table in `src/record/columns/table.rs`; a test compares them.\n\n\
+        One row a sample. Empty means \"not available\", never 0; `not_available` in `run.json` names the probes\n\
+        that could not be read, each with the reason, as `oversub doctor` says them. A column that a file of an\n\
+        earlier version does not have is empty. A name means the same in every file that the program writes.\n\n\
+        | column | meaning | unit | read from |\n|---|---|---|---|\n";
+    let line = |column: &Column| {
+        let Column {
+            name,
+            meaning,
+            unit,
+            probe,
+            ..
+        } = column;
+        format!(
+            "| {name} | {meaning} | {unit} | {} |\n",
+            probe.unwrap_or_default()
+        )
+    };
+    let lines: String = columns().iter().map(line).collect();
+    let sum = "| crc32 | CRC-32 (IEEE) of the text of the row before this column's comma, as in Python's \
+        `zlib.crc32`; a row that was changed afterwards is refused by line. `oversub export` leaves it out | 1 | |\n";
+    format!("{head}{lines}{sum}")
+}
