@@ -39,6 +39,7 @@ mod screen;
 mod signals;
 mod simulate;
 mod simulation;
+mod spin;
 mod start;
 mod sweep;
 mod trace;
@@ -84,6 +85,8 @@ enum Verb {
     Blas(blas::Args),
     #[command(hide = true)]
     Start(start::Args),
+    #[command(hide = true)]
+    Spin(spin::Args),
     Plot(plot::Args),
     Report(report::Args),
     Lesson(lesson::Args),
@@ -190,7 +193,10 @@ fn itself() -> anyhow::Result<PathBuf> {
 /// Runs the program on the process's arguments and returns its exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error));
-    if !matches!(cli.verb, Verb::Cell(_) | Verb::Blas(_) | Verb::Start(_)) {
+    if !matches!(
+        cli.verb,
+        Verb::Cell(_) | Verb::Blas(_) | Verb::Start(_) | Verb::Spin(_)
+    ) {
         remove_abandoned_groups();
     }
     let outcome: anyhow::Result<()> = match cli.verb {
@@ -203,6 +209,7 @@ pub fn main() -> ExitCode {
         Verb::Cell(args) => args.run(),
         Verb::Blas(args) => args.run(),
         Verb::Start(args) => args.run(),
+        Verb::Spin(args) => args.run(),
         Verb::Plot(args) => args.run(),
         Verb::Explain(args) => args.run(),
         Verb::Report(args) => args.run(),

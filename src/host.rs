@@ -12,6 +12,7 @@
 //! repeated by hand with one command.
 
 mod affinity;
+mod background;
 pub mod blas;
 mod calibrate;
 mod child;
@@ -41,10 +42,11 @@ mod tree;
 mod versions;
 mod watch;
 
+pub use background::{Background, spin};
 pub use calibrate::{Calibration, CalibrationError, Finding, Unknown, calibrate};
 pub use child::{Host, Message};
-pub use command::{Starter, become_program, guard, supervise};
-pub use ending::{end_children, end_with_parent};
+pub use command::{Starter, become_program, end_leftovers, guard, supervise};
+pub use ending::end_with_parent;
 pub use foreground::Foreground;
 pub use load::{Load, LoadReading};
 pub use measure::{measure, trace};

@@ -189,15 +189,19 @@ fn simulated(trial: &Trial<'_>) -> Option<(Reliability, String)> {
 ///
 /// What ticks may feign is taken off.
 pub fn share_of_others(records: &[Record], budget: f64, online: f64) -> Option<f64> {
-    let mut rounds: BTreeMap<u32, Vec<&Sample>> = BTreeMap::new();
+    let mut rounds: BTreeMap<u32, Vec<(u32, &Sample)>> = BTreeMap::new();
     for record in records {
         if let Some(sample) = record.answer.sample() {
-            rounds.entry(record.visit.round).or_default().push(sample);
+            let beside = record.visit.cell.background;
+            rounds
+                .entry(record.visit.round)
+                .or_default()
+                .push((beside, sample));
         }
     }
-    let of_a_round = |samples: &Vec<&Sample>| {
-        let taken = samples.iter().filter_map(|sample| {
-            let busy = sample.surroundings.host_busy?.as_secs_f64() - sample.cpu?.as_secs_f64();
+    let of_a_round = |samples: &Vec<(u32, &Sample)>| {
+        let taken = samples.iter().filter_map(|(beside, sample)| {
+            let busy = sample.others(*beside)?.as_secs_f64();
             let stolen = sample.surroundings.steal.unwrap_or_default().as_secs_f64();
             Some((busy + stolen, sample.wall.as_secs_f64()))
         });

@@ -12,6 +12,7 @@
 //! the best by its median ratio ([`MARGIN`]); which of those it is, [`choose`] says.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::num::NonZeroU32;
 
 use serde::Serialize;
@@ -19,6 +20,7 @@ use serde::Serialize;
 use super::choice::{Cost, choose};
 use super::{CellSummary, Paired, State};
 use crate::experiment::{Cell, Workload};
+use crate::units::counted;
 
 /// Chance of a wrong claim that is accepted [1].
 pub const ERROR: f64 = 0.05;
@@ -35,13 +37,30 @@ pub enum Rule {
     Range,
 }
 
-/// What cells must share to be compared: the same tasks.
+/// What cells must share to be compared: the same tasks, beside the same load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Work {
     /// What one task computes.
     pub workload: Workload,
     /// How many tasks.
     pub tasks: NonZeroU32,
+    /// Threads of other load beside them [threads].
+    pub background: u32,
+}
+
+impl fmt::Display for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            workload,
+            tasks,
+            background,
+        } = self;
+        write!(f, "{workload}, {}", counted(tasks.get(), "task"))?;
+        match background {
+            0 => Ok(()),
+            threads => write!(f, ", beside {} of other load", counted(*threads, "thread")),
+        }
+    }
 }
 
 impl Work {
@@ -50,6 +69,7 @@ impl Work {
         Self {
             workload: cell.workload,
             tasks: cell.tasks,
+            background: cell.background,
         }
     }
 }

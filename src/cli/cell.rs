@@ -17,7 +17,7 @@ use nix::sys::wait::WaitStatus;
 use super::{UsageError, blas, itself, output, screen, signals};
 use crate::experiment::{Cell, CommandSpec, Protocol, Visit, Workload};
 use crate::host::{
-    self, Message, Shortage, Starter, TRY_AGAIN, end_children, end_with_parent, guard,
+    self, Background, Message, Shortage, Starter, TRY_AGAIN, end_leftovers, end_with_parent, guard,
     keep_continues, measure, open_files, supervise,
 };
 use crate::machine::{CpuBudget, HostFacts};
@@ -72,13 +72,17 @@ impl Args {
                 let spec: CommandSpec = serde_json::from_str(json)
                     .map_err(|error| UsageError(format!("'{json}' is not a command: {error}")))?;
                 end_with_parent(Signal::SIGTERM, self.parent)?;
-                match self.guarded {
-                    true => supervise_command(&spec, &ask),
-                    false => guard_supervisor(),
+                if self.guarded {
+                    return supervise_command(&spec, &ask);
                 }
+                // Beside the supervisor, whose tree is what is measured.
+                let _beside = self.background()?;
+                guard_supervisor()
             }
             None => {
                 end_with_parent(Signal::SIGKILL, self.parent)?;
+                // Before any counter is opened that would follow a child.
+                let _beside = self.background()?;
                 self.measure(&ask)
             }
         }
@@ -103,6 +107,13 @@ impl Args {
             raise(Signal::SIGKILL)?;
         }
         answers.leave(measured)
+    }
+
+    /// The other load that the cell wants beside it.
+    fn background(&self) -> anyhow::Result<Option<Background>> {
+        let threads = self.cell.background;
+        Background::start(&itself()?, threads)
+            .with_context(|| format!("cannot start {threads} threads of other load"))
     }
 
     fn library(&self) -> Result<Option<PathBuf>, UsageError> {
@@ -224,8 +235,10 @@ fn supervise_command(spec: &CommandSpec, ask: &Ask) -> anyhow::Result<()> {
     let supervised = supervise(spec, starter, ask, &stop, &mut |rep, answer| {
         answers.write(rep, answer)
     });
-    // What hooks left running ends with the visit, also where the guard is gone that would see to it.
-    end_children();
+    if spec.has_hooks() {
+        // The guard would end what they left running, but may be killed before it has.
+        end_leftovers();
+    }
     answers.leave(supervised)
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::analysis::{Analysis, Factor, Judge, MARGIN, Rule, Standing, Verdict, Work, Worst};
 use crate::experiment::Cell;
-use crate::units::{counted, human_span, three_digits};
+use crate::units::{human_span, three_digits};
 use crate::view::advice::CHOICE;
 use crate::view::cell_name::CellNames;
 use crate::view::unranked;
@@ -55,12 +55,7 @@ fn one_work(
     let metric = said.map_or_else(String::new, |(name, number)| {
         format!(", {name} {}", three_digits(number))
     });
-    writeln!(
-        text,
-        "{}, {}:",
-        verdict.work.workload,
-        counted(verdict.work.tasks.get(), "task")
-    )?;
+    writeln!(text, "{}:", verdict.work)?;
     writeln!(
         text,
         "  best       {}: {}{rate}{metric}",

@@ -7,10 +7,9 @@ use super::explain::of_evidence;
 use super::findings::findings;
 use super::run::Run;
 use super::{UsageError, output, screen};
-use crate::analysis::{Diagnosis, Evidence, Work, split};
+use crate::analysis::{Diagnosis, Evidence, split};
 use crate::experiment::Cell;
 use crate::record::breakdown;
-use crate::units::counted;
 use crate::view::paste::{self, Place, Target};
 use crate::view::report::{Advice, Chapter, Explanation, Form, page};
 
@@ -134,14 +133,10 @@ fn advice(run: &Run) -> Vec<Advice> {
         let cell = &verdict.recommended;
         let elsewhere = Target::ALL.into_iter();
         let elsewhere = elsewhere.filter(|(target, _)| *target != Target::Shell);
-        let Work { workload, tasks } = verdict.work;
         Advice {
             why: format!(
-                "{workload}, {}: outer {}, inner {}, {}",
-                counted(tasks.get(), "task"),
-                cell.outer,
-                cell.inner,
-                cell.runtime
+                "{}: outer {}, inner {}, {}",
+                verdict.work, cell.outer, cell.inner, cell.runtime
             ),
             lines: paste::lines(Target::Shell, cell, place)
                 .trim_end()

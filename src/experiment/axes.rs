@@ -47,6 +47,8 @@ pub enum Axis {
     Chunk,
     /// Tasks in all [tasks].
     Tasks,
+    /// Threads of other load that spin beside the cell [threads].
+    Background,
 }
 
 /// Where a cell stands along an axis. Numbers sort as numbers, names by the order given to them, and
@@ -91,13 +93,15 @@ pub enum Syntax {
     Names,
     /// Counts in lists, ranges and powers, or `auto`; and these words beside them.
     Counts(&'static [&'static str]),
+    /// Whole numbers from 0 with commas between them.
+    CountsFromZero,
     /// One count for all cells of a run.
     OneCount,
 }
 
 impl Axis {
     /// Every axis, in the order of the table. Together they tell any two cells apart.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Workload,
         Self::Dtype,
         Self::N,
@@ -110,6 +114,7 @@ impl Axis {
         Self::Dispatch,
         Self::Chunk,
         Self::Tasks,
+        Self::Background,
     ];
 
     fn entry(self) -> &'static Entry {

@@ -34,6 +34,8 @@ pub struct Cell {
     pub dispatch: Dispatch,
     /// Tasks in all, the same for every cell of a run.
     pub tasks: NonZeroU32,
+    /// Threads of other load that spin beside the cell, in a process of their own [threads].
+    pub background: u32,
 }
 
 /// A combination that no cell can hold.
@@ -82,6 +84,7 @@ impl Default for Cell {
             placement: Placement::Unbound,
             dispatch: Dispatch::Queue(Chunk::Tasks(NonZeroU32::MIN)),
             tasks: TASKS,
+            background: 0,
         }
     }
 }

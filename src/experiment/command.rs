@@ -84,6 +84,13 @@ pub struct CommandCopy {
 }
 
 impl CommandSpec {
+    /// Whether it has a set-up, prepare or clean-up command.
+    pub fn has_hooks(&self) -> bool {
+        [&self.setup, &self.prepare, &self.cleanup]
+            .into_iter()
+            .any(Option::is_some)
+    }
+
     /// A line for each copy of the program that `cell` starts, which a shell can run.
     pub fn shell_lines(&self, cell: &Cell) -> Vec<String> {
         let line = |copy: &CommandCopy| {

@@ -74,6 +74,7 @@ impl OldGrid {
                             placement,
                             dispatch,
                             tasks: self.tasks,
+                            background: 0,
                         };
                         asked.granted(self.budget)
                     }));

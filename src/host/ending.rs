@@ -136,7 +136,7 @@ pub(super) fn end_descendants(exits: &Receiver<Exit>, mut note: impl FnMut(Exit)
 
 /// Ends every process below this one and waits for its children; whether none is left in time. For a
 /// process that has no child that should live.
-pub fn end_children() -> bool {
+pub(super) fn end_children() -> bool {
     let deadline = clock::now() + KILL_LIMIT;
     while clock::now() < deadline {
         match waitpid(None, Some(WaitPidFlag::WNOHANG)) {

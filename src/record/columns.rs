@@ -110,7 +110,7 @@ impl Column {
 /// What the columns of an axis hold.
 pub fn axis_kind(axis: Axis) -> FieldKind {
     match axis.syntax() {
-        Syntax::Counts([]) | Syntax::OneCount => FieldKind::Integer,
+        Syntax::Counts([]) | Syntax::CountsFromZero | Syntax::OneCount => FieldKind::Integer,
         Syntax::Counts(_) | Syntax::Names => FieldKind::Word,
     }
 }

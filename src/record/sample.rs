@@ -74,6 +74,15 @@ pub struct Sample {
     pub metric: Option<f64>,
 }
 
+impl Sample {
+    /// CPU time of whoever else ran meanwhile, beside `background` threads of other load that were asked
+    /// for; these are taken to have had a PU all the time.
+    pub fn others(&self, background: u32) -> Option<Duration> {
+        let busy = self.surroundings.host_busy?.saturating_sub(self.cpu?);
+        Some(busy.saturating_sub(self.wall * background))
+    }
+}
+
 /// What became of one repetition of a visit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -127,8 +127,8 @@ impl<'a> Engine<'a> {
     pub(super) fn trace(setup: Setup<'a>, shape: Shape) -> (Vec<Report>, Trace) {
         let mut engine = Self::new(setup, shape);
         let roles = (0..engine.nest.len() as Tid).map(|tid| engine.nest.role(tid));
-        // Where it is measured, who measures is in no trace either.
-        let traced = roles.filter(|role| *role != Role::Measurer);
+        // Where it is measured, who measures is in no trace either, nor is other load.
+        let traced = roles.filter(|role| role.is_of_nest());
         let names = traced.map(Role::thread_name).collect();
         engine.trace = Some(Trace::new(names));
         let stop = engine.run_to_end();
@@ -218,7 +218,7 @@ impl<'a> Engine<'a> {
         order.shuffle(&mut self.rng);
         // Who measures hardly ever runs and takes nobody's place.
         order.sort_by_key(|tid| match self.nest.role(*tid) {
-            Role::Inner { .. } => 0,
+            Role::Inner { .. } | Role::Other(_) => 0,
             Role::Worker(_) => 1,
             Role::Measurer => 2,
         });

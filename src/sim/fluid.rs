@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use super::calendar::Ns;
 use super::layout::Masks;
-use super::nest::{Nest, Shape, Step};
+use super::nest::{Nest, Role, Shape, Step};
 use super::report::{Category, Report, Stop};
 use super::rq::Tid;
 
@@ -42,6 +42,8 @@ impl PartialOrd for Mark {
 /// Threads that share the same PUs.
 struct Group {
     pus: f64,
+    /// Threads of other load, which are never done.
+    others: f64,
     clock: f64,
     due: BinaryHeap<Reverse<(Mark, Tid)>>,
 }
@@ -49,7 +51,7 @@ struct Group {
 impl Group {
     /// Speed of each computing thread [1].
     fn rate(&self) -> f64 {
-        (self.pus / self.due.len().max(1) as f64).min(1.0)
+        (self.pus / self.threads().max(1.0)).min(1.0)
     }
 
     /// Time until its first thread is due [ns].
@@ -58,8 +60,13 @@ impl Group {
         Some((mark.0 - self.clock) / self.rate())
     }
 
+    fn threads(&self) -> f64 {
+        self.due.len() as f64 + self.others
+    }
+
+    /// PUs that the nest keeps busy.
     fn busy_pus(&self) -> f64 {
-        self.pus.min(self.due.len() as f64)
+        self.rate() * self.due.len() as f64
     }
 }
 
@@ -77,7 +84,7 @@ impl Fluid {
     /// Simulates `shape` on `pus` PUs until its last task is done or `limit` has passed.
     pub(super) fn simulate(shape: Shape, masks: &Masks, pus: usize, limit: Ns) -> Report {
         let mut fluid = Self::new(Nest::new(shape), masks);
-        let mut report = Report::new(fluid.nest.len() as u32, pus);
+        let mut report = Report::new(fluid.nest.threads(), pus);
         report.stop = fluid.run_to_end(limit, &mut report.events);
         report.wall = fluid.now.ceil() as Ns;
         let all = pus as Ns * report.wall;
@@ -97,14 +104,21 @@ impl Fluid {
                 let pus = mask.pus().count() as f64;
                 groups.push(Group {
                     pus,
+                    others: 0.0,
                     clock: 0.0,
                     due: BinaryHeap::new(),
                 });
                 groups.len() - 1
             })
         });
+        let group_of: Vec<usize> = group_of.collect();
+        for (tid, group) in (0..).zip(&group_of) {
+            if matches!(nest.role(tid), Role::Other(_)) {
+                groups[*group].others += 1.0;
+            }
+        }
         Self {
-            group_of: group_of.collect(),
+            group_of,
             active: 0,
             now: 0.0,
             computed: 0.0,
@@ -194,6 +208,7 @@ mod tests {
             spawn: 0.0,
             take: 0.0,
             meet: 0.0,
+            background: 0,
             measuring: None,
         };
         let topology = Topology::synthetic("core:4 pu:1").unwrap();

@@ -103,6 +103,7 @@ impl Shape {
             spawn,
             take: parameters.value("take"),
             meet: parameters.value("arrive"),
+            background: cell.background,
             measuring: None,
             widths,
         }
@@ -160,7 +161,7 @@ pub(super) fn masks(shape: &Shape, seats: &Seats, layout: &Layout, allowed: &Cpu
         let seat = match role {
             Role::Worker(worker) => seats.workers.get(worker as usize),
             Role::Inner { worker, member } => seats.member(worker, member),
-            Role::Measurer => None,
+            Role::Other(_) | Role::Measurer => None,
         };
         seat.unwrap_or(allowed)
     };

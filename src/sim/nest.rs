@@ -110,14 +110,14 @@ impl Nest {
     pub(super) fn new(shape: Shape) -> Self {
         let roles = shape.roles();
         let start = |role: &Role| match (role, shape.inner) {
-            (Role::Worker(_) | Role::Measurer, _) => At::Start,
+            (Role::Worker(_) | Role::Other(_) | Role::Measurer, _) => At::Start,
             (_, Inner::Teams | Inner::SharedTeam) => At::Fork,
             (_, Inner::OwnPools | Inner::SharedPool) => At::Pool,
         };
         let seat = |role: &Role| match *role {
             Role::Worker(worker) => Seat { worker, member: 0 },
             Role::Inner { worker, member } => Seat { worker, member },
-            Role::Measurer => Seat::default(),
+            Role::Other(_) | Role::Measurer => Seat::default(),
         };
         let member = |role: &Role| Member {
             role: *role,
@@ -146,9 +146,13 @@ impl Nest {
         self.members.len()
     }
 
-    /// Number of threads beside the measuring one.
+    /// Number of threads of workers and teams.
     pub(super) fn threads(&self) -> u32 {
-        self.members.len() as u32 - u32::from(self.shape.measuring.is_some())
+        let of_nest = self
+            .members
+            .iter()
+            .filter(|member| member.role.is_of_nest());
+        of_nest.count() as u32
     }
 
     /// Who `tid` is.
@@ -163,6 +167,7 @@ impl Nest {
         let endless = idle.spin == Wait::FOREVER || idle.yields == u32::MAX;
         match self.role(tid) {
             Role::Measurer => None,
+            Role::Other(_) => Some(Wait::SPIN),
             Role::Inner { .. } if endless => Some(idle),
             Role::Inner { .. } | Role::Worker(_) => Some(Wait::BLOCK),
         }
@@ -197,7 +202,8 @@ impl Nest {
 
     /// What waiting threads wait for, one line each; for the report of a deadlock.
     pub(super) fn waiting(&self) -> Vec<String> {
-        let waiting = self.members.iter().filter(|m| m.waiting);
+        let other = |member: &Member| matches!(member.role, Role::Other(_));
+        let waiting = self.members.iter().filter(|m| m.waiting && !other(m));
         waiting
             .map(|member| {
                 let what = match member.at {
@@ -222,6 +228,8 @@ impl Nest {
         let step = match self.members[tid as usize].role {
             Role::Measurer => self.measurer(tid, released),
             Role::Worker(worker) => self.worker(tid, worker as usize, released),
+            // It waits for nobody, and is never let go.
+            Role::Other(_) => Step::Wait(Wait::SPIN),
             Role::Inner { worker, .. } => match self.shape.inner {
                 Inner::Teams | Inner::SharedTeam => self.member(tid, released),
                 Inner::OwnPools | Inner::SharedPool => {

@@ -24,6 +24,13 @@ fn name(cell: &Cell) -> String {
         placement,
         dispatch,
         tasks,
+        background,
     } = cell;
-    format!("{workload}_{outer}x{inner}_{runtime}_{composition}_{placement}_{dispatch}_t{tasks}")
+    let beside = match background {
+        0 => String::new(),
+        threads => format!("_b{threads}"),
+    };
+    format!(
+        "{workload}_{outer}x{inner}_{runtime}_{composition}_{placement}_{dispatch}_t{tasks}{beside}"
+    )
 }

@@ -11,7 +11,6 @@ use crate::analysis::{
     Analysis, BreakEven, Disturbances, Factor, Loss, Outcome, Recommendation, Spread, Trust, Work,
 };
 use crate::experiment::Cell;
-use crate::units::counted;
 
 /// How the split was chosen.
 pub const CHOICE: &str =
@@ -77,6 +76,7 @@ fn work(one: &Recommendation, trust: &Trust) -> Value {
     json!({
         "workload": one.work.workload,
         "tasks": one.work.tasks,
+        "background": one.work.background,
         "set": (!trust.others_decide).then_some(set),
         "harsh_neighbours": one.harsh_neighbours.iter().map(|standing| json!({
             "cell": standing.cell,
@@ -115,12 +115,7 @@ fn one(
     names: &CellNames,
     trust: &Trust,
 ) -> std::fmt::Result {
-    writeln!(
-        text,
-        "{}, {}:",
-        one.work.workload,
-        counted(one.work.tasks.get(), "task")
-    )?;
+    writeln!(text, "{}:", one.work)?;
     match trust.others_decide {
         true => writeln!(
             text,

@@ -217,7 +217,7 @@ fn described(axis: Axis, value: &str) -> String {
         _ if axis == Axis::Wait => format!("wait: {value}"),
         Syntax::OneCount => format!("{value} {axis}"),
         Syntax::Names => value.to_owned(),
-        Syntax::Counts(_) => format!("{axis} = {value}"),
+        Syntax::Counts(_) | Syntax::CountsFromZero => format!("{axis} = {value}"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The program and the library from outside, one binary for all.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
+mod background;
 mod between;
 mod blas;
 mod browser;

@@ -101,6 +101,10 @@ fn end(sweep: Child) -> Output {
 const FAMILY: &str = "echo $$ > a; sh -c 'echo $$ > b; exec sleep 600' & \
                       (setsid sh -c 'echo $$ > c; exec sleep 600' &); wait";
 
+/// A hook that leaves a server running.
+const SERVER: &str = "(setsid sh -c 'echo $$ > server; exec sleep 600' &) ; \
+                      until [ -s server ]; do :; done";
+
 #[test]
 fn whoever_is_killed_nothing_stays() {
     // Sweep, guard, supervisor, in that order.
@@ -116,8 +120,8 @@ fn whoever_is_killed_nothing_stays() {
         &[2, 1],
     ] {
         let place = Place::new();
-        let sweep = place.start(&[], FAMILY);
-        let family = ["a", "b", "c"].map(|name| place.pid(name));
+        let sweep = place.start(&["--setup", SERVER], FAMILY);
+        let family = ["server", "a", "b", "c"].map(|name| place.pid(name));
         let guard = child_of(sweep.id() as i32);
         let chain = [sweep.id() as i32, guard, child_of(guard)];
         for one in killed {
@@ -170,9 +174,7 @@ fn a_stopped_visit_is_cleaned_up() {
 #[test]
 fn a_server_of_the_set_up_lives_as_long_as_its_visit() {
     let place = Place::new();
-    let server = "(setsid sh -c 'echo $$ > server; exec sleep 600' &) ; \
-                  until [ -s server ]; do :; done";
-    let flags = ["--setup", server, "--reps", "2"];
+    let flags = ["--setup", SERVER, "--reps", "2"];
     let sweep = place.start(&flags, "kill -0 $(cat server)");
     let output = end(sweep);
     assert!(output.status.success(), "{}", said(&output));

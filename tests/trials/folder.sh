@@ -17,8 +17,10 @@ sweep() {
   timeout -k 5 300 "$oversub" sweep --n 32 --tasks 4 --outer 1,2 --inner 1,2 --rounds 30 --reps 2 --out "$1"
 }
 
-# Whole rows of a samples.csv, without its first line.
-rows() { if [ -e "$1" ]; then tail -n +2 "$1" | grep -c '[0-9]$'; else echo 0; fi; }
+# Repetitions in a samples.csv: whole rows, of which a visit that is measured again has some twice.
+rows() {
+  if [ -e "$1" ]; then tail -n +2 "$1" | grep '[0-9]$' | cut -d, -f2-16 | sort -u | grep -c .; else echo 0; fi
+}
 
 # A random number below $1.
 below() { od -An -N4 -tu4 /dev/urandom | awk -v most="$1" '{ print $1 % most }'; }
@@ -27,7 +29,7 @@ started() {
   sweep "$1" >"$work/out" 2>"$work/err" &
   sweep=$!
   wanted=$((10 + $(below 60)))
-  while kill -0 $sweep 2>/dev/null && [ "$(rows "$1/samples.csv" 2>/dev/null || echo 0)" -lt $wanted ]; do sleep 0.01; done
+  while kill -0 $sweep 2>/dev/null && [ "$(rows "$1/samples.csv" 2>/dev/null)" -lt $wanted ]; do sleep 0.01; done
 }
 
 heard() {

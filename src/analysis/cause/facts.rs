@@ -139,10 +139,7 @@ impl Facts {
             migrations: rate(|s| s.migrations),
             throttled_periods: throttled_periods(samples),
             throttled: span(|s| s.surroundings.throttled),
-            foreign: at_least(samples, |s| {
-                let busy = s.surroundings.host_busy?.as_secs_f64();
-                Some(busy - s.cpu?.as_secs_f64())
-            }),
+            foreign: at_least(samples, |s| Some(s.others(cell.background)?.as_secs_f64())),
             stolen: at_least(samples, |s| Some(s.surroundings.steal?.as_secs_f64())),
             traffic: tasks.and_then(|tasks| Some(tasks * cell.workload.bytes()? as f64)),
             flops: tasks.and_then(|tasks| Some(tasks * cell.workload.flops()? as f64)),

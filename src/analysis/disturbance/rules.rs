@@ -152,7 +152,9 @@ const STOLEN: f64 = 0.05;
 
 /// In a round at least 5 % of P were stolen.
 fn steal(visits: &Visits<'_>, budget: f64) -> Option<Vec<Trace>> {
-    around(visits, STOLEN * budget, |s| s.surroundings.steal.map(secs))
+    around(visits, STOLEN * budget, |_, s| {
+        s.surroundings.steal.map(secs)
+    })
 }
 
 /// Share of P from which on foreign load is reported [1], as for the cause "noise".
@@ -160,8 +162,8 @@ pub const FOREIGN: f64 = 0.1;
 
 /// In a round others kept CPUs busy for at least 10 % of P.
 fn foreign_load(visits: &Visits<'_>, budget: f64) -> Option<Vec<Trace>> {
-    around(visits, FOREIGN * budget, |s| {
-        Some(secs(s.surroundings.host_busy?) - secs(s.cpu?))
+    around(visits, FOREIGN * budget, |cell, s| {
+        s.others(cell.background).map(secs)
     })
 }
 
@@ -251,12 +253,12 @@ fn stacking(visits: &Visits<'_>, budget: f64) -> Option<Vec<Trace>> {
 fn around(
     visits: &Visits<'_>,
     least: f64,
-    of: impl Fn(&Sample) -> Option<f64>,
+    of: impl Fn(&Cell, &Sample) -> Option<f64>,
 ) -> Option<Vec<Trace>> {
     let mut rounds: BTreeMap<u32, (f64, f64, usize)> = BTreeMap::new();
-    for (_, round, samples) in visits.each() {
+    for (cell, round, samples) in visits.each() {
         for sample in samples {
-            if let Some(cpus) = of(sample) {
+            if let Some(cpus) = of(&cell, sample) {
                 let (sum, wall, count) = rounds.entry(round).or_default();
                 *sum += cpus;
                 *wall += secs(sample.wall);

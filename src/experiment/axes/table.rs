@@ -300,6 +300,24 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
             Ok(true)
         },
     },
+    Entry {
+        key: "background",
+        unit: "threads",
+        meaning: "threads of other load that spun beside the cell, in a process of their own",
+        label: "other load [threads]",
+        help: "Threads of other load that spin beside each cell, as if the machine were not yours alone",
+        values: || "0,1,2".to_owned(),
+        default: "0",
+        syntax: Syntax::CountsFromZero,
+        of_programs: true,
+        needs: None,
+        check: canonical::<Spinners>,
+        get: |cell| Value::Count(cell.background),
+        set: |cell, text| {
+            cell.background = text.parse::<Spinners>()?.0;
+            Ok(true)
+        },
+    },
 ];
 
 /// Name of the workload that is a program of the user's.
@@ -324,6 +342,30 @@ impl FromStr for NonZeroCount {
 }
 
 impl fmt::Display for NonZeroCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A number of threads of other load, as text.
+struct Spinners(u32);
+
+/// Most of them; a larger number is taken for a typing error.
+const MOST_SPINNERS: u32 = 1024;
+
+impl FromStr for Spinners {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let form = format!("a whole number from 0 to {MOST_SPINNERS}");
+        let count = text.parse().ok().filter(|count| *count <= MOST_SPINNERS);
+        count
+            .map(Self)
+            .ok_or_else(|| ParseError::new("count", text, form))
+    }
+}
+
+impl fmt::Display for Spinners {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

@@ -12,6 +12,7 @@ use crossbeam::channel::{Receiver, RecvTimeoutError};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
+use super::leftovers;
 use super::starting_line::Starter;
 use super::trouble::Trouble;
 use crate::experiment::CommandCopy;
@@ -61,6 +62,7 @@ impl Hook<'_> {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
+        leftovers::mark(&mut command);
         command
     }
 

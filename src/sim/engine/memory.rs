@@ -111,7 +111,7 @@ impl Engine<'_> {
         for tid in 0..self.threads.len() {
             let toucher = match self.nest.role(tid as Tid) {
                 Role::Worker(worker) | Role::Inner { worker, .. } => workers[worker as usize],
-                Role::Measurer => tid as Tid,
+                Role::Other(_) | Role::Measurer => tid as Tid,
             };
             let pu = self.threads[toucher as usize].pu;
             self.threads[tid].home = nodes[pu as usize];

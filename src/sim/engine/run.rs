@@ -8,6 +8,7 @@ use super::schedule::Reach;
 use super::{Doing, Engine, Pu, State, Thread, Tid};
 use crate::sim::calendar::{NEVER, Ns};
 use crate::sim::nest::{Step, Wait};
+use crate::sim::report::Category;
 
 use rand::RngExt;
 
@@ -32,8 +33,16 @@ impl Engine<'_> {
             processor.doing != Doing::Idle || processor.rq.len() == 0,
             "PU {pu} was idle with threads to run"
         );
-        processor.split.charge(processor.doing.category(), span);
-        let Some(tid) = processor.rq.running() else {
+        let running = processor.rq.running();
+        let other = running.is_some_and(|tid| self.is_other(tid));
+        let processor = &mut self.pus[pu as usize];
+        // To the nest, a PU that other load holds is one without work of its own.
+        let category = match other {
+            true => Category::Idle,
+            false => processor.doing.category(),
+        };
+        processor.split.charge(category, span);
+        let Some(tid) = running else {
             return;
         };
         if let Some(activity) = processor.doing.category().activity() {

@@ -36,7 +36,7 @@ impl Engine<'_> {
             return true;
         }
         if let Some(loser) = before {
-            self.report.involuntary_switches += 1;
+            self.report.involuntary_switches += u64::from(!self.is_other(loser));
             self.depart(loser, pu, State::Queued);
         }
         self.arrive(next, pu);
@@ -174,6 +174,7 @@ impl Engine<'_> {
 
     /// Notes that `tid` will run on `pu`, where it may not have run last.
     fn moved_to(&mut self, tid: Tid, pu: Pu) {
+        let other = self.is_other(tid);
         let thread = &mut self.threads[tid as usize];
         if thread.pu != pu {
             let load = thread.load.update(self.now, 0);
@@ -183,7 +184,7 @@ impl Engine<'_> {
             self.pus[thread.pu as usize].load.shift(-load);
             thread.pu = pu;
             thread.cold = Some(1.0);
-            self.report.migrations += 1;
+            self.report.migrations += u64::from(!other);
         }
         if self.pus[pu as usize].last != Some(tid) && thread.cold == Some(1.0) {
             // Its traffic mark belongs to another PU.

@@ -78,6 +78,7 @@ fn teams(workers: usize, width: u32, phases: u32, work: Ns) -> Shape {
         spawn: 0.0,
         take: 0.0,
         meet: 0.0,
+        background: 0,
         measuring: None,
     }
 }

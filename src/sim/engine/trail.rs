@@ -10,7 +10,7 @@ impl Engine<'_> {
         let (Some(trace), Some(began)) = (&mut self.trace, self.began) else {
             return;
         };
-        if self.nest.role(tid) == Role::Measurer {
+        if !self.nest.role(tid).is_of_nest() {
             return;
         }
         let (start, end) = (since.saturating_sub(began), self.now - began);
@@ -27,10 +27,17 @@ impl Engine<'_> {
         }
     }
 
+    /// Whether `tid` is other load, of which nothing is counted.
+    pub(super) fn is_other(&self, tid: Tid) -> bool {
+        matches!(self.nest.role(tid), Role::Other(_))
+    }
+
     /// `tid` has stood in a queue until now.
     pub(super) fn end_wait_for_pu(&mut self, tid: Tid) {
         let since = self.threads[tid as usize].queued_at;
-        self.report.run_queue_wait += self.now - since;
+        if !self.is_other(tid) {
+            self.report.run_queue_wait += self.now - since;
+        }
         self.hear(tid, None, Activity::Queued, since);
     }
 

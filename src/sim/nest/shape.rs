@@ -157,13 +157,16 @@ pub(in crate::sim) struct Shape {
     pub(in crate::sim) take: f64,
     /// Work of meeting the team [ns].
     pub(in crate::sim) meet: f64,
+    /// Threads of other load, which spin for ever.
+    pub(in crate::sim) background: u32,
     /// Who starts the workers; where nobody is named, one execution starts at time 0 as by an
     /// invisible hand.
     pub(in crate::sim) measuring: Option<Measuring>,
 }
 
 impl Shape {
-    /// Numbers of the threads: first each worker's own, then its inner ones; last the measurer.
+    /// Numbers of the threads: first each worker's own, then its inner ones; last those of other load and
+    /// the measurer.
     pub(in crate::sim) fn roles(&self) -> Vec<Role> {
         let mut roles = Vec::new();
         for (worker, width) in (0_u32..).zip(&self.widths) {
@@ -178,6 +181,7 @@ impl Shape {
         if matches!(self.inner, Inner::SharedPool | Inner::SharedTeam) {
             roles.extend((0..self.pool).map(|member| Role::Inner { worker: 0, member }));
         }
+        roles.extend((0..self.background).map(Role::Other));
         roles.extend(self.measuring.map(|_| Role::Measurer));
         roles
     }
@@ -195,16 +199,27 @@ pub(in crate::sim) enum Role {
         /// Which of its threads.
         member: u32,
     },
+    /// A thread of other load.
+    Other(u32),
     /// The thread that gives the workers their orders.
     Measurer,
 }
 
 impl Role {
+    /// Whether it is a thread of the nest: a worker or an inner one.
+    pub(in crate::sim) fn is_of_nest(self) -> bool {
+        match self {
+            Self::Worker(_) | Self::Inner { .. } => true,
+            Self::Other(_) | Self::Measurer => false,
+        }
+    }
+
     /// The name that such a thread has where it is measured.
     pub(in crate::sim) fn thread_name(self) -> String {
         match self {
             Self::Worker(worker) => format!("w{worker}"),
             Self::Inner { worker, member } => format!("w{worker}.m{member}"),
+            Self::Other(number) => format!("other{number}"),
             Self::Measurer => "measurer".to_owned(),
         }
     }
@@ -215,6 +230,7 @@ impl fmt::Display for Role {
         match self {
             Self::Worker(worker) => write!(f, "worker {worker}"),
             Self::Inner { worker, member } => write!(f, "thread {worker}.{member}"),
+            Self::Other(number) => write!(f, "other load {number}"),
             Self::Measurer => f.write_str("measurer"),
         }
     }

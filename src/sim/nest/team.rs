@@ -26,7 +26,7 @@ impl Team {
                     team.others.push(tid);
                 }
                 (Role::Inner { .. }, _) if shape.inner == Inner::SharedTeam => servers.push(tid),
-                (Role::Inner { .. } | Role::Measurer, _) => {}
+                (Role::Inner { .. } | Role::Other(_) | Role::Measurer, _) => {}
             }
         }
         // The first is lent first.

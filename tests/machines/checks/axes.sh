@@ -3,7 +3,7 @@
 
 cpus=$(nproc)
 oversub sweep --dry-run > plan 2>&1 || is "exit code of the dry run" 0 $?
-sed -n 's/.*cell [a-z0-9.]*_\([0-9]*\)x\([0-9]*\)_.*/\1 \2/p' plan > cells
+sed -n 's/.*outer=\([0-9]*\) inner=\([0-9]*\).*/\1 \2/p' plan > cells
 is "one thread each is a cell" "1 1" "$(grep -x '1 1' cells | sort -u)"
 is "outer = P is a cell" "$cpus 1" "$(grep -x "$cpus 1" cells | sort -u)"
 is "inner = P is a cell" "1 $cpus" "$(grep -x "1 $cpus" cells | sort -u)"

@@ -88,7 +88,7 @@ blocked() { jq '.answer.ok.voluntary_switches // -1' "$1"; }
 # of the computer may cut one off once more or less. A member that blocks does so once a region. How
 # often one yields depends on how long that takes, which an emulated CPU does not show.
 near "switches of a team that spins" "$(column active.csv involuntary_switches)" "$(cut_off active)" 2
-near "switches of a team that blocks" "$(column passive.csv voluntary_switches)" "$(blocked passive)" 1.1
+near "switches of a team that blocks" "$(column passive.csv voluntary_switches)" "$(blocked passive)" 1.25
 order() { for wait in active yield passive; do echo "$($1 $wait) $wait"; done | sort -n | cut -d' ' -f2 | xargs; }
 simulated_cut_off() { column "$1.csv" involuntary_switches; }
 is "policies by how often a thread is cut off" "$(order simulated_cut_off)" "$(order cut_off)"
