@@ -1,6 +1,6 @@
 //! Which record do the fields of a row hold?
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use super::{Column, Content};
@@ -12,7 +12,9 @@ use crate::units::range;
 /// Reads records from the fields of rows. Cells are remembered, since there are few in many rows.
 #[derive(Default)]
 pub struct Reader {
-    cells: BTreeMap<String, Cell>,
+    cells: HashMap<String, Cell>,
+    /// The fields of the axes of the current row.
+    key: String,
 }
 
 /// What has been read of a record.
@@ -48,15 +50,18 @@ impl Reader {
     }
 
     fn cell(&mut self, values: &[(Axis, &str)]) -> Result<Cell, String> {
-        let texts: Vec<&str> = values.iter().map(|(_, text)| *text).collect();
-        let key = texts.join(",");
-        if let Some(cell) = self.cells.get(&key) {
+        self.key.clear();
+        for (_, text) in values {
+            self.key.push_str(text);
+            self.key.push(',');
+        }
+        if let Some(cell) = self.cells.get(&self.key) {
             return Ok(*cell);
         }
         let present = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let values = values.iter().map(|(axis, text)| (*axis, present(text)));
         let cell = Cell::of_values(values).map_err(|error| error.to_string())?;
-        self.cells.insert(key, cell);
+        self.cells.insert(self.key.clone(), cell);
         Ok(cell)
     }
 }

@@ -77,13 +77,14 @@ impl<'p> Expected<'p> {
         }
         let before = self.ledger.visit(visit);
         let last = before.map_or(0, |recorded| recorded.last_rep);
-        let of_visit = format!("{} round {round} rep {rep}", visit.cell);
+        // Only where it is needed: the text of a cell takes longer than all the rest.
+        let of_visit = || format!("{} round {round} rep {rep}", visit.cell);
         let protocol = self.plan.as_ref().map(|(plan, _)| &plan.protocol);
         if before.is_some_and(|before| !before.admits(*rep, protocol)) {
-            return Err(format!("{of_visit} again"));
+            return Err(format!("{} again", of_visit()));
         }
         if *rep > last + 1 {
-            return Err(format!("{of_visit} without rep {} before it", last + 1));
+            return Err(format!("{} without rep {} before it", of_visit(), last + 1));
         }
         self.ledger.enter(record);
         Ok(())
