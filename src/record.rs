@@ -20,7 +20,7 @@ pub use breakdown::{Parts, breakdown};
 pub use change::{Change, OWN_FILE};
 pub use counters::{Hardware, Surroundings, Waiting, gone};
 pub use field::{Field, FieldKind};
-pub use folder::{FolderError, Problem, Repair, RunFolder};
+pub use folder::{FolderError, LockedFolder, Problem, Repair, RunFolder};
 pub use header::{EmptyRegion, FORMAT_VERSION, Peak, Ruler, RunHeader};
 pub use ledger::{Ledger, Recorded, last_attempts};
 pub use sample::{Answer, Record, Sample, Status};

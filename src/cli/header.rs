@@ -7,7 +7,7 @@ use std::ffi::OsString;
 
 use super::preflight::missing_columns;
 use crate::experiment::Plan;
-use crate::host::{Probe, ProbeState, probes, ruler};
+use crate::host::{Probe, ProbeState, probes};
 use crate::machine::{CpuBudget, HostFacts, Topology};
 use crate::record::{FORMAT_VERSION, Ruler, RunHeader};
 
@@ -36,14 +36,13 @@ const STEERING: [&str; 20] = [
     "SLURM_",
 ];
 
-/// The header of a run of `plan` that starts now.
+/// The header of a run of `plan` that starts now, measured by `ruler`.
 pub(super) fn gather(
     name: String,
     plan: Plan,
-    topology: Topology,
-    budget: CpuBudget,
+    (topology, budget): (Topology, CpuBudget),
+    ruler: Ruler,
 ) -> anyhow::Result<RunHeader> {
-    let ruler = ruler(&plan, &topology)?;
     let missing = missing_columns(&plan);
     let header = compose(
         (name, plan),

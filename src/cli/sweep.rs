@@ -20,9 +20,9 @@ use super::{
 };
 use crate::analysis::{Analysis, Metric, rivals};
 use crate::experiment::{Axis, Cell, Landmarks, Plan, Protocol, Runtime, Span};
-use crate::host::{Host, clock};
+use crate::host::{Host, clock, ruler};
 use crate::machine::{CpuBudget, OwnQuota, Topology};
-use crate::record::{Record, RunFolder, RunHeader, Status};
+use crate::record::{Record, Ruler, RunFolder, RunHeader, Status};
 use crate::runner::{self, Runner};
 use crate::units::counted;
 use crate::units::range;
@@ -151,12 +151,18 @@ impl Args {
             patience.map(Span::duration),
             Arc::clone(&stop),
         );
+        // Locked before anything is measured: a second sweep into the folder would disturb the first.
+        let locked = RunFolder::lock(&out)?;
+        let ruler = match locked.holds_a_run() {
+            true => Ruler::default(),
+            false => ruler(&plan, &topology)?,
+        };
         let header = RunHeader {
             blas: blas::facts(&program, &libraries)?,
             files: ground.contents(),
-            ..header::gather(name, plan, topology, budget)?
+            ..header::gather(name, plan, (topology, budget), ruler)?
         };
-        let (mut folder, mut recorded) = RunFolder::open(&out, &header)?;
+        let (mut folder, mut recorded) = locked.open(&header)?;
         announce(&header.plan, &out, &recorded);
         if let Some(retry) = self.retry {
             retry.reopen(&mut recorded);

@@ -131,6 +131,24 @@ impl Plan {
         self.cells.iter().map(|cell| cell.workload).collect()
     }
 
+    /// Whether this plan is `begun` with more cells, more rounds or another margin, so that what was
+    /// measured for that counts for this.
+    pub fn continues(&self, begun: &Self) -> bool {
+        let as_begun = Self {
+            cells: begun.cells.clone(),
+            protocol: Protocol {
+                rounds: begun.protocol.rounds,
+                until: begun.protocol.until,
+                ..self.protocol.clone()
+            },
+            ..self.clone()
+        };
+        let own: BTreeSet<&Cell> = self.cells.iter().collect();
+        as_begun.difference(begun).is_none()
+            && self.protocol.rounds >= begun.protocol.rounds
+            && begun.cells.iter().all(|cell| own.contains(cell))
+    }
+
     /// The first thing in which `other` differs: its name, ours, theirs.
     pub fn difference(&self, other: &Self) -> Option<(String, String, String)> {
         let (ours, theirs) = (self.facts(), other.facts());

@@ -13,11 +13,12 @@ mod error;
 mod form;
 mod guard;
 mod header_file;
+mod locked;
 mod repair;
 mod samples;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 pub use error::FolderError;
@@ -25,6 +26,7 @@ use error::io_error;
 use form::{Form, Layout};
 use guard::Guard;
 use header_file::{read_header, write_header};
+pub use locked::LockedFolder;
 pub use repair::Repair;
 use repair::mended;
 pub use samples::Problem;
@@ -46,58 +48,39 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Opens `path` for a run with `header`, creating it or taking up the run it holds, and returns
-    /// the records already there.
+    /// Locks `path` for a run, creating it, before anything of the run is known.
     ///
     /// # Errors
     ///
-    /// If the folder cannot be written, is in use, holds a run with another plan or made under
-    /// other circumstances, or text that this program did not write.
-    pub fn open(path: &Path, header: &RunHeader) -> Result<(Self, Vec<Record>), FolderError> {
+    /// If the folder cannot be written, or is in use.
+    pub fn lock(path: &Path) -> Result<LockedFolder, FolderError> {
         fs::create_dir_all(path).map_err(io_error("create", path))?;
         let csv = path.join(SAMPLES);
         if csv.exists() {
             readable(&csv)?;
         }
-        let mut samples = OpenOptions::new()
+        let samples = OpenOptions::new()
             .read(true)
             .append(true)
             .create(true)
             .open(&csv)
             .map_err(io_error("open", &csv))?;
         lock(&samples, &csv)?;
-        let json = path.join(HEADER);
-        let header = if json.exists() {
-            let there = read_header(path)?;
-            refuse_other_run(path, &there, header)?;
-            there
-        } else if samples.metadata().is_ok_and(|csv| csv.len() > 0) {
-            return Err(FolderError::NoHeader(path.to_owned()));
-        } else {
-            write_header(&json, header)?;
-            header.clone()
-        };
-        let form = Form::of_version(header.format_version);
-        let (records, tail) = read_records(path, (Some(form), Some(&header.plan)))?;
-        mend_end(&mut samples, &csv, tail)?;
-        let layout = layout(&csv, form)?;
-        if !header.plan.cells.iter().all(|cell| layout.tells(cell)) {
-            return Err(FolderError::OtherColumns(csv));
-        }
-        let guards = [
-            Guard::over(&csv, &samples).map_err(io_error("read", &csv))?,
-            File::open(&json)
-                .and_then(|file| Guard::over(&json, &file))
-                .map_err(io_error("read", &json))?,
-        ];
-        let folder = Self {
+        Ok(LockedFolder {
             path: path.to_owned(),
-            header,
+            csv,
             samples,
-            layout,
-            guards,
-        };
-        Ok((folder, records))
+        })
+    }
+
+    /// Opens `path` for a run with `header`, creating it or taking up the run it holds, and returns
+    /// the records already there.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunFolder::lock`] and [`LockedFolder::open`].
+    pub fn open(path: &Path, header: &RunHeader) -> Result<(Self, Vec<Record>), FolderError> {
+        Self::lock(path)?.open(header)
     }
 
     /// Where the run is kept.
@@ -262,56 +245,6 @@ fn unused(place: &Path, ending: &str) -> PathBuf {
     let mut paths = (1..).map(numbered);
     let free = paths.find(|path| fs::symlink_metadata(path).is_err());
     free.expect("there are more numbers than files")
-}
-
-/// Gives `samples.csv` its last line end, or moves the part of a row there to `samples.csv.cut`.
-fn mend_end(samples: &mut File, csv: &Path, tail: Tail) -> Result<(), FolderError> {
-    let mut mend = || match tail {
-        Tail::None => Ok(()),
-        Tail::Row => samples.write_all(b"\n"),
-        Tail::Part(length) => {
-            let whole = samples.metadata()?.len() - length;
-            let mut part = Vec::new();
-            samples.seek(SeekFrom::Start(whole))?;
-            samples.read_to_end(&mut part)?;
-            part.push(b'\n');
-            let mut cut = OpenOptions::new();
-            let mut cut = cut
-                .create(true)
-                .append(true)
-                .open(csv.with_extension("csv.cut"))?;
-            cut.write_all(&part)?;
-            samples.set_len(whole)
-        }
-    };
-    mend().map_err(io_error("repair", csv))
-}
-
-/// Samples of two plans, or of two machines, are not one run.
-fn refuse_other_run(
-    folder: &Path,
-    there: &RunHeader,
-    wanted: &RunHeader,
-) -> Result<(), FolderError> {
-    let plan = there.plan.difference(&wanted.plan);
-    match plan.or_else(|| there.other_circumstance(wanted)) {
-        None => Ok(()),
-        Some((field, found, wanted)) => Err(FolderError::OtherRun {
-            folder: folder.to_owned(),
-            field,
-            found,
-            wanted,
-        }),
-    }
-}
-
-/// The columns that the file has, or would get.
-fn layout(csv: &Path, form: Form) -> Result<Layout, FolderError> {
-    let mut names = String::new();
-    let mut lines = BufReader::new(readable(csv)?);
-    // Its first line was read before, and is text.
-    lines.read_line(&mut names).map_err(io_error("read", csv))?;
-    Ok(Layout::read(form, names.trim_end()).unwrap_or_else(|_| Layout::own(form)))
 }
 
 /// The samples at `csv`, to be read.

@@ -322,3 +322,22 @@ fn a_header_with_a_plan_beyond_use_is_refused_at_once() {
         );
     }
 }
+
+/// "More rounds would tell", says a sweep: the same command with more of them measures the others only.
+#[test]
+fn a_run_goes_on_with_more_rounds_and_more_cells() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    assert!(run(&tiny(&out, "1")).status.success());
+    let (_, before) = RunFolder::read(&out).unwrap();
+    let mut more = tiny(&out, "2");
+    more.extend(["--placement", "unbound,close"].map(str::to_owned));
+    let grown = run(&more);
+    assert!(grown.status.success(), "{}", said(&grown));
+    let (header, after) = RunFolder::read(&out).unwrap();
+    assert_eq!((before.len(), after.len()), (8, 2 * 2 * 8));
+    assert_eq!(header.plan.protocol.rounds.get(), 2);
+    assert_eq!(after[..8], before);
+    let fewer = run(&tiny(&out, "1"));
+    assert_eq!(fewer.status.code(), Some(1), "{}", said(&fewer));
+}

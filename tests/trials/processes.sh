@@ -105,7 +105,7 @@ for ((round = 1; round <= rounds; round++)); do
         hangs=$((hangs + 1)); echo "round $round: not taken up: $(tail -1 "$work/err")"
     fi
     kept=$(head -c "$(stat -c %s "$work/before")" "$run/samples.csv" | cmp -s - "$work/before" && echo yes)
-    visits=$(tail -n +2 "$run/samples.csv" | grep -v ',failed,' | cut -d, -f12-14 | sort -u | wc -l)
+    visits=$(tail -n +2 "$run/samples.csv" | grep -v ',failed,' | cut -d, -f5,6,15,16 | sort -u | wc -l)
     if [ "$kept" != yes ] || [ "$(tail -n +2 "$run/samples.csv" | grep -vc ',failed,')" != 12 ]; then
         lost=$((lost + 1)); echo "round $round: kind $kind, way $way: rows lost or missing ($visits visits, kept: ${kept:-no})"
     fi

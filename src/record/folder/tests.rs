@@ -78,9 +78,32 @@ fn records_come_back_and_a_cut_row_is_dropped() {
 #[test]
 fn a_run_with_another_plan_is_refused_by_field() {
     let place = tempfile::tempdir().unwrap();
-    drop(open(place.path(), 1).unwrap());
-    let error = open(place.path(), 2).unwrap_err().to_string();
-    assert!(error.contains("rounds is 1 there and 2 here"), "{error}");
+    drop(open(place.path(), 2).unwrap());
+    let error = open(place.path(), 1).unwrap_err().to_string();
+    assert!(error.contains("rounds is 2 there and 1 here"), "{error}");
+}
+
+/// More rounds and more cells: what was measured counts, and the header says what is planned now.
+#[test]
+fn a_run_may_grow() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut folder, _) = open(place.path(), 1).unwrap();
+    folder.append(&record(1)).unwrap();
+    drop(folder);
+    let mut plan = plan(3);
+    plan.cells.insert(0, "7x1 n=8 static".parse().unwrap());
+    let header = RunHeader::bare("other", plan.clone());
+    let (folder, records) = RunFolder::open(place.path(), &header).unwrap();
+    assert_eq!(records, [record(1)]);
+    assert_eq!(
+        (&folder.header().plan, &*folder.header().name),
+        (&plan, "test")
+    );
+    drop(folder);
+    assert_eq!(RunFolder::read(place.path()).unwrap().0.plan, plan);
+    // It does not shrink again.
+    let error = open(place.path(), 3).unwrap_err().to_string();
+    assert!(error.contains("holds another run"), "{error}");
 }
 
 #[test]

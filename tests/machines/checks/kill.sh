@@ -17,4 +17,6 @@ sweep run $grid
 is "rows kept" "$(md5sum < before)" "$(head -n "$kept" run/samples.csv | md5sum)"
 is "status of every sample" ok "$(outcomes run | sed 's/[0-9]* //')"
 # A visit that was cut off is measured again as a whole, so its first samples stand there twice.
-is "every sample" 24 "$(awk -F, 'NR > 1 { print $5, $6, $14, $15 }' run/samples.csv | sort -u | wc -l)"
+which='NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+  { print $at["outer"], $at["inner"], $at["round"], $at["rep"] }'
+is "every sample" 24 "$(awk -F, "$which" run/samples.csv | sort -u | wc -l)"
