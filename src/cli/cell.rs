@@ -82,14 +82,14 @@ impl Args {
             None => {
                 end_with_parent(Signal::SIGKILL, self.parent)?;
                 // Before any counter is opened that would follow a child.
-                let _beside = self.background()?;
-                self.measure(&ask)
+                let beside = self.background()?;
+                self.measure(&ask, beside)
             }
         }
     }
 
     /// Answers `ask` in this process.
-    fn measure(&self, ask: &Ask) -> anyhow::Result<()> {
+    fn measure(&self, ask: &Ask, mut beside: Option<Background>) -> anyhow::Result<()> {
         // A file for each thread, whose counters are read.
         open_files::raise();
         let mut out = screen::claim_stdout()?;
@@ -99,7 +99,8 @@ impl Args {
         }
         let mut answers = Answers::to(out);
         let measured = measure(ask, library.as_deref(), &mut |rep, answer| {
-            answers.write(rep, answer)
+            let alone = beside.as_mut().and_then(Background::ended);
+            answers.write(rep, alone.map_or(answer, Answer::Failed))
         });
         if answers.last == Some(Status::Censored) && library.is_some() {
             // Even `exit` runs the destructors of libraries, and OpenBLAS's waits for threads whose

@@ -71,7 +71,11 @@ pub(super) fn lines(plan: &Plan, spec: &CommandSpec) -> String {
                 1 => String::new(),
                 _ => format!(", copy {rank} of {of}"),
             };
-            lines.push_str(&format!("# {cell}{which}\n{copy}\n"));
+            let beside = match cell.background {
+                0 => String::new(),
+                threads => format!("; its other load, {threads} spinning, is not started by this"),
+            };
+            lines.push_str(&format!("# {cell}{which}{beside}\n{copy}\n"));
         }
     }
     lines

@@ -98,7 +98,17 @@ impl Args {
             true => PartialCell::default(),
             false => self.cell.join(" ").parse().map_err(usage)?,
         };
-        let admits = |cell: &Cell| Condition::all_admit(&conditions, cell) && part.admits(cell);
+        // The whole text of a cell means that cell, also where others have all that it says.
+        let text = self.cell.join(" ");
+        let whole = analysis
+            .cells
+            .iter()
+            .any(|one| one.cell.to_string() == text);
+        let meant = |cell: &Cell| match whole {
+            true => cell.to_string() == text,
+            false => part.admits(cell),
+        };
+        let admits = |cell: &Cell| Condition::all_admit(&conditions, cell) && meant(cell);
         let cells = analysis.cells.iter().map(|summary| summary.cell);
         let mut asked = cells.filter(admits).peekable();
         let Some(first) = asked.peek().copied() else {

@@ -8,7 +8,7 @@ use super::run::Run;
 use super::{UsageError, blas, screen};
 use crate::analysis::{Recommendation, Reliability};
 use crate::experiment::Condition;
-use crate::experiment::{Cell, Runtime};
+use crate::experiment::{Axis, Cell, Runtime};
 use crate::machine::{Surroundings, thread_choice};
 use crate::view::paste::{self, Place, Target};
 use crate::view::{advice, disturbed};
@@ -89,19 +89,31 @@ fn default_inner(run: &Run) -> u32 {
     threads.unwrap_or(run.header.plan.budget)
 }
 
+/// Axes in which works differ.
+const OF_THE_WORK: [Axis; 5] = [
+    Axis::Workload,
+    Axis::Dtype,
+    Axis::N,
+    Axis::Tasks,
+    Axis::Background,
+];
+
 /// The cell of the only work there is.
 fn only(recommendations: &[Recommendation]) -> Result<&Cell, UsageError> {
     match recommendations {
         [one] => Ok(&one.cell),
         several => {
-            let works: Vec<String> = several
-                .iter()
-                .map(|r| r.work.workload.to_string())
-                .collect();
+            let works: Vec<String> = several.iter().map(|r| r.work.to_string()).collect();
+            let cells: Vec<Cell> = several.iter().map(|r| r.cell).collect();
+            let differs = |axis: &Axis| OF_THE_WORK.contains(axis) && axis.values(&cells).len() > 1;
+            let example = Axis::ALL.into_iter().find(differs);
+            let example =
+                example.and_then(|axis| Some(format!("{axis}={}", axis.value(cells.first()?))));
             Err(UsageError(format!(
-                "the run has {} works, {}; choose one by --where, for example --where n=256",
+                "the run has {} works ({}); choose one by --where, for example --where {}",
                 several.len(),
-                works.join(", ")
+                works.join("; "),
+                example.unwrap_or_default()
             )))
         }
     }

@@ -151,6 +151,7 @@ impl Args {
             patience.map(Span::duration),
             Arc::clone(&stop),
         );
+        let blas = blas::facts(&program, &libraries)?;
         // Locked before anything is measured: a second sweep into the folder would disturb the first.
         let locked = RunFolder::lock(&out)?;
         let ruler = match locked.holds_a_run() {
@@ -158,7 +159,7 @@ impl Args {
             false => ruler(&plan, &topology)?,
         };
         let header = RunHeader {
-            blas: blas::facts(&program, &libraries)?,
+            blas,
             files: ground.contents(),
             ..header::gather(name, plan, (topology, budget), ruler)?
         };

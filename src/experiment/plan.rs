@@ -160,9 +160,23 @@ impl Plan {
         names
             .map(|name| (name.clone(), value(&ours, name), value(&theirs, name)))
             .find(|(_, ours, theirs)| ours != theirs)
+            .or_else(|| self.other_cell(other))
     }
 
-    /// What tells one plan from another, as text: the axes, the cells, the protocol and the command.
+    /// A cell that one of two plans has and the other has not. Their order is no difference.
+    fn other_cell(&self, other: &Self) -> Option<(String, String, String)> {
+        let set = |plan: &Self| -> BTreeSet<Cell> { plan.cells.iter().copied().collect() };
+        let (ours, theirs) = (set(self), set(other));
+        let of = |cell: &Cell, ours: &str, theirs: &str| {
+            (format!("cell '{cell}'"), ours.to_owned(), theirs.to_owned())
+        };
+        let more = ours.difference(&theirs).next();
+        let fewer = || theirs.difference(&ours).next();
+        more.map(|cell| of(cell, "planned", "not planned"))
+            .or_else(|| fewer().map(|cell| of(cell, "not planned", "planned")))
+    }
+
+    /// What tells one plan from another, as text: the axes, the protocol and the command.
     fn facts(&self) -> Vec<(String, String)> {
         let axes = Axis::ALL.map(|axis| {
             let values: Vec<String> = self.values(axis).iter().map(Value::to_string).collect();
@@ -187,10 +201,8 @@ impl Plan {
             ("until", until),
         ];
         let rest = rest.map(|(name, value)| (name.to_owned(), value));
-        let cells: Vec<String> = self.cells.iter().map(Cell::to_string).collect();
-        let cells = [("cells".to_owned(), cells.join("; "))];
         let axes = axes.into_iter().chain(rest);
-        axes.chain(self.facts_of_command()).chain(cells).collect()
+        axes.chain(self.facts_of_command()).collect()
     }
 
     fn facts_of_command(&self) -> Vec<(String, String)> {

@@ -45,6 +45,16 @@ impl Background {
     }
 }
 
+impl Background {
+    /// Why it no longer spins, where it does not.
+    pub fn ended(&mut self) -> Option<String> {
+        let status = self.0.try_wait().ok().flatten()?;
+        Some(format!(
+            "the other load beside the cell ended with {status}"
+        ))
+    }
+}
+
 impl Drop for Background {
     fn drop(&mut self) {
         // One that has ended already is as well.

@@ -75,11 +75,11 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// CPU time of whoever else ran meanwhile, beside `background` threads of other load that were asked
-    /// for; these are taken to have had a PU all the time.
+    /// CPU time of whoever else ran meanwhile. Unknown beside `background` threads of other load that were
+    /// asked for: nothing tells their time from that of others.
     pub fn others(&self, background: u32) -> Option<Duration> {
         let busy = self.surroundings.host_busy?.saturating_sub(self.cpu?);
-        Some(busy.saturating_sub(self.wall * background))
+        (background == 0).then_some(busy)
     }
 }
 

@@ -44,6 +44,15 @@ fn cells_beside_other_load_are_measured_compared_among_themselves_and_leave_noth
     for words in ["matmul.f64.16, 4 tasks:", "beside 7 threads of other load:"] {
         assert!(told.contains(words), "{told}");
     }
+    let unclear = said(&oversub(&["recommend", run, "--for", "shell"]));
+    assert!(unclear.contains("--where background=0"), "{unclear}");
+    // The whole text of a cell means that cell, although another has all that it says.
+    let one = oversub(&["explain", run, "matmul n=16 outer=2 inner=1 tasks=4"]);
+    let text = String::from_utf8(one.stdout).unwrap();
+    assert!(
+        text.contains("cause: ") && !text.contains("background"),
+        "{text}"
+    );
 }
 
 /// One CPU and two threads that never give it up: each has half of it.
@@ -80,4 +89,31 @@ fn a_simulated_worker_shares_its_only_cpu_with_other_load() {
         assert!((1.9..2.1).contains(&ratio), "{model}: {ratio}");
         fs::remove_dir_all(&out).unwrap();
     }
+}
+
+#[test]
+fn a_cell_whose_other_load_ends_fails() {
+    use std::io::{BufRead, BufReader};
+
+    let cell = "matmul n=64 outer=1 inner=1 tasks=400 background=3";
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_oversub"));
+    let mut measured = command
+        .args(["cell", cell, "--reps", "100000", "--limit", "60"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut answers = BufReader::new(measured.stdout.take().unwrap()).lines();
+    assert!(answers.next().unwrap().unwrap().contains("ok"));
+    let children = format!("/proc/{0}/task/{0}/children", measured.id());
+    let child = fs::read_to_string(children)
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
+    let child = nix::unistd::Pid::from_raw(child);
+    nix::sys::signal::kill(child, nix::sys::signal::Signal::SIGKILL).unwrap();
+    let mut rest = answers.map(Result::unwrap);
+    assert!(rest.any(|line| line.contains("the other load beside the cell ended")));
+    measured.kill().unwrap();
+    measured.wait().unwrap();
 }

@@ -14,6 +14,10 @@ use super::{CommandRequest, Request};
 use crate::experiment::loose::Loose;
 use crate::experiment::{Axes, Axis, Count, Margin, Span};
 
+/// The keys that are no axes, as a text.
+const OTHERS: &str =
+    "name, rounds, reps, warmups, limit, seed, until, wait-for-quiet, command and simulate";
+
 /// The keys that are no axes.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -120,7 +124,13 @@ impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for KeySeed<'_, K> {
         let seed = self.0.take();
         let seed = seed.ok_or_else(|| D::Error::custom("a key was read twice"))?;
         let text: StrDeserializer<'_, D::Error> = key.as_str().into_deserializer();
-        seed.deserialize(text).map(Key::Other)
+        let other: Result<K::Value, D::Error> = seed.deserialize(text);
+        other.map(Key::Other).map_err(|_| {
+            let axes = Axis::ALL.map(Axis::key).join(", ");
+            D::Error::custom(format!(
+                "unknown key '{key}'; the keys are {axes}, {OTHERS}"
+            ))
+        })
     }
 }
 
@@ -160,7 +170,7 @@ mod tests {
     #[test]
     fn a_wrong_key_or_value_is_found_where_it_stands() {
         for (line, why) in [
-            ("speed = 3", "unknown field `speed`"),
+            ("speed = 3", "unknown key 'speed'; the keys are workload"),
             ("wait = \"pasive\"", "spin-then-park.N"),
             ("rounds = 0", "whole number"),
         ] {

@@ -101,6 +101,10 @@ fn a_run_may_grow() {
     );
     drop(folder);
     assert_eq!(RunFolder::read(place.path()).unwrap().0.plan, plan);
+    // Another order of the cells is no other plan.
+    plan.cells.reverse();
+    let turned = RunHeader::bare("other", plan);
+    assert!(RunFolder::open(place.path(), &turned).is_ok());
     // It does not shrink again.
     let error = open(place.path(), 3).unwrap_err().to_string();
     assert!(error.contains("holds another run"), "{error}");
