@@ -174,6 +174,11 @@ pub fn table(only: &str) {
         }
     }
     summarize(&judged);
+    let lost = judged.iter().filter(|one| one.named.is_none()).count();
+    if lost > 0 {
+        eprintln!("error: {lost} labels are of cells that were not explained");
+        std::process::exit(1);
+    }
 }
 
 impl Group {

@@ -99,8 +99,11 @@ impl Args {
         }
         let mut answers = Answers::to(out);
         let measured = measure(ask, library.as_deref(), &mut |rep, answer| {
-            let alone = beside.as_mut().and_then(Background::ended);
-            answers.write(rep, alone.map_or(answer, Answer::Failed))
+            let Some(why) = beside.as_mut().and_then(Background::ended) else {
+                return answers.write(rep, answer);
+            };
+            let _ = answers.write(rep, Answer::Failed(why));
+            ControlFlow::Break(())
         });
         if answers.last == Some(Status::Censored) && library.is_some() {
             // Even `exit` runs the destructors of libraries, and OpenBLAS's waits for threads whose

@@ -36,7 +36,7 @@ fn an_error_in_a_file_names_its_line_and_what_was_expected() {
     for (text, words) in [
         (
             "outer = 1\n\nbogus = 2\n",
-            ["line 3", "unknown field `bogus`"],
+            ["line 3", "unknown key 'bogus'; the keys are workload"],
         ),
         (
             "outer = 1\ninner = 1\nouter = 2\n",
