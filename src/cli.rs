@@ -6,8 +6,8 @@
 //! Exit codes: 0 done, 1 set-up error or nothing to tell (no execution of a sweep ended well, or no cell
 //! can be compared under `--fail-if`, or others decided a run of which lines are asked for), 2 usage error
 //! (found before anything runs), 3 the condition of `compare --fail-if` holds, 4 it cannot be judged because
-//! others took CPUs from one of the runs, 128 + N a signal N ended a sweep before it was done. README.md has
-//! them as a table.
+//! others took CPUs from one of the runs, 128 + N a signal N ended a sweep before it was done. docs/scripting.md
+//! has them as a table.
 
 mod between;
 mod blas;

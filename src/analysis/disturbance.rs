@@ -1,7 +1,7 @@
 //! Did something disturb the run, and which cells and rounds?
 //!
 //! One rule for each kind of [`Disturbance`], a pure function of the records with a fixed threshold;
-//! METHODOLOGY.md has them as a table. What is found is *reported*: no sample is dropped, and no
+//! docs/disturbances.md has them as a table. What is found is *reported*: no sample is dropped, and no
 //! verdict depends on it. What the records cannot tell is listed, so that silence means quiet.
 //!
 //! Drift and frequency are seen in what a round does to all cells alike: the median over cells of

@@ -32,7 +32,7 @@ use report::ThisMachine;
   oversub doctor --json | jq .budget                 for scripts
   oversub doctor --machine 'pack:2 [numa] core:16 pu:2'   a machine that is not here")]
 pub(super) struct Args {
-    /// Print everything as JSON; the fields are described in METHODOLOGY.md.
+    /// Print everything as JSON; the fields are described in docs/scripting.md.
     #[arg(long)]
     json: bool,
     /// Draw the topology into this file, as PNG or SVG by its extension.

@@ -27,7 +27,7 @@ pub(super) struct Args {
     /// torchrun, ray, r, julia, go, jvm, node.
     #[arg(long = "for", value_name = "WHAT")]
     target: Option<Target>,
-    /// Print everything as JSON; the fields are described in METHODOLOGY.md.
+    /// Print everything as JSON; the fields are described in docs/scripting.md.
     #[arg(long, conflicts_with = "target")]
     json: bool,
     /// Consider only these cells, for example `wait=passive,n=256`.

@@ -1,7 +1,7 @@
 //! Which numbers may a parameter be?
 //!
 //! One table for flags, experiment files and records; the parameters of simulated machines have theirs
-//! in [`crate::sim::params`]. METHODOLOGY.md shows both.
+//! in [`crate::sim::params`]. docs/ranges.md shows both.
 
 use std::fmt;
 

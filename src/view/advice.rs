@@ -46,7 +46,7 @@ pub fn words(
 /// Version of the JSON form. A change of meaning of any field raises it.
 const JSON_VERSION: u32 = 1;
 
-/// The same for scripts, with what disturbed the run; METHODOLOGY.md has the fields.
+/// The same for scripts, with what disturbed the run; docs/scripting.md has the fields.
 pub fn json(
     all: &[Recommendation],
     break_evens: &[BreakEven],

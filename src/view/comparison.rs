@@ -175,7 +175,7 @@ struct Row {
     reason: Option<String>,
 }
 
-/// The comparison of the runs in the folders `from` and `to` as JSON; METHODOLOGY.md has the fields.
+/// The comparison of the runs in the folders `from` and `to` as JSON; docs/scripting.md has the fields.
 ///
 /// # Errors
 ///

@@ -11,7 +11,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// Every verb that `--help` shows.
-fn verbs() -> Vec<String> {
+pub(crate) fn verbs() -> Vec<String> {
     let help = text(&oversub(&["--help"]).stdout);
     let listed = help
         .lines()

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use oversub::experiment::{PartialCell, Visit};
 use oversub::record::{Answer, RunFolder};
+use regex::Regex;
 
 use crate::program::{oversub, said};
 
@@ -157,4 +158,28 @@ fn the_tables_of_the_cases_say_what_is_kept() {
             "{name}: {written}"
         );
     }
+}
+
+#[test]
+fn the_table_of_all_cases_says_what_their_own_tables_say() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/validation.md");
+    let page = fs::read_to_string(page).unwrap();
+    let case = Regex::new(r"^\| \[?(T\d+)").unwrap();
+    let number = Regex::new(r"\d+(\.\d+)?").unwrap();
+    let mut cases = 0;
+    for row in page.lines() {
+        let Some(found) = case.captures(row) else {
+            continue;
+        };
+        cases += 1;
+        let name = found[1].to_lowercase();
+        let simulated = row.split('|').nth(3).unwrap();
+        for written in number.find_iter(simulated).map(|found| found.as_str()) {
+            let known = RATIOS
+                .iter()
+                .any(|(case, .., ratio)| (*case, *ratio) == (&*name, written));
+            assert!(known, "{name}: {written}");
+        }
+    }
+    assert_eq!(cases, 8);
 }

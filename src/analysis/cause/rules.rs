@@ -1,7 +1,7 @@
 //! Which rules name a cause, and from which threshold on?
 //!
 //! Each rule is a function of a [`Case`] and of nothing else. Thresholds were set on the first half
-//! of the labelled cells that METHODOLOGY.md describes, and tested on the other half.
+//! of the labelled cells that docs/causes.md describes, and tested on the other half.
 //!
 //! A rule also says how much slower its cause can have made the cell *at most* ([`Account`]), from
 //! the same facts: half of the CPUs cannot be missed by more than a factor of two.

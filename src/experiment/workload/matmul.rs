@@ -9,7 +9,7 @@ use super::account::{Account, Description, FLOATS};
 /// Greatest depth of a K panel [rows of B].
 //
 // Source: between OpenBLAS's 384 (param.h, SKYLAKEX, DGEMM_DEFAULT_Q) and what the gemm crate
-// takes itself (cache.rs, `kernel_params`: at least 512). Measured: METHODOLOGY.md, "Speed".
+// takes itself (cache.rs, `kernel_params`: at least 512). Measured: docs/performance.md.
 pub const PANEL: u32 = 512;
 
 /// Rows of a register tile of the micro-kernel: members' parts end between tiles.

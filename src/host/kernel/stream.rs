@@ -2,7 +2,7 @@
 //!
 //! *Ahead*: a line is asked for some time before its numbers are needed, sooner than the processor
 //! would guess. *Past the caches*: what is written is not read into a cache first.
-//! METHODOLOGY.md, "Speed", has what both bring.
+//! docs/performance.md has what both bring.
 #![allow(unsafe_code)]
 
 use bytemuck::Pod;

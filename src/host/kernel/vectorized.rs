@@ -8,7 +8,7 @@ use super::number::Number;
 /// vector unit of this machine: the widest for whole numbers, and for floats one of 256 bit.
 //
 // Of floats that come from memory, a thread with registers of 256 bit gets more in a second than
-// with those of 512 (a dot product by 1.1, METHODOLOGY.md, "Speed").
+// with those of 512 (a dot product by 1.1, docs/performance.md).
 #[inline(always)]
 pub(super) fn vectorized<T: Number, R>(op: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]

@@ -6,9 +6,10 @@ use super::{Column, columns};
 pub fn page() -> String {
     let head = "# Columns of samples.csv\n\n\
         Made from the table in `src/record/columns/table.rs`; a test compares them.\n\n\
-        One row a sample. Empty means \"not available\", never 0; `not_available` in `run.json` names the probes\n\
-        that could not be read, each with the reason, as `oversub doctor` says them. A column that a file of an\n\
-        earlier version does not have is empty. A name means the same in every file that the program writes.\n\n\
+        Each sample is one row. Empty means \"not available\", never 0; `not_available` in `run.json` names the probes\n\
+        that could not be read, each with the reason that `oversub doctor` gives. A name means the same in every file\n\
+        that the program writes. A column that a file of an earlier version lacks is empty, unless it follows from the\n\
+        cell: an axis has its default (`background` 0), and `flops` and `bytes` come from the workload's description.\n\n\
         | column | meaning | unit | read from |\n|---|---|---|---|\n";
     let line = |column: &Column| {
         let Column {

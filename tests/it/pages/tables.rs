@@ -1,0 +1,107 @@
+//! What the program has in tables: do the pages that are written by hand have all of it?
+
+use std::fs;
+
+use oversub::analysis::Cause;
+use oversub::experiment::{Axis, WorkloadName};
+use oversub::units::range::{self, Range};
+use oversub::view::paste::Target;
+
+use super::markdown::{pages, root};
+use crate::install::verbs;
+
+fn page(name: &str) -> String {
+    fs::read_to_string(root().join(name)).unwrap()
+}
+
+/// The cells of the rows of all tables of the page `text`.
+fn rows(text: &str) -> Vec<Vec<&str>> {
+    let rows = text.lines().filter(|line| line.starts_with('|'));
+    rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect())
+        .collect()
+}
+
+#[test]
+fn every_axis_is_on_the_page_of_axes() {
+    let text = page("docs/axes.md");
+    for axis in Axis::ALL {
+        let flag = format!("`--{}`", axis.key());
+        assert!(
+            rows(&text).iter().any(|row| row[0].contains(&flag)),
+            "{flag}"
+        );
+    }
+}
+
+#[test]
+fn every_workload_is_on_its_page() {
+    let text = page("docs/workloads.md");
+    for name in WorkloadName::forms().split(", ") {
+        let named = |row: &Vec<&str>| row[0].split(", ").any(|word| word == name);
+        assert!(rows(&text).iter().any(named), "{name}");
+    }
+}
+
+#[test]
+fn every_range_is_on_its_page() {
+    let ranges = [
+        range::LIMIT,
+        range::TIME_LIMIT,
+        range::INTERVAL,
+        range::FOR,
+        range::QUOTA,
+        range::HZ,
+        range::VISITS,
+        range::REPS,
+        range::WARMUPS,
+        range::METRIC,
+    ];
+    let text = page("docs/ranges.md");
+    for Range {
+        what, least, most, ..
+    } in ranges
+    {
+        let rows = rows(&text);
+        let row = rows.iter().find(|row| row[0].trim_matches('`') == what);
+        let row = row.unwrap_or_else(|| panic!("no row of {what}"));
+        let ends = [row[1], row[2]].map(|end| end.replace(' ', "").parse::<f64>().unwrap());
+        assert_eq!(ends, [least, most], "{what}");
+    }
+}
+
+#[test]
+fn every_cause_is_on_its_page() {
+    let text = page("docs/causes.md");
+    for (cause, name, letter, _) in Cause::ALL {
+        if matches!(cause, Cause::None | Cause::Unexplained) {
+            continue;
+        }
+        let begins = format!("{letter} {}", name.replace('-', " "));
+        let named = |row: &Vec<&str>| row[0].replace('-', " ").starts_with(&begins);
+        let found = rows(&text).iter().any(named);
+        assert!(found, "{begins}");
+    }
+}
+
+#[test]
+fn every_tool_that_lines_can_be_pasted_for_is_named() {
+    let text = page("docs/recommend.md");
+    for (_, name) in Target::ALL {
+        assert!(
+            text.contains(&format!("`{name}`")) || text.contains(&format!("--for {name}")),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn every_verb_is_on_a_page() {
+    let texts: Vec<String> = pages()
+        .iter()
+        .map(|page| fs::read_to_string(page).unwrap())
+        .collect();
+    for verb in verbs() {
+        let call = format!("oversub {verb}");
+        assert!(texts.iter().any(|text| text.contains(&call)), "{call}");
+    }
+}

@@ -1,0 +1,139 @@
+//! What pages show as printed by the program: does it print that?
+//!
+//! A block of the language `console` is a transcript. Its lines that begin with `$ ` are commands of a
+//! shell, and the lines below each are all that the command prints. Commands of one page follow each other in
+//! one folder, in which the experiments of the project stand.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::markdown::{blocks, pages, root};
+use super::writing;
+
+/// How a line begins that is a command.
+const PROMPT: &str = "$ ";
+
+/// A folder with what commands may name.
+fn stage() -> tempfile::TempDir {
+    let stage = tempfile::tempdir().unwrap();
+    for name in ["experiments", "presets", "tests"] {
+        std::os::unix::fs::symlink(root().join(name), stage.path().join(name)).unwrap();
+    }
+    stage
+}
+
+/// What `command` prints in `stage`, both streams as one, without blanks at the ends of lines.
+fn printed(command: &str, stage: &Path) -> String {
+    let program = Path::new(env!("CARGO_BIN_EXE_oversub")).parent().unwrap();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = [program.to_owned()]
+        .into_iter()
+        .chain(std::env::split_paths(&path));
+    let output = Command::new("sh")
+        .args(["-c", &format!("exec 2>&1\n{command}")])
+        .env("PATH", std::env::join_paths(path).unwrap())
+        .current_dir(stage)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    let text = lines.join("\n");
+    let text = text.trim_matches('\n');
+    assert!(
+        !text.lines().any(|line| line.starts_with(PROMPT)),
+        "the output of '{command}' looks like a command: {text}"
+    );
+    text.to_owned()
+}
+
+/// The transcript `lines` with the outputs that its commands have in `stage`.
+fn renewed(lines: &str, stage: &Path) -> String {
+    let mut renewed = String::new();
+    let mut rest = lines.lines();
+    while let Some(line) = rest.next() {
+        let Some(first) = line.strip_prefix(PROMPT) else {
+            assert!(!renewed.is_empty(), "no command stands above: {line}");
+            continue;
+        };
+        let mut command = first.to_owned();
+        while command.ends_with('\\') {
+            command = format!("{command}\n{}", rest.next().unwrap_or_default());
+        }
+        renewed += &format!("{PROMPT}{command}\n");
+        let printed = printed(&command, stage);
+        if !printed.is_empty() {
+            renewed += &format!("{printed}\n");
+        }
+    }
+    renewed
+}
+
+/// The page `text` with the outputs that its commands have.
+fn renewed_page(text: &str) -> String {
+    let stage = stage();
+    let mut page = String::new();
+    let mut done = 0;
+    for block in blocks(text) {
+        let lines = &text[block.lines.clone()];
+        if block.language != "console" {
+            let prompt = lines.lines().any(|line| line.starts_with(PROMPT));
+            assert!(
+                !prompt,
+                "nobody compares this; make it a console block:\n{lines}"
+            );
+            continue;
+        }
+        page += &text[done..block.lines.start];
+        page += &renewed(lines, stage.path());
+        done = block.lines.end;
+    }
+    page + &text[done..]
+}
+
+#[test]
+fn what_pages_show_as_output_is_the_output() {
+    let mut differ = Vec::new();
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        let renewed = renewed_page(&text);
+        if text == renewed {
+            continue;
+        }
+        if writing() {
+            fs::write(&page, renewed).unwrap();
+        } else {
+            let first = text
+                .lines()
+                .zip(renewed.lines())
+                .find(|(old, new)| old != new);
+            differ.push(format!("{}: {first:#?}", page.display()));
+        }
+    }
+    assert!(
+        differ.is_empty(),
+        "the program prints something else now (page, program); to write it: \
+         PAGES=write cargo test --test it pages\n{}",
+        differ.join("\n")
+    );
+}
+
+#[test]
+fn an_output_that_is_no_longer_so_is_seen() {
+    let page = "# Title\n\n```console\n$ echo a\nold\n\nlines\n$ echo b; \\\n  echo c >&2\n$ true\n```\n\nrest\n";
+    let now = "# Title\n\n```console\n$ echo a\na\n$ echo b; \\\n  echo c >&2\nb\nc\n$ true\n```\n\nrest\n";
+    assert_eq!(renewed_page(page), now);
+    assert_eq!(renewed_page(now), now);
+}
+
+#[test]
+fn commands_of_a_page_share_a_folder() {
+    let page = "```console\n$ echo a > file\n```\n\nThen:\n\n```console\n$ cat file\na\n```\n";
+    assert_eq!(renewed_page(page), page);
+}
+
+#[test]
+#[should_panic(expected = "make it a console block")]
+fn an_output_that_nobody_compares_is_refused() {
+    renewed_page("    $ oversub doctor\n    P  2 CPUs\n");
+}
