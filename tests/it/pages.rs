@@ -3,6 +3,7 @@
 //! `PAGES=write cargo test --test it pages` writes what is made: the page of columns, and the outputs in
 //! transcripts.
 
+mod fields;
 mod links;
 mod markdown;
 mod tables;

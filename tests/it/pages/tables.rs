@@ -1,14 +1,17 @@
 //! What the program has in tables: do the pages that are written by hand have all of it?
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use oversub::analysis::Cause;
 use oversub::experiment::{Axis, WorkloadName};
 use oversub::units::range::{self, Range};
 use oversub::view::paste::Target;
+use regex::Regex;
 
 use super::markdown::{pages, root};
 use crate::install::verbs;
+use crate::program::oversub;
 
 fn page(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap()
@@ -103,5 +106,31 @@ fn every_verb_is_on_a_page() {
     for verb in verbs() {
         let call = format!("oversub {verb}");
         assert!(texts.iter().any(|text| text.contains(&call)), "{call}");
+    }
+}
+
+/// The flags of `verb`, long forms, but for those that every verb has.
+fn flags(verb: &str) -> Vec<String> {
+    let help = String::from_utf8(oversub(&[verb, "--help"]).stdout).unwrap();
+    let flag = Regex::new(r"(?m)^ +(?:-\w, +)?(--[a-z-]+)").unwrap();
+    let found = flag.captures_iter(&help).map(|found| found[1].to_owned());
+    found
+        .filter(|flag| !["--help", "--version"].contains(&&**flag))
+        .collect()
+}
+
+#[test]
+fn every_flag_is_on_a_page() {
+    let texts: Vec<String> = pages()
+        .iter()
+        .map(|page| fs::read_to_string(page).unwrap())
+        .collect();
+    let text = texts.join("\n");
+    let verbs = verbs();
+    let flags: BTreeSet<String> = verbs.iter().flat_map(|verb| flags(verb)).collect();
+    assert!(flags.len() > 30, "{flags:?}");
+    for flag in flags {
+        let word = Regex::new(&format!(r"{flag}(?:[^a-z-]|$)")).unwrap();
+        assert!(word.is_match(&text), "no page speaks of {flag}");
     }
 }

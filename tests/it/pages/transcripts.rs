@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
 use super::markdown::{blocks, pages, root};
 use super::writing;
@@ -91,25 +92,34 @@ fn renewed_page(text: &str) -> String {
     page + &text[done..]
 }
 
+/// The first line of the page at `page` that the program prints otherwise; where pages are written, it is
+/// written as the program prints it.
+fn differs(page: &Path) -> Option<String> {
+    let text = fs::read_to_string(page).unwrap();
+    let renewed = renewed_page(&text);
+    if text == renewed {
+        return None;
+    }
+    if writing() {
+        fs::write(page, renewed).unwrap();
+        return None;
+    }
+    let mut lines = text.lines().zip(renewed.lines());
+    let first = lines.find(|(old, new)| old != new);
+    Some(format!("{}: {first:#?}", page.display()))
+}
+
 #[test]
 fn what_pages_show_as_output_is_the_output() {
-    let mut differ = Vec::new();
-    for page in pages() {
-        let text = fs::read_to_string(&page).unwrap();
-        let renewed = renewed_page(&text);
-        if text == renewed {
-            continue;
-        }
-        if writing() {
-            fs::write(&page, renewed).unwrap();
-        } else {
-            let first = text
-                .lines()
-                .zip(renewed.lines())
-                .find(|(old, new)| old != new);
-            differ.push(format!("{}: {first:#?}", page.display()));
-        }
-    }
+    let pages = pages();
+    let differ: Vec<String> = thread::scope(|scope| {
+        let looks: Vec<_> = pages
+            .iter()
+            .map(|page| scope.spawn(|| differs(page)))
+            .collect();
+        let found = looks.into_iter().map(|look| look.join().unwrap());
+        found.flatten().collect()
+    });
     assert!(
         differ.is_empty(),
         "the program prints something else now (page, program); to write it: \
