@@ -75,6 +75,21 @@ fn every_page_that_is_named_is_there() {
     }
 }
 
+#[test]
+fn every_experiment_is_in_their_index() {
+    let folder = root().join("experiments");
+    let listed = targets(&fs::read_to_string(folder.join("README.md")).unwrap());
+    for entry in fs::read_dir(&folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let inside = format!("{name}/");
+        assert!(
+            entry.path().is_file() || listed.iter().any(|target| target.starts_with(&inside)),
+            "experiments/README.md leaves out {name}"
+        );
+    }
+}
+
 /// An index that leaves a page out hides it.
 #[test]
 fn every_page_of_the_documentation_is_in_an_index() {

@@ -1,6 +1,6 @@
 //! What the program has in tables: do the pages that are written by hand have all of it?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use oversub::analysis::Cause;
@@ -133,4 +133,59 @@ fn every_flag_is_on_a_page() {
         let word = Regex::new(&format!(r"{flag}(?:[^a-z-]|$)")).unwrap();
         assert!(word.is_match(&text), "no page speaks of {flag}");
     }
+}
+
+/// Calls of the program in the page `text`: the verb, and the flags behind it up to a program of the user's.
+fn calls(text: &str) -> Vec<(String, Vec<String>)> {
+    let call = Regex::new(r"\boversub ([a-z]+)\b([^`\n]*)").unwrap();
+    let flag = Regex::new(r"(?:^|\s)(--[a-z-]+)").unwrap();
+    let text = text.replace("\\\n", " ");
+    let read = |found: regex::Captures<'_>| {
+        let arguments = found[2].split(" -- ").next().unwrap();
+        let arguments = arguments.split(" #").next().unwrap();
+        let flags = flag.captures_iter(arguments).map(|flag| flag[1].to_owned());
+        (found[1].to_owned(), flags.collect())
+    };
+    call.captures_iter(&text).map(read).collect()
+}
+
+#[test]
+fn every_flag_that_a_page_gives_to_a_verb_is_one_of_its_flags() {
+    let known: BTreeMap<String, Vec<String>> = verbs()
+        .into_iter()
+        .map(|verb| (verb.clone(), flags(&verb)))
+        .collect();
+    let mut seen = 0;
+    for page in pages() {
+        if page.ends_with("CHANGELOG.md") {
+            continue;
+        }
+        for (verb, flags) in calls(&fs::read_to_string(&page).unwrap()) {
+            let Some(known) = known.get(&verb) else {
+                continue;
+            };
+            for flag in flags {
+                seen += 1;
+                assert!(
+                    known.contains(&flag),
+                    "{}: oversub {verb} {flag}",
+                    page.display()
+                );
+            }
+        }
+    }
+    assert!(seen > 50, "{seen}");
+}
+
+#[test]
+fn flags_of_a_call_end_where_the_users_program_begins() {
+    let text = "`oversub sweep --outer 1 -- x --y`\n\n    oversub plot R --by \\\n  pu # --no\n";
+    let expected = [("sweep", vec!["--outer"]), ("plot", vec!["--by"])];
+    let expected = expected.map(|(verb, flags)| {
+        (
+            verb.to_owned(),
+            flags.into_iter().map(str::to_owned).collect(),
+        )
+    });
+    assert_eq!(calls(text), expected);
 }
