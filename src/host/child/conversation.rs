@@ -29,6 +29,10 @@ const GRACE: Duration = Duration::from_secs(120);
 /// Time for a supervisor to end its tree and to clean up.
 const FAREWELL: Duration = Duration::from_secs(20);
 
+/// Time after the death of a child to hear what it said before. Mostly its output ends at once; but on a
+/// busy machine the thread that listens waits for a CPU, and something of its tree may hold the output open.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
 /// A visit that could not be made, or not to its end, for want of something.
 pub(super) struct Missing {
     pub(super) reason: String,
@@ -79,7 +83,7 @@ impl Conversation {
     /// when the sweep is to stop.
     fn next(&mut self) -> Option<Result<io::Result<Message>, RecvTimeoutError>> {
         let looks = self.patience.div_duration_f64(LOOK).ceil() as u64;
-        let mut gone = false;
+        let mut gone_for = Duration::ZERO;
         for _ in 0..looks {
             let heard = self.messages.recv_timeout(LOOK);
             if heard.as_ref().err() != Some(&RecvTimeoutError::Timeout) {
@@ -88,11 +92,12 @@ impl Conversation {
             if self.stop.load(Ordering::Relaxed) {
                 return None;
             }
-            // Something of its tree may hold its output open after its death.
-            if gone {
+            if gone_for >= LAST_WORDS {
                 return Some(Err(RecvTimeoutError::Disconnected));
             }
-            gone = matches!(self.child.try_wait(), Ok(Some(_)));
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                gone_for += LOOK;
+            }
         }
         Some(Err(RecvTimeoutError::Timeout))
     }
@@ -240,4 +245,44 @@ fn drain(stderr: Option<ChildStderr>) -> io::Result<Receiver<String>> {
         let _ = said.send(String::from_utf8_lossy(&text).into_owned());
     })?;
     Ok(complaints)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    /// A child that has ended with 0, and a listener who gets a CPU long after that.
+    #[test]
+    fn what_a_child_said_before_its_end_is_heard_however_late_the_listener_comes() {
+        let mut child = Command::new("true").stdin(Stdio::null()).spawn().unwrap();
+        child.wait().unwrap();
+        let (heard, messages) = unbounded();
+        let (_said, complaints) = bounded(1);
+        let conversation = Conversation {
+            child,
+            messages,
+            complaints,
+            next_rep: 1,
+            last_rep: 1,
+            spent: Duration::ZERO,
+            limit: Duration::MAX,
+            patience: GRACE,
+            stop: Arc::default(),
+        };
+        let listener = thread::spawn(move || {
+            thread::sleep(5 * LOOK);
+            let answer = Answer::Ok(Sample::default());
+            heard.send(Ok(Message { rep: 1, answer })).unwrap();
+        });
+        let mut answers = Vec::new();
+        let told = conversation.run(&mut |rep, answer| {
+            answers.push((rep, answer.status()));
+            ControlFlow::Continue(())
+        });
+        listener.join().unwrap();
+        assert!(told.is_ok());
+        assert_eq!(answers, [(1, crate::record::Status::Ok)]);
+    }
 }
