@@ -167,7 +167,8 @@ impl Conversation {
                 return Ok(());
             }
         }
-        let complaint = self.complaints.recv_timeout(LOOK).unwrap_or_default();
+        let complaint = self.complaints.recv_timeout(LAST_WORDS);
+        let complaint = complaint.unwrap_or_default();
         let reason = match &status {
             Ok(status) => describe_exit(*status, &complaint),
             Err(error) => format!("cell process was lost: {error}"),

@@ -17,7 +17,7 @@ use crate::units::range;
 const KEPT: usize = 1 << 20;
 
 /// Time for the last words of a tree that is gone to arrive.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// The output of a copy, while it is being read.
 pub(super) struct Listener(Receiver<Vec<u8>>);
