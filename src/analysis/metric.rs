@@ -33,6 +33,8 @@ pub enum Metric {
     /// CPU time of all threads / (wall time x P) [%]: the part of the budget that was kept busy,
     /// usefully or not.
     Busy,
+    /// Most memory resident during an execution [MB].
+    Memory,
     /// Of two runs: wall time in the second / wall time in the first [1]; where a command's metric
     /// is judged, the cost by it in place of the time.
     Ratio,
@@ -53,7 +55,7 @@ pub enum Better {
 
 impl Metric {
     /// Every metric of one run with its name.
-    pub const ALL: [(Self, &'static str); 10] = [
+    pub const ALL: [(Self, &'static str); 11] = [
         (Self::Throughput, "throughput"),
         (Self::Bandwidth, "bandwidth"),
         (Self::Slowdown, "slowdown"),
@@ -63,6 +65,7 @@ impl Metric {
         (Self::Switches, "switches"),
         (Self::Wait, "wait"),
         (Self::Busy, "busy"),
+        (Self::Memory, "memory"),
         (Self::Cause, "cause"),
     ];
 
@@ -78,6 +81,7 @@ impl Metric {
             Self::Switches => "Context switches per second",
             Self::Wait => "Run-queue wait share W",
             Self::Busy => "CPU time as a share of the budget",
+            Self::Memory => "Peak resident memory",
             Self::Ratio => "Ratio of two runs, second over first",
             Self::Cause => "Why the cell is slower than the best",
         }
@@ -101,6 +105,9 @@ impl Metric {
             Self::Switches => "voluntary and involuntary, all threads and the main one",
             Self::Wait => "part of its life that a thread was ready to run but had no CPU",
             Self::Busy => "CPU time of all threads ÷ (wall time × P), useful or not",
+            Self::Memory => {
+                "most memory resident at once, in the process or in all processes of the command"
+            }
             Self::Ratio => {
                 "wall time (or a command's metric) in the second run ÷ that in the first; above 1 the second is slower"
             }
@@ -120,6 +127,7 @@ impl Metric {
             Self::Own | Self::Cause => "",
             Self::Switches => "1/s",
             Self::Wait | Self::Busy => "%",
+            Self::Memory => "MB",
         }
     }
 
@@ -127,7 +135,9 @@ impl Metric {
     pub fn better(self) -> Better {
         match self {
             Self::Throughput | Self::Bandwidth | Self::Efficiency => Better::High,
-            Self::Slowdown | Self::Time | Self::Switches | Self::Ratio => Better::Low,
+            Self::Slowdown | Self::Time | Self::Switches | Self::Memory | Self::Ratio => {
+                Better::Low
+            }
             Self::Own | Self::Wait | Self::Busy | Self::Cause => Better::Neither,
         }
     }

@@ -11,6 +11,7 @@ use crate::record::Record;
 
 const FLOPS_PER_GFLOP: f64 = 1e9;
 const BYTES_PER_GB: f64 = 1e9;
+const BYTES_PER_MB: f64 = 1e6;
 const PERCENT: f64 = 100.0;
 
 /// How far a shown number says what it seems to say.
@@ -238,7 +239,9 @@ impl Reference<'_> {
             (State::Ok | State::Wrong(_) | State::Interrupted(_) | State::Failed(_), _) => {
                 Bound::Exact
             }
-            (State::Censored, Metric::Time | Metric::Slowdown | Metric::Ratio) => Bound::AtLeast,
+            (State::Censored, Metric::Time | Metric::Slowdown | Metric::Memory | Metric::Ratio) => {
+                Bound::AtLeast
+            }
             (State::Censored, Metric::Throughput | Metric::Bandwidth | Metric::Efficiency) => {
                 Bound::AtMost
             }
@@ -288,6 +291,10 @@ impl Reference<'_> {
             // Of two runs; see `Comparison`. A cause is no number.
             Metric::Ratio | Metric::Cause => return None,
             Metric::Switches => summary.switch_rate.estimate()?,
+            Metric::Memory => summary
+                .peak_rss
+                .estimate()?
+                .map(|bytes| bytes / BYTES_PER_MB),
             Metric::Wait => summary.wait_share.estimate()?.map(|share| share * PERCENT),
             Metric::Busy => {
                 let budget = self.budget;

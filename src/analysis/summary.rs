@@ -192,6 +192,8 @@ pub struct CellSummary {
     pub wait_share: Rounds,
     /// CPUs kept busy on average: CPU time per wall time [CPUs].
     pub cpus_busy: Rounds,
+    /// Most memory resident [bytes].
+    pub peak_rss: Rounds,
     /// Updates that a shared sum lost.
     pub lost_updates: Rounds,
 }
@@ -263,6 +265,7 @@ fn summary(cell: Cell, all: &BTreeMap<u32, Vec<&Answer>>, judge: &Judge) -> Cell
         switch_rate: over_rounds(&switch_rate),
         wait_share: over_rounds(&|s| wait_share(&cell, s)),
         cpus_busy: over_rounds(&|s| Some(s.cpu?.as_secs_f64() / seconds(s)?)),
+        peak_rss: over_rounds(&|s| s.peak_rss.map(|bytes| bytes as f64)),
         lost_updates: over_rounds(&|s| s.lost_updates.map(|lost| lost as f64)),
         rounds,
         cell,

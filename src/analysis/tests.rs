@@ -131,7 +131,7 @@ fn metrics_follow_their_formulas() {
 }
 
 /// In 10 ms: 30 + 20 switches are 5000 a second; 4 threads waited 20 ms of 40 ms: 50 %; 15 ms of
-/// CPU time are 1.5 CPUs, 75 % of P = 2.
+/// CPU time are 1.5 CPUs, 75 % of P = 2. Memory is told in MB of 10^6 bytes.
 #[test]
 fn switches_waits_and_cpu_time_are_rates_and_shares() {
     let sample = Sample {
@@ -142,9 +142,11 @@ fn switches_waits_and_cpu_time_are_rates_and_shares() {
         involuntary_switches: Some(20),
         run_queue_wait: Some(20 * MS),
         threads: Some(4),
+        peak_rss: Some(7_500_000),
         ..Sample::default()
     };
     let analysis = Analysis::of(&records(cell(2, 2), &[&[Answer::Ok(sample)]]), 2.0);
+    assert!(close(number(&analysis, Metric::Memory, cell(2, 2)).0, 7.5));
     assert!(close(
         number(&analysis, Metric::Switches, cell(2, 2)).0,
         5000.0

@@ -93,7 +93,7 @@ pub enum Split {
     All,
     /// By [`Regime`].
     Regime,
-    /// By one of the grid's dimensions.
+    /// By an axis of the grid.
     By(Axis),
 }
 
@@ -190,7 +190,7 @@ impl Split {
         match self {
             Self::All => "all".to_owned(),
             Self::Regime => "regime".to_owned(),
-            Self::By(dimension) => dimension.to_string(),
+            Self::By(axis) => axis.to_string(),
         }
     }
 
@@ -201,8 +201,8 @@ impl Split {
                 let regime = Regime::of(cell, budget);
                 ((Some(regime), None), regime.name().to_owned())
             }
-            Self::By(dimension) => {
-                let value = dimension.value(cell);
+            Self::By(axis) => {
+                let value = axis.value(cell);
                 let name = value.to_string();
                 ((None, Some(value)), name)
             }

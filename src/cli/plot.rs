@@ -17,8 +17,7 @@ use anyhow::Context;
 use super::run::Run;
 use super::{UsageError, screen};
 use crate::analysis::{Judge, Metric, Quantity, Reading, Series};
-use crate::experiment::Cell;
-use crate::experiment::{Axis, Condition};
+use crate::experiment::{Axis, Cell, Condition};
 use crate::record::RunHeader;
 use crate::view::canvas::FigureFormat;
 use crate::view::caption::{Landmarks, provenance};
@@ -55,13 +54,9 @@ pub(super) struct Args {
     /// scatter (of two runs).
     #[arg(long, value_name = "FIGURE", conflicts_with_all = ["files", "metric", "x", "y", "terminal"])]
     figure: Option<figure::Figure>,
-    /// What to show: throughput, bandwidth, slowdown, efficiency, time, metric (the number that a command says
-    /// of itself), switches, wait, busy, cause, a list of them, or all.
-    #[arg(long, value_name = "METRIC")]
+    #[arg(long, value_name = "METRIC", help = metric_help())]
     metric: Option<Metrics>,
-    /// Horizontal axis: outer, inner, n, runtime, wait, composition, placement, dispatch, chunk or
-    /// dtype.
-    #[arg(long, value_name = "AXIS")]
+    #[arg(long, value_name = "AXIS", help = axis_help())]
     x: Option<Axis>,
     /// Vertical axis.
     #[arg(long, value_name = "AXIS")]
@@ -79,6 +74,17 @@ pub(super) struct Args {
     /// Print the heatmap instead of writing files.
     #[arg(long, conflicts_with = "output")]
     terminal: bool,
+}
+
+fn metric_help() -> String {
+    let names = Metric::ALL.map(|(_, name)| name).join(", ");
+    format!(
+        "What to show: {names}, a list of them, or all; metric is the number that a command prints"
+    )
+}
+
+fn axis_help() -> String {
+    format!("Horizontal axis: {}", Axis::ALL.map(Axis::key).join(", "))
 }
 
 /// Metrics by name.

@@ -175,7 +175,7 @@ fn flag(axis: Axis) -> clap::Arg {
         .long(axis.key())
         .value_name(match axis.syntax() {
             Syntax::Names => "NAMES",
-            Syntax::Counts([]) | Syntax::CountsFromZero => "COUNTS",
+            Syntax::Counts([] | ["0"]) => "COUNTS",
             Syntax::Counts(_) => "COUNTS|NAME",
             Syntax::OneCount => "N",
         })

@@ -27,7 +27,7 @@ impl AxisValues {
         let words = match axis.syntax() {
             Syntax::OneCount => return Ok(Self::one(text.parse::<Count>()?.0)),
             Syntax::Counts(words) => words,
-            Syntax::Names | Syntax::CountsFromZero => {
+            Syntax::Names => {
                 let parts = text.split(',').map(str::trim);
                 let names = parts
                     .map(|part| axis.check(part))

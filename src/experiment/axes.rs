@@ -93,8 +93,6 @@ pub enum Syntax {
     Names,
     /// Counts in lists, ranges and powers, or `auto`; and these words beside them.
     Counts(&'static [&'static str]),
-    /// Whole numbers from 0 with commas between them.
-    CountsFromZero,
     /// One count for all cells of a run.
     OneCount,
 }

@@ -7,11 +7,9 @@ use std::num::NonZeroU32;
 
 use serde::Deserialize;
 
+use super::request::MAX_CELLS;
 use super::{Cell, Composition, Dispatch, Runtime, Workload};
 use crate::machine::Placement;
-
-/// Most cells that a grid could have.
-const MAX_CELLS: usize = 100_000;
 
 /// The cross product of all axes.
 #[derive(Deserialize)]

@@ -50,7 +50,7 @@ pub struct Request {
 }
 
 /// Most cells a plan may have; more are taken for a typing error.
-const MAX_CELLS: usize = 100_000;
+pub(super) const MAX_CELLS: usize = 100_000;
 
 impl Plan {
     /// Whether there is a cell, and there are not more cells and visits than are of use.

@@ -7,6 +7,7 @@
 mod census;
 mod events;
 mod inventory;
+mod resident;
 mod surroundings;
 mod threads;
 mod usage;
@@ -18,6 +19,7 @@ use std::time::Duration;
 pub(super) use census::Census;
 pub(super) use events::HardwareEvents;
 pub use inventory::{Probe, ProbeState, probes};
+pub(super) use resident::{PeakResident, Resident};
 pub(super) use surroundings::{TICK, surroundings, ticks};
 pub(super) use threads::{Counted, fields_of};
 pub(super) use usage::Usage;
@@ -45,6 +47,7 @@ pub(super) struct Reading {
     surroundings: Surroundings,
     hardware: Hardware,
     waits: Vec<WaitCounts>,
+    resident: Option<Resident>,
 }
 
 impl Probes {
@@ -72,6 +75,7 @@ impl Probes {
 
     /// The counters, just before an execution.
     pub(super) fn read_before(&mut self) -> Reading {
+        resident::restart_high_water_mark();
         let migrations = self.threads.as_ref().and_then(Threads::migrations);
         let surroundings = surroundings(&self.accounts);
         let threads = self.threads.as_ref().and_then(Threads::counted);
@@ -82,6 +86,7 @@ impl Probes {
             threads,
             migrations,
             surroundings,
+            resident: None,
         }
     }
 
@@ -99,6 +104,7 @@ impl Probes {
             threads,
             migrations: self.threads.as_ref().and_then(Threads::migrations),
             surroundings,
+            resident: Resident::of("self"),
         }
     }
 
@@ -118,6 +124,7 @@ impl Probes {
             threads: self.threads(),
             surroundings: after.surroundings.since(before.surroundings),
             hardware: after.hardware.since(before.hardware),
+            peak_rss: after.resident.map(|resident| resident.peak),
             ..usage.sample()
         }
     }

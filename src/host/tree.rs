@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::host::probe::Counted;
+use crate::host::probe::{Counted, PeakResident, Resident};
 use crate::machine::kernel_text::{number, words};
 use crate::machine::{System, is_frozen};
 
@@ -101,6 +101,7 @@ pub(super) fn groups_of(process: &str) -> String {
 pub(super) struct Sightings {
     threads: BTreeMap<(i32, i32), Counted>,
     peak: Option<u32>,
+    resident: PeakResident,
     /// How the first process that stood still did.
     stood_still: Option<String>,
 }
@@ -114,6 +115,8 @@ impl Sightings {
         self.peak = self
             .peak
             .max(u32::try_from(count).ok().filter(|count| *count > 0));
+        let resident = tree.keys().filter_map(|pid| Resident::of(&pid.to_string()));
+        self.resident.saw(resident);
         let own = groups_of("self");
         for (pid, tids) in tree {
             if self.stood_still.is_none() {
@@ -146,6 +149,12 @@ impl Sightings {
     /// Most threads seen at once; `None` if it was over before anybody looked.
     pub(super) fn peak(&self) -> Option<u32> {
         self.peak
+    }
+
+    /// Most memory resident in the processes of the tree [bytes]; `None` if it was over before anybody
+    /// looked.
+    pub(super) fn peak_rss(&self) -> Option<u64> {
+        self.resident.most()
     }
 
     /// What the threads of the tree have had, beyond what `before` counts, if they were seen for nearly

@@ -110,7 +110,7 @@ impl Column {
 /// What the columns of an axis hold.
 pub fn axis_kind(axis: Axis) -> FieldKind {
     match axis.syntax() {
-        Syntax::Counts([]) | Syntax::CountsFromZero | Syntax::OneCount => FieldKind::Integer,
+        Syntax::Counts([] | ["0"]) | Syntax::OneCount => FieldKind::Integer,
         Syntax::Counts(_) | Syntax::Names => FieldKind::Word,
     }
 }
@@ -163,6 +163,7 @@ mod tests {
             granted_by_environment: Some(2),
             granted: Some(4),
             lost_updates: Some(0),
+            peak_rss: Some(8),
             peak_temporaries: Some(9),
             metric: Some(0.1),
             waiting: Waiting {

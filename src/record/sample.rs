@@ -56,6 +56,9 @@ pub struct Sample {
     /// Threads alive in the process, its main thread left out; of a library, the most seen in the
     /// untimed executions.
     pub threads: Option<u32>,
+    /// Most memory resident in the process, or in the tree of a command, during the execution [bytes].
+    #[serde(default)]
+    pub peak_rss: Option<u64>,
     /// Most memory that tasks had allocated for temporaries at a moment, of workloads of which that
     /// is counted [bytes].
     #[serde(default)]

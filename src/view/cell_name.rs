@@ -44,7 +44,7 @@ impl CellNames {
             };
             match axis.syntax() {
                 Syntax::Names => name.push_str(&format!(", {value}")),
-                Syntax::Counts(_) | Syntax::CountsFromZero | Syntax::OneCount => {
+                Syntax::Counts(_) | Syntax::OneCount => {
                     name.push_str(&format!(", {axis} = {value}"));
                 }
             }

@@ -1,6 +1,6 @@
 //! How are the cells of a run, or of several beside each other, spread over panels, rows and columns?
 //!
-//! Two dimensions are the axes of every panel. Any other dimension splits the figure into panels
+//! Two axes are those of every panel. Any other axis splits the figure into panels
 //! if, and only if, cells that differ in it would otherwise fall on the same place: where some
 //! (x, y) holds more than one of its values.
 
@@ -48,7 +48,7 @@ pub struct Facets<'a> {
 }
 
 /// The axes that show most of `cells`: inner and outer threads where both vary; else the two
-/// dimensions with most values.
+/// axes with most values.
 pub fn natural_axes(cells: &[Cell]) -> (Axis, Axis) {
     use Axis::{Chunk, Composition, Dispatch, Dtype, Inner, N, Outer, Placement, Runtime, Wait};
     let spread = |d: Axis| {
@@ -191,7 +191,7 @@ fn panels<'a>(
     panels.into_values().collect()
 }
 
-/// The dimensions of which some (x, y) holds more than one value.
+/// The axes of which some (x, y) holds more than one value.
 fn splitting(cells: &[Cell], x: Axis, y: Axis) -> Vec<Axis> {
     let mut first: BTreeMap<(Value, Value), &Cell> = BTreeMap::new();
     let mut splitting = BTreeSet::new();
@@ -217,7 +217,7 @@ fn described(axis: Axis, value: &str) -> String {
         _ if axis == Axis::Wait => format!("wait: {value}"),
         Syntax::OneCount => format!("{value} {axis}"),
         Syntax::Names => value.to_owned(),
-        Syntax::Counts(_) | Syntax::CountsFromZero => format!("{axis} = {value}"),
+        Syntax::Counts(_) => format!("{axis} = {value}"),
     }
 }
 

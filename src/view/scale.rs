@@ -151,7 +151,7 @@ fn widened(metric: Metric, low: f64, high: f64) -> (f64, f64) {
         Metric::Slowdown => (1.0, high.max(LEAST_SPAN)),
         Metric::Efficiency => (low.min(1.0 / LEAST_SPAN), high.max(1.0)),
         Metric::Throughput | Metric::Bandwidth | Metric::Own => (low.min(high / LEAST_SPAN), high),
-        Metric::Time => (low, high.max(low * LEAST_SPAN)),
+        Metric::Time | Metric::Memory => (low, high.max(low * LEAST_SPAN)),
         Metric::Cause => (low, high),
         Metric::Busy => (low.min(100.0 / LEAST_SPAN), high.max(100.0)),
         Metric::Ratio => {
@@ -172,6 +172,7 @@ fn unit(metric: Metric, high: f64) -> (&'static str, f64) {
     match metric {
         Metric::Time if high < 1e-3 => ("µs", 1e-6),
         Metric::Time if high < 1.0 => ("ms", 1e-3),
+        Metric::Memory if high >= 1e3 => ("GB", 1e3),
         _ => (metric.unit(), 1.0),
     }
 }

@@ -18,6 +18,7 @@ mod host;
 mod install;
 mod lesson;
 mod limits;
+mod memory;
 mod messages;
 mod pages;
 mod plot;

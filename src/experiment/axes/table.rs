@@ -49,18 +49,39 @@ pub(super) struct Entry {
 
 const COUNTS: fn() -> String = || "1,2,4 or 1..=16 or 1..=64*2 or auto".to_owned();
 
+/// What most axes of names have in common.
+const NAMES: Entry = Entry {
+    key: "",
+    unit: "",
+    meaning: "",
+    label: "",
+    help: "",
+    values: String::new,
+    default: "",
+    syntax: Syntax::Names,
+    of_programs: false,
+    needs: None,
+    check: |text| Ok(text.to_owned()),
+    get: |_| Value::Absent,
+    set: |_, _| Ok(false),
+};
+
+/// What most axes of counts have in common.
+const COUNT: Entry = Entry {
+    values: COUNTS,
+    syntax: Syntax::Counts(&[]),
+    check: canonical::<NonZeroCount>,
+    ..NAMES
+};
+
 pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
     Entry {
         key: "workload",
-        unit: "",
         meaning: "what one task computes",
         label: "workload",
         help: "Work of one task",
         values: WorkloadName::forms,
         default: "matmul",
-        syntax: Syntax::Names,
-        of_programs: false,
-        needs: None,
         check: canonical::<WorkloadName>,
         get: |cell| name(cell.workload.name()),
         set: |cell, text| {
@@ -72,18 +93,15 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
             cell.workload = Workload::Computation(computation);
             Ok(true)
         },
+        ..NAMES
     },
     Entry {
         key: "dtype",
-        unit: "",
         meaning: "number type of its data, where it is known",
         label: "number type",
         help: "Number types, of those that the workload has",
         values: || "f64, f32, i32, i64".to_owned(),
         default: "the workload's first",
-        syntax: Syntax::Names,
-        of_programs: false,
-        needs: None,
         check: canonical::<Dtype>,
         get: |cell| cell.workload.dtype().map_or(Value::Absent, name),
         set: |cell, text| {
@@ -92,19 +110,14 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
             let changed = same.map(|c| Computation::new(c.name(), dtype, c.n()));
             Ok(compute(cell, changed.and_then(Result::ok)))
         },
+        ..NAMES
     },
     Entry {
         key: "n",
-        unit: "",
         meaning: "problem size, where it is known",
         label: "problem size n",
         help: "Problem sizes; the workload says what n is (the order of the matrices of a matmul)",
-        values: COUNTS,
         default: "the workload's own, 256 of a matmul",
-        syntax: Syntax::Counts(&[]),
-        of_programs: false,
-        needs: None,
-        check: canonical::<NonZeroCount>,
         get: |cell| optional_count(cell.workload.n()),
         set: |cell, text| {
             let n = counted(text)?;
@@ -112,6 +125,7 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
             let changed = same.map(|c| Computation::new(c.name(), c.dtype(), n));
             Ok(compute(cell, changed.and_then(Result::ok)))
         },
+        ..COUNT
     },
     Entry {
         key: "outer",
@@ -119,17 +133,14 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
         meaning: "workers of the outer pool",
         label: "outer [workers]",
         help: "Outer worker counts",
-        values: COUNTS,
         default: "auto",
-        syntax: Syntax::Counts(&[]),
         of_programs: true,
-        needs: None,
-        check: canonical::<NonZeroCount>,
         get: |cell| Value::Count(cell.outer.get()),
         set: |cell, text| {
             cell.outer = counted(text)?;
             Ok(true)
         },
+        ..COUNT
     },
     Entry {
         key: "inner",
@@ -137,29 +148,22 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
         meaning: "widest team of a worker",
         label: "inner [threads per worker]",
         help: "Inner team widths",
-        values: COUNTS,
         default: "auto",
-        syntax: Syntax::Counts(&[]),
         of_programs: true,
-        needs: None,
-        check: canonical::<NonZeroCount>,
         get: |cell| Value::Count(cell.inner.get()),
         set: |cell, text| {
             cell.inner = counted(text)?;
             Ok(true)
         },
+        ..COUNT
     },
     Entry {
         key: "runtime",
-        unit: "",
         meaning: "what runs the inner level (a library by name or path)",
         label: "inner runtime",
         help: "Inner runtimes",
         values: RuntimeName::forms,
         default: "fork-join",
-        syntax: Syntax::Names,
-        of_programs: false,
-        needs: None,
         check: canonical::<RuntimeName>,
         get: |cell| name(cell.runtime.name()),
         set: |cell, text| {
@@ -167,17 +171,15 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
             cell.runtime = name.waiting(WaitPolicy::Passive);
             Ok(true)
         },
+        ..NAMES
     },
     Entry {
         key: "wait",
-        unit: "",
         meaning: "its wait policy, if it has one",
         label: "wait policy",
         help: "Wait policies",
         values: || "active, spin-then-park.N, yield, passive".to_owned(),
         default: "passive",
-        syntax: Syntax::Names,
-        of_programs: false,
         needs: Some(Needs {
             axis: Axis::Runtime,
             remedy: "runtime fork-join",
@@ -193,18 +195,15 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
             cell.runtime = cell.runtime.name().waiting(wait);
             Ok(waits)
         },
+        ..NAMES
     },
     Entry {
         key: "composition",
-        unit: "",
         meaning: "how the levels share the PUs",
         label: "composition",
         help: "How the two levels share the CPUs",
         values: || Composition::ALL.map(|c| c.to_string()).join(", "),
         default: "independent",
-        syntax: Syntax::Names,
-        of_programs: false,
-        needs: None,
         check: canonical::<Composition>,
         get: |cell| {
             let before = |c: &&Composition| **c != cell.composition;
@@ -215,42 +214,38 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
             cell.composition = text.parse()?;
             Ok(true)
         },
+        ..NAMES
     },
     Entry {
         key: "placement",
-        unit: "",
         meaning: "where the threads go",
         label: "placement",
         help: "Where threads go",
         values: || Placement::FORMS.to_owned(),
         default: "unbound",
-        syntax: Syntax::Names,
         of_programs: true,
-        needs: None,
         check: canonical::<Placement>,
         get: |cell| name(cell.placement),
         set: |cell, text| {
             cell.placement = text.parse()?;
             Ok(true)
         },
+        ..NAMES
     },
     Entry {
         key: "dispatch",
-        unit: "",
         meaning: "how tasks reach the workers",
         label: "dispatch",
         help: "How tasks reach the workers",
         values: || Dispatch::NAMES.join(", "),
         default: "queue",
-        syntax: Syntax::Names,
-        of_programs: false,
-        needs: None,
         check: |text| Ok(Dispatch::named(text)?.name().to_owned()),
         get: |cell| name(cell.dispatch.name()),
         set: |cell, text| {
             cell.dispatch = Dispatch::named(text)?;
             Ok(true)
         },
+        ..NAMES
     },
     Entry {
         key: "chunk",
@@ -291,14 +286,12 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
         values: || "a whole number".to_owned(),
         default: "16 P, at least 32",
         syntax: Syntax::OneCount,
-        of_programs: false,
-        needs: None,
-        check: canonical::<NonZeroCount>,
         get: |cell| Value::Count(cell.tasks.get()),
         set: |cell, text| {
             cell.tasks = counted(text)?;
             Ok(true)
         },
+        ..COUNT
     },
     Entry {
         key: "background",
@@ -306,9 +299,9 @@ pub(super) static TABLE: [Entry; Axis::ALL.len()] = [
         meaning: "threads of other load that spun beside the cell, in a process of their own",
         label: "other load [threads]",
         help: "Threads of other load that spin beside each cell, as if the machine were not yours alone",
-        values: || "0,1,2".to_owned(),
+        values: || format!("0 or {}", COUNTS()),
         default: "0",
-        syntax: Syntax::CountsFromZero,
+        syntax: Syntax::Counts(&["0"]),
         of_programs: true,
         needs: None,
         check: canonical::<Spinners>,

@@ -192,6 +192,7 @@ impl RunningCopies {
             wall: self.last_exit.map_or(Duration::ZERO, |exit| exit - start),
             tasks_done: Some(1),
             threads: self.seen.peak(),
+            peak_rss: self.seen.peak_rss(),
             ..used.sample()
         }
     }

@@ -6,6 +6,7 @@
 use bstr::ByteSlice;
 
 use super::events::HardwareEvents;
+use super::resident::Resident;
 use super::surroundings::{share_stolen, surroundings};
 use super::threads::{self, Counted};
 use super::usage::Usage;
@@ -70,7 +71,7 @@ struct Source {
     ask: fn(&System, &HardwareEvents) -> ProbeState,
 }
 
-const SOURCES: [Source; 10] = [
+const SOURCES: [Source; 11] = [
     Source {
         name: "getrusage",
         tells: "CPU time, switches and faults of a process",
@@ -105,6 +106,14 @@ const SOURCES: [Source; 10] = [
         name: "steal",
         tells: "time of other guests, and of other programs",
         ask: |system, _| steal(system),
+    },
+    Source {
+        name: "resident memory",
+        tells: "most memory resident in each process",
+        ask: |_, _| {
+            let known = Resident::of("self").is_some();
+            ProbeState::of(known, "no VmHWM in /proc/self/status")
+        },
     },
     Source {
         name: "perf events",

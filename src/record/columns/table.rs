@@ -319,6 +319,13 @@ const OF_THE_SAMPLE: &[Column] = &[
         content: count!(hardware.llc_misses),
     },
     Column {
+        name: "peak_rss_bytes",
+        unit: "bytes",
+        meaning: "most memory resident during the execution: of our own cells the kernel's high-water mark of the process (VmHWM, set back before each execution where the kernel allows it); of a command the most that the processes of its tree had together at one look, or one of them by its mark; pages that forked processes share count for each",
+        probe: Some("resident memory"),
+        content: count!(peak_rss),
+    },
+    Column {
         name: "peak_temporary_bytes",
         unit: "bytes",
         meaning: "most memory that the tasks of all workers held for temporaries at a moment, counted in the buffers of the squared differences; missing for other workloads",

@@ -19,14 +19,14 @@ const EDGE: f64 = 1e-9;
 pub(super) struct ThreadAxis(Vec<f64>);
 
 impl ThreadAxis {
-    fn of(dimension: Axis, values: &[Value]) -> Option<Self> {
+    fn of(axis: Axis, values: &[Value]) -> Option<Self> {
         let count = |value: &Value| match value {
             Value::Count(count) => Some(f64::from(*count)),
             Value::Name(..) | Value::Absent => None,
         };
         let counts: Option<Vec<f64>> = values.iter().map(count).collect();
         counts
-            .filter(|counts| dimension.counts_threads() && !counts.is_empty())
+            .filter(|counts| axis.counts_threads() && !counts.is_empty())
             .map(Self)
     }
 

@@ -3,14 +3,13 @@
 //! Axes with the values of all runs, metrics with one colour scale for all, and for every cell its
 //! places along the axes and its numbers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::Chapter;
 use crate::analysis::{Mark, Metric, Point, Quantity, Reading, Series, Spread, State};
-use crate::experiment::Cell;
-use crate::experiment::{Axis, Value};
+use crate::experiment::{Axis, Cell, Value};
 use crate::view::canvas::{BLACK, Color};
 use crate::view::caption::provenance;
 use crate::view::facet::natural_axes;
@@ -103,16 +102,16 @@ impl Data {
         let (x, y) = natural_axes(&cells);
         let values: Vec<(Axis, Vec<Value>)> = Axis::ALL
             .into_iter()
-            .map(|dimension| (dimension, along(&cells, dimension)))
+            .map(|axis| (axis, axis.values(&cells)))
             .collect();
         let series: Vec<Vec<Series>> = chapters.iter().map(every_series).collect();
         let axes = |wanted: &dyn Fn(Axis, usize) -> bool| -> Vec<AxisChoice> {
             let all = values.iter().enumerate();
-            all.filter(|(_, (dimension, values))| wanted(*dimension, values.len()))
-                .map(|(index, (dimension, values))| axis(*dimension, index, values))
+            all.filter(|(_, (axis, values))| wanted(*axis, values.len()))
+                .map(|(index, (axis, values))| choice(*axis, index, values))
                 .collect()
         };
-        let only = |dimension| axes(&|d, _| d == dimension).swap_remove(0);
+        let only = |axis| axes(&|other, _| other == axis).swap_remove(0);
         Self {
             first: series
                 .iter()
@@ -123,7 +122,7 @@ impl Data {
             metrics: measures(&series),
             x: only(x),
             y: only(y),
-            pickers: axes(&|d, count| d != x && d != y && count > 1),
+            pickers: axes(&|axis, count| axis != x && axis != y && count > 1),
             runs: chapters
                 .iter()
                 .zip(&series)
@@ -133,12 +132,7 @@ impl Data {
     }
 }
 
-fn along(cells: &[Cell], axis: Axis) -> Vec<Value> {
-    let values: BTreeSet<Value> = cells.iter().map(|cell| axis.value(cell)).collect();
-    values.into_iter().collect()
-}
-
-fn axis(axis: Axis, index: usize, values: &[Value]) -> AxisChoice {
+fn choice(axis: Axis, index: usize, values: &[Value]) -> AxisChoice {
     AxisChoice {
         name: axis.to_string(),
         label: axis.label(),
@@ -225,8 +219,8 @@ fn run(chapter: &Chapter<'_>, series: &[Series], values: &[(Axis, Vec<Value>)]) 
     };
     let place = |(i, summary): (usize, &crate::analysis::CellSummary)| {
         let cell = summary.cell;
-        let at = values.iter().map(|(dimension, values)| {
-            let found = values.binary_search(&dimension.value(&cell));
+        let at = values.iter().map(|(axis, values)| {
+            let found = values.binary_search(&axis.value(&cell));
             found.unwrap_or_default()
         });
         let (state, reason) = match &summary.state {

@@ -114,6 +114,16 @@ sweep() {
 }
 in_group="" # a command before it, such as: inside FOLDER
 
+# status_of RUN COLUMN=VALUE...: the statuses of the samples with these values, each once.
+status_of() {
+  run=$1
+  shift
+  awk -F, -v wanted="$*" '
+    NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; n = split(wanted, pairs, " "); next }
+    { for (p = 1; p <= n; p++) { split(pairs[p], pair, "="); if ($at[pair[1]] != pair[2]) next } print $at["status"] }
+  ' "$run/samples.csv" | sort -u
+}
+
 # statuses RUN: how many samples have which status, such as: 3 ok,1 failed.
 statuses() { column "$1/samples.csv" status | sort | uniq -c | awk '{ print $1, $2 }' | paste -sd, -; }
 

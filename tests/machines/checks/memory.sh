@@ -15,11 +15,9 @@ pid=$!
 within 60 has_rows run 2
 echo 64M > "$leaf/memory.max"
 wait $pid
-status_of() { awk -F, -v n="$1" '$4 == n { print $16 }' run/samples.csv | sort -u; }
-is "columns" "n status" "$(awk -F, 'NR == 1 { print $4, $16 }' run/samples.csv)"
 is "samples" 6 "$(rows run)"
-is "the small cell" ok "$(status_of 5000)"
-is "the large cell" failed "$(status_of 10000000 | grep -v ok)"
+is "the small cell" ok "$(status_of run n=5000)"
+is "the large cell" failed "$(status_of run n=10000000 | grep -v ok)"
 holds "the reason speaks of memory or of a kill" sh -c "grep failed run/samples.csv | grep -qiE 'memory|kill'"
 holds "the kernel killed" test "$(sed -n 's/^oom_kill //p' "$leaf/memory.events")" -gt 0
 
@@ -30,4 +28,6 @@ in_group="inside $leaf"
 sweep peak --workload squared-difference-temporaries --n 100000 --outer 1 --inner 1 --tasks 2 --rounds 1 --reps 1
 ours=$(column peak/samples.csv peak_temporary_bytes)
 holds "temporaries of $ours bytes fit into memory.peak" test "$ours" -le "$(cat "$leaf/memory.peak")"
+resident=$(column peak/samples.csv peak_rss_bytes)
+holds "temporaries of $ours bytes are part of the $resident resident" test "$resident" -ge "$ours"
 holds "temporaries hold an array of 800000 bytes" test "$ours" -ge 800000
