@@ -10,6 +10,9 @@ use crate::machine::Placement;
 /// Most threads a cell may ask for; a larger demand is taken for a typing error.
 pub const MAX_THREADS: u32 = 65_536;
 
+/// Most cells a plan may have; more are taken for a typing error.
+pub(super) const MAX_CELLS: usize = 100_000;
+
 /// One point of the grid: what is computed, by how many threads, run how.
 ///
 /// Built by [`Cell::checked`] or read from its text form, so that an illegal combination cannot be

@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 
 use serde::Deserialize;
 
-use super::request::MAX_CELLS;
+use super::cell::MAX_CELLS;
 use super::{Cell, Composition, Dispatch, Runtime, Workload};
 use crate::machine::Placement;
 

@@ -17,6 +17,7 @@ use serde::de::IgnoredAny;
 pub use command::CommandRequest;
 pub use error::RequestError;
 
+use super::cell::MAX_CELLS;
 use super::{Axes, Axis, AxisValues, Count, Landmarks, Margin, Plan, Protocol, Span};
 use crate::units::range;
 
@@ -48,9 +49,6 @@ pub struct Request {
     /// Whether the file sets up a simulated machine as well, which only simulations read.
     pub simulate: Option<IgnoredAny>,
 }
-
-/// Most cells a plan may have; more are taken for a typing error.
-pub(super) const MAX_CELLS: usize = 100_000;
 
 impl Plan {
     /// Whether there is a cell, and there are not more cells and visits than are of use.

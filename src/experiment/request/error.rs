@@ -1,7 +1,7 @@
 //! Why is a request no plan?
 
-use super::MAX_CELLS;
 use crate::experiment::NoSuchType;
+use crate::experiment::cell::MAX_CELLS;
 use crate::text::ParseError;
 use crate::units::range::OutOfRange;
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::MAX_CELLS;
 use super::{Request, RequestError, default_tasks};
 use crate::experiment::axes::COMMAND;
+use crate::experiment::cell::MAX_CELLS;
 use crate::experiment::{
     Axis, AxisValues, Cell, Dtype, Landmarks, NoSuchType, RuntimeName, WorkloadName,
 };
