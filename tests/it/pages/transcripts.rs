@@ -5,6 +5,7 @@
 //! one folder, in which the experiments of the project stand.
 
 use std::fs;
+use std::panic;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
@@ -76,20 +77,26 @@ fn renewed_page(text: &str) -> String {
     let mut page = String::new();
     let mut done = 0;
     for block in blocks(text) {
-        let lines = &text[block.lines.clone()];
-        if block.language != "console" {
-            let prompt = lines.lines().any(|line| line.starts_with(PROMPT));
-            assert!(
-                !prompt,
-                "nobody compares this; make it a console block:\n{lines}"
-            );
-            continue;
+        if block.language == "console" {
+            page += compared(&text[done..block.lines.start]);
+            assert!(page.ends_with('\n'), "a console block is indented:\n{page}");
+            page += &renewed(&text[block.lines.clone()], stage.path());
+            done = block.lines.end;
         }
-        page += &text[done..block.lines.start];
-        page += &renewed(lines, stage.path());
-        done = block.lines.end;
     }
-    page + &text[done..]
+    page + compared(&text[done..])
+}
+
+/// `text`, in which no command stands, since nobody would compare its output.
+fn compared(text: &str) -> &str {
+    let command = text
+        .lines()
+        .find(|line| line.trim_start().starts_with(PROMPT));
+    assert_eq!(
+        command, None,
+        "nobody compares this; make it a console block"
+    );
+    text
 }
 
 /// The first line of the page at `page` that the program prints otherwise; where pages are written, it is
@@ -143,7 +150,16 @@ fn commands_of_a_page_share_a_folder() {
 }
 
 #[test]
-#[should_panic(expected = "make it a console block")]
 fn an_output_that_nobody_compares_is_refused() {
-    renewed_page("    $ oversub doctor\n    P  2 CPUs\n");
+    for page in [
+        "    $ oversub doctor\n    P  2 CPUs\n",
+        "- text\n\n    $ oversub doctor\n    P  2 CPUs\n",
+        "```text\n$ oversub doctor\n```\n",
+        "- text\n\n  ```console\n  $ echo a\n  $ echo b\n  ```\n",
+    ] {
+        assert!(
+            panic::catch_unwind(|| renewed_page(page)).is_err(),
+            "{page}"
+        );
+    }
 }
