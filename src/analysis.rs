@@ -43,7 +43,7 @@ pub use series::{Analysis, Bound, Mark, Point, Reading, Series};
 pub use split::split;
 pub use summary::{CellSummary, Estimate, Round, Rounds, Spread, State, summarize};
 pub use trust::{Reliability, Trial, Trust, share_of_others};
-pub use until::{error, rivals};
+pub use until::rivals;
 pub use verdict::{ERROR, Factor, MARGIN, Rule, Standing, Verdict, Work, Worst, verdicts};
 pub use wrong::Wrong;
 

@@ -16,6 +16,7 @@ pub mod stats;
 pub mod text;
 pub mod units;
 
+pub mod clock;
 pub mod file;
 
 pub mod machine;
@@ -26,7 +27,12 @@ pub mod record;
 
 pub mod runner;
 
+mod counter;
+
+pub mod process;
+
 pub mod host;
+pub mod monitor;
 pub mod sim;
 
 pub mod analysis;

@@ -5,6 +5,7 @@
 //! process may use. [`Placement`] maps thread numbers to cpusets; `host` applies the map.
 
 mod accounts;
+mod affinity;
 #[cfg(test)]
 mod any_text;
 mod blas;
@@ -12,6 +13,7 @@ mod budget;
 mod cgroup;
 mod content;
 mod core_kind;
+mod describe;
 mod facts;
 mod freezer;
 mod headroom;
@@ -19,6 +21,7 @@ mod hwloc;
 pub(crate) mod kernel_text;
 mod lstopo;
 mod mounts;
+mod object;
 mod online;
 mod placement;
 mod pu;
@@ -28,9 +31,11 @@ mod synthetic;
 mod sysfs;
 mod system;
 mod topology;
+mod topology_error;
 
 pub use accounts::Accounts;
-pub use blas::{BlasFacts, BlasFamily, BlasFolders, BlasThreading};
+pub(crate) use affinity::bind_current_thread;
+pub use blas::{BlasFacts, BlasFamily, BlasFolders, BlasThreading, THREAD_VARIABLES};
 pub use budget::{CpuBudget, Limit, LimitKind, LimitSource, UnknownLimit};
 pub use content::{Content, WatchedFile};
 pub use core_kind::CoreKind;
@@ -38,6 +43,7 @@ pub use facts::{HostFacts, KernelFacts};
 pub use freezer::is_frozen;
 pub use headroom::{Memory, ThreadLimit, ThreadLimitSource};
 pub use hwloc::{BindError, Binder};
+pub use object::{Object, ObjectKind};
 pub use online::OnlinePus;
 pub use placement::Placement;
 pub use pu::{CpuSet, PuId};
@@ -48,4 +54,5 @@ pub use runtimes::{
 };
 pub use synthetic::SyntheticError;
 pub use system::System;
-pub use topology::{Level, Object, ObjectKind, Topology, TopologyError};
+pub use topology::{Level, Topology};
+pub use topology_error::TopologyError;

@@ -12,8 +12,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::host::{Activity, Pool, Program};
 use crate::machine::CpuSet;
+use crate::monitor::{Activity, Pool, Program};
 pub use advice::Advice;
 use advice::Load;
 pub use tally::Tally;

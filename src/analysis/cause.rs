@@ -28,7 +28,7 @@ pub use check::Check;
 pub use facts::{Facts, Setting};
 pub use origin::Origin;
 
-use super::{Analysis, Factor, MARGIN, State, Verdict, Work};
+use super::{CellSummary, Factor, MARGIN, State, Verdict, Work};
 use crate::experiment::Cell;
 use crate::record::Record;
 use rates::rates;
@@ -226,19 +226,20 @@ pub struct Diagnosis {
     pub there: Facts,
 }
 
-/// The diagnosis of every cell of `analysis` that has a time and a best cell to be held against.
+/// The diagnosis of every one of `cells` that has a time and, by `verdicts`, a best cell to be held
+/// against.
 pub fn diagnose(
-    analysis: &Analysis,
+    cells: &[CellSummary],
+    verdicts: &[Verdict],
     records: &[Record],
     setting: &Setting,
 ) -> BTreeMap<Cell, Diagnosis> {
     let facts = Facts::of_all(records);
-    let verdicts = analysis.verdicts.iter();
-    let verdicts: BTreeMap<Work, (&Verdict, Option<Cell>)> =
-        verdicts.map(|v| (v.work, (v, serial(v)))).collect();
-    let standings = analysis.verdicts.iter().flat_map(|v| &v.standings);
+    let standings = verdicts.iter().flat_map(|v| &v.standings);
     let slowdowns: BTreeMap<Cell, Factor> = standings.map(|s| (s.cell, s.slowdown)).collect();
-    let timed = analysis.cells.iter();
+    let verdicts: BTreeMap<Work, (&Verdict, Option<Cell>)> =
+        verdicts.iter().map(|v| (v.work, (v, serial(v)))).collect();
+    let timed = cells.iter();
     let timed =
         timed.filter(|summary| !matches!(summary.state, State::Failed(_) | State::Interrupted(_)));
     let diagnoses = timed.filter_map(|summary| {

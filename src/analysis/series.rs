@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::verdict::error;
 use super::{
     Cause, CellSummary, Diagnosis, ERROR, Estimate, Judge, Metric, Quantity, Rule, Setting, State,
-    Verdict, Work, diagnose, error, summarize, verdicts,
+    Verdict, Work, diagnose, summarize, verdicts,
 };
 use crate::experiment::{Cell, Plan};
 use crate::record::Record;
@@ -148,7 +149,7 @@ impl Analysis {
     #[must_use]
     pub fn explained(self, records: &[Record], setting: &Setting) -> Self {
         Self {
-            diagnoses: diagnose(&self, records, setting),
+            diagnoses: diagnose(&self.cells, &self.verdicts, records, setting),
             ..self
         }
     }

@@ -3,29 +3,12 @@
 //! A sweep `--until` a margin goes on, round by round, with the best cell and its *rivals*: the tied
 //! cells that may still be slower than the best by more than the margin, because the 95 % interval
 //! of their ratio reaches beyond it. It is resolved when there is none.
-//!
-//! Who looks after every round and stops when it suits finds something sooner or later. So look l,
-//! from 1 at the end of the planned rounds, has an error of 5 % / (l (l + 1)): all looks together
-//! have 5 %, however many there are.
 
 use std::collections::BTreeSet;
 
-use super::{Analysis, CellSummary, ERROR, Paired, Spread};
+use super::{Analysis, CellSummary, Paired, Spread};
 use crate::experiment::{Cell, Margin, Plan};
 use crate::record::Record;
-
-/// Chance that the truly best cell is not in the tie set that `records` of `plan` give [1].
-pub fn error(plan: &Plan, records: &[Record]) -> f64 {
-    if plan.protocol.until.is_none() {
-        return ERROR;
-    }
-    let rounds = records.iter().map(|record| record.visit.round).max();
-    let further = rounds
-        .unwrap_or(0)
-        .saturating_sub(plan.protocol.rounds.get());
-    let look = f64::from(further + 1);
-    ERROR / (look * (look + 1.0))
-}
 
 /// The cells that the next round should visit: of each work that is not resolved to the margin of
 /// `plan` the best cell and its rivals. None without a margin.

@@ -19,7 +19,8 @@ use serde::Serialize;
 
 use super::choice::{Cost, choose};
 use super::{CellSummary, Paired, State};
-use crate::experiment::{Cell, Workload};
+use crate::experiment::{Cell, Plan, Workload};
+use crate::record::Record;
 use crate::units::counted;
 
 /// Chance of a wrong claim that is accepted [1].
@@ -27,6 +28,23 @@ pub const ERROR: f64 = 0.05;
 
 /// How much slower than the best a cell may be, by its median ratio, to be recommended [1].
 pub const MARGIN: f64 = 0.05;
+
+/// Chance that the truly best cell is not in the tie set that `records` of `plan` give [1].
+///
+/// Testing after every round of a sweep `--until` a margin inflates false positives (optional
+/// stopping). So the l-th test, l = 1 after the planned rounds, has an error of 5 % / (l (l + 1)): all
+/// tests together have 5 %, however many there are.
+pub(super) fn error(plan: &Plan, records: &[Record]) -> f64 {
+    if plan.protocol.until.is_none() {
+        return ERROR;
+    }
+    let rounds = records.iter().map(|record| record.visit.round).max();
+    let further = rounds
+        .unwrap_or(0)
+        .saturating_sub(plan.protocol.rounds.get());
+    let look = f64::from(further + 1);
+    ERROR / (look * (look + 1.0))
+}
 
 /// How a cell was held against the best one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -10,9 +10,9 @@ use nix::sys::signal::Signal;
 
 use super::{UsageError, header, screen};
 use crate::experiment::{Blas, Cell, Plan, Runtime};
-use crate::host::blas::{BlasLibrary, inspect};
-use crate::host::end_with_parent;
+use crate::host::blas::BlasLibrary;
 use crate::machine::{BlasFacts, BlasFolders};
+use crate::process::{end_with_parent, inspect};
 use crate::record::Record;
 
 /// Loads a BLAS library and prints what it says of itself, as JSON.

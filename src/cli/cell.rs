@@ -16,11 +16,12 @@ use nix::sys::wait::WaitStatus;
 
 use super::{UsageError, blas, itself, output, screen, signals};
 use crate::experiment::{Cell, CommandSpec, Protocol, Visit, Workload};
-use crate::host::{
-    self, Background, Message, Shortage, Starter, TRY_AGAIN, end_leftovers, end_with_parent, guard,
-    keep_continues, measure, open_files, supervise,
-};
+use crate::host::{self, measure};
 use crate::machine::{CpuBudget, HostFacts};
+use crate::process::{
+    Background, Message, Shortage, Starter, TRY_AGAIN, end_leftovers, end_with_parent, guard,
+    keep_continues, open_files, supervise,
+};
 use crate::record::{Answer, Status};
 use crate::runner::Ask;
 use crate::units::range;

@@ -4,6 +4,7 @@ mod budget;
 mod libraries;
 mod machine;
 mod other;
+mod page;
 mod report;
 
 use std::path::{Path, PathBuf};
@@ -11,11 +12,12 @@ use std::path::{Path, PathBuf};
 use super::blas::folders;
 use super::{UsageError, header, itself, output, screen};
 use crate::file;
-use crate::host::{probes, versions};
+use crate::host::probes;
 use crate::machine::{
     CpuBudget, GroupQuota, HostFacts, Memory, OnlinePus, Surroundings, System, ThreadChoice,
     ThreadLimit, Topology, TopologyError, thread_choices,
 };
+use crate::process::versions;
 use crate::text::{excerpt, quoted};
 use crate::view;
 use crate::view::canvas::FigureFormat;

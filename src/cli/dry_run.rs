@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::screen;
 use crate::experiment::{Plan, Protocol};
-use crate::host::Host;
+use crate::process::Host;
 use crate::runner::Ask;
 use crate::text::quoted;
 

@@ -21,7 +21,7 @@ use super::report::may_be_html;
 use super::run::Run;
 use super::{UsageError, itself, output, screen};
 use crate::analysis::Metric;
-use crate::host::clock;
+use crate::clock;
 use crate::machine::CpuBudget;
 use crate::record::RunFolder;
 use crate::text::wrapped;

@@ -12,7 +12,7 @@ use bstr::ByteSlice;
 use super::UsageError;
 use super::ground::{found, is_executable};
 use crate::experiment::{CommandSpec, Plan};
-use crate::host::open_files;
+use crate::process::open_files;
 use crate::machine::{Memory, ThreadLimit};
 use crate::units::human_bytes;
 

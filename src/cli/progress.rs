@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::between::Between;
 use super::screen;
 use crate::experiment::{Cell, Plan, Visit};
-use crate::host::clock;
+use crate::clock;
 use crate::record::{Change, Record};
 use crate::runner::Watch;
 use crate::units::human_span;

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use anyhow::Context;
 
 use super::screen;
-use crate::host;
+use crate::process;
 
 /// Spins until its parent ends.
 #[derive(clap::Args)]
@@ -20,6 +20,6 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let mut out = screen::claim_stdout()?;
-        host::spin(self.threads, self.parent, &mut out).context("cannot start the other load")
+        process::spin(self.threads, self.parent, &mut out).context("cannot start the other load")
     }
 }

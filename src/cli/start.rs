@@ -1,7 +1,7 @@
 //! `oversub start`: become a program when told to. Hidden; a command's supervisor starts copies
 //! with it.
 
-use crate::host::become_program;
+use crate::process::become_program;
 
 /// Exit code of a program that is not there, as shells have it.
 const CANNOT_START: i32 = 127;

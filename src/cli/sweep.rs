@@ -20,7 +20,9 @@ use super::{
 };
 use crate::analysis::{Analysis, Metric, rivals};
 use crate::experiment::{Axis, Cell, Landmarks, Plan, Protocol, Runtime, Span};
-use crate::host::{Host, clock, ruler};
+use crate::clock;
+use crate::host::ruler;
+use crate::process::Host;
 use crate::machine::{CpuBudget, OwnQuota, Topology};
 use crate::record::{Record, Ruler, RunFolder, RunHeader, Status};
 use crate::runner::{self, Runner};

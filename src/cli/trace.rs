@@ -10,7 +10,7 @@ use super::sweep::landmarks;
 use super::{UsageError, blas, itself, output, screen, simulate};
 use crate::experiment::{Cell, PartialCell, Protocol, Visit, Workload, default_tasks};
 use crate::file;
-use crate::host::{Host, Message};
+use crate::process::{Host, Message};
 use crate::machine::{CpuBudget, Topology};
 use crate::record::Answer;
 use crate::record::trace::{Activity, Trace};

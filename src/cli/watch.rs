@@ -14,7 +14,8 @@ use serde::Serialize;
 
 use super::{UsageError, request, signals};
 use crate::analysis::{Crowding, Tally, WatchSummary, WatchedProgram};
-use crate::host::{Activity, Foreground, Library, ProcessMonitor, WatchError, Watched};
+use crate::monitor::{Activity, Library, ProcessMonitor, WatchError, Watched};
+use crate::process::Foreground;
 use crate::units::{counted, range, three_digits};
 
 /// Says whether a running program is oversubscribed, without a sweep.

@@ -1,11 +1,10 @@
 //! How is a BLAS library loaded, asked what it is, and called?
 //!
 //! Loading runs the library's own code, which may crash or hang: only processes that are there for
-//! it do so, `cell` and [`inspect`]'s. A process holds one instance for all its outer workers. That is
+//! it do so, `cell` and [`crate::process::inspect`]'s. A process holds one instance for all its outer workers. That is
 //! what a program has, and part of what is under study: the workers share the library's thread
 //! count, its pool where it has one (OpenBLAS on pthreads), and its locks.
 
-mod inspect;
 mod symbols;
 mod threads;
 
@@ -15,10 +14,9 @@ use bstr::ByteSlice;
 
 use crate::machine::{BlasFacts, BlasFamily, BlasThreading, System};
 
-pub use inspect::inspect;
 use symbols::Symbols;
 pub use symbols::{BlasNumber, Dense, DenseMut};
-pub use threads::{Threads, VARIABLES};
+pub use threads::Threads;
 
 /// Why a file cannot serve as a BLAS library.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::affinity::bind_current_thread;
+use crate::machine::bind_current_thread;
 use crate::machine::{Binder, CpuSet, PuId, Topology, TopologyError};
 use crate::stats::median;
 

@@ -6,8 +6,8 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::clock;
 use super::trace;
+use crate::clock;
 use crate::experiment::Composition;
 use crate::record::trace::Place;
 

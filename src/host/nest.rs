@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use rayon::ThreadPool;
 
-use super::affinity::bind_current_thread;
 use super::blas::BlasLibrary;
 use super::gate::Gate;
 use super::kernel::{Common, Kernel, KernelError, kernel, kernel_by_library};
@@ -17,6 +16,7 @@ use super::tasks::intakes;
 use super::team::{BlasTeam, ForkJoin, OnStart, RayonTeam, Team, TeamError, pool};
 use super::trace::{Recording, Watched};
 use crate::experiment::{Cell, Composition, Runtime, Seats, WaitPolicy, Workload};
+use crate::machine::bind_current_thread;
 use crate::machine::{Binder, CpuBudget, CpuSet, Placement, Topology};
 
 /// What the workers of a nest have in common.

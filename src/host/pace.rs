@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::clock;
+use crate::clock;
 use crate::units::ns;
 
 /// Sums over all workers that have finished the execution.

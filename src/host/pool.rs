@@ -15,15 +15,14 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, Sender, bounded};
 
-use super::clock;
 use super::gate::Gate;
 use super::kernel::{Kernel, WrongResult};
 use super::pace::{Account, Pace};
-use super::shortage::{Shortage, is_shortage};
-use super::standstill::Standstill;
 use super::tasks::{Intake, Supply};
 use super::team::{RegionPanic, Team};
 use super::trace::spend;
+use crate::clock;
+use crate::process::{Shortage, Standstill, is_shortage};
 use crate::record::Waiting;
 use crate::record::trace::{Activity, Place};
 

@@ -5,27 +5,21 @@
 //! is `None`.
 
 mod census;
-mod events;
 mod inventory;
-mod resident;
-mod surroundings;
 mod threads;
-mod usage;
 mod waits;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub(super) use census::Census;
-pub(super) use events::HardwareEvents;
 pub use inventory::{Probe, ProbeState, probes};
-pub(super) use resident::{PeakResident, Resident};
-pub(super) use surroundings::{TICK, surroundings, ticks};
-pub(super) use threads::{Counted, fields_of};
-pub(super) use usage::Usage;
 pub(super) use waits::WaitRegister;
 
 use super::team::{WaitCosts, WaitCounts};
+use crate::counter::{
+    Counted, HardwareEvents, Resident, Usage, restart_high_water_mark, surroundings,
+};
 use crate::machine::Accounts;
 use crate::record::{Hardware, Sample, Surroundings, gone};
 use threads::Threads;
@@ -75,7 +69,7 @@ impl Probes {
 
     /// The counters, just before an execution.
     pub(super) fn read_before(&mut self) -> Reading {
-        resident::restart_high_water_mark();
+        restart_high_water_mark();
         let migrations = self.threads.as_ref().and_then(Threads::migrations);
         let surroundings = surroundings(&self.accounts);
         let threads = self.threads.as_ref().and_then(Threads::counted);
@@ -141,20 +135,5 @@ impl Probes {
             thread.run.saturating_sub(waited)
         });
         worked.max()
-    }
-}
-
-impl Usage {
-    /// These counters in a sample in which nothing else is known.
-    pub(super) fn sample(self) -> Sample {
-        Sample {
-            cpu: self.cpu,
-            system: self.system,
-            voluntary_switches: self.voluntary_switches,
-            involuntary_switches: self.involuntary_switches,
-            minor_faults: self.minor_faults,
-            major_faults: self.major_faults,
-            ..Sample::default()
-        }
     }
 }

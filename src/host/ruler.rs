@@ -12,10 +12,10 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::clock;
 use super::kernel::{Common, Kernel, WrongResult, kernel};
 use super::nest::Teams;
 use super::team::{RegionPanic, TeamError};
+use crate::clock;
 use crate::experiment::{
     Cell, Computation, Dtype, Plan, Runtime, WaitPolicy, Workload, WorkloadName,
 };

@@ -23,9 +23,9 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use super::clock;
 use super::kernel::{Kernel, WrongResult};
-use super::probe::Counted;
+use crate::clock;
+use crate::counter::Counted;
 use crate::record::trace::{Activity, Place, Span, Trace};
 use crate::units::ns;
 

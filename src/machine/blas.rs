@@ -16,6 +16,19 @@ use crate::text::ParseError;
 
 pub use find::BlasFolders;
 
+/// The environment variables by which libraries and the OpenMP runtimes below them take a number of
+/// threads.
+// Source: OpenBLAS 0.3.21, README.md, "Setting the number of threads using environment variables";
+// BLIS 0.9.0, docs/Multithreading.md; oneMKL Developer Guide, "Techniques
+// to Set the Number of Threads".
+pub const THREAD_VARIABLES: [&str; 5] = [
+    "OPENBLAS_NUM_THREADS",
+    "GOTO_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OMP_NUM_THREADS",
+];
+
 /// A code base that libraries are built from and whose own thread calls are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BlasFamily {

@@ -45,6 +45,15 @@ pub(crate) fn count(text: &[u8], key: &str) -> Option<u64> {
     })
 }
 
+/// The fields of the `stat` file of a process or thread from number `first` on, which is 3 or more. The
+/// second, a name in parentheses, may hold anything.
+//
+// Source: proc(5), /proc/pid/stat.
+pub(crate) fn stat_fields(stat: &[u8], first: usize) -> Option<impl Iterator<Item = &[u8]>> {
+    let (_, fields) = stat.rsplit_once_str(")")?;
+    Some(words(fields).skip(first.checked_sub(3)?))
+}
+
 /// `text` with each `\ooo`, a byte in octal, replaced by that byte.
 //
 // Source: Linux, lib/string_helpers.c, `escape_octal`, as `mangle_path` and `seq_escape` use it.

@@ -18,7 +18,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::core_kind::{CoreKind, KindFacts};
-use super::topology::MOST_PUS;
+use super::object::MOST_PUS;
 use super::{ObjectKind, PuId, Topology, TopologyError};
 use crate::text::excerpt;
 use bitmap::Bitmap;

@@ -12,7 +12,7 @@ mod indexes;
 mod order;
 mod token;
 
-use super::topology::MOST_PUS;
+use super::object::MOST_PUS;
 use super::{CpuSet, Object, ObjectKind, PuId};
 use crate::text::excerpt;
 use order::{impossible, single};

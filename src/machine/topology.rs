@@ -11,121 +11,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::synthetic::{self, SyntheticError};
-use super::{CoreKind, CpuSet, PuId, System, core_kind, hwloc, lstopo, sysfs};
+use super::{CoreKind, CpuSet, Object, ObjectKind, PuId, core_kind};
 use crate::serde_as_text;
 use crate::text::ParseError;
-
-/// What an object of the topology is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ObjectKind {
-    /// The whole machine.
-    Machine,
-    /// What goes into one socket.
-    Package,
-    /// A part of a package with cores of its own.
-    Die,
-    /// A grouping without a name of its own.
-    Group,
-    /// Memory and the PUs that are local to it.
-    NumaNode,
-    /// A data or unified cache of the given level (1 = closest to the core).
-    Cache(u8),
-    /// An execution core: one or several PUs.
-    Core,
-    /// One hardware thread.
-    Pu,
-}
-
-/// One object: a set of PUs with a name, perhaps a size, and the objects inside it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Object {
-    /// What it is.
-    pub kind: ObjectKind,
-    /// The operating system's index, where it has one (always for a PU).
-    pub os_index: Option<u32>,
-    /// The PUs in it, or local to it.
-    pub cpuset: CpuSet,
-    /// Capacity of a cache or of a NUMA node's memory [bytes]; `None` where not known.
-    pub bytes: Option<u64>,
-    /// The objects directly inside. NUMA nodes are leaves beside the cores they are local to.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub children: Vec<Object>,
-}
-
-impl Object {
-    /// Puts a NUMA node where hwloc would: into the outermost object below the root that has just
-    /// the node's PUs, into the root if only the root has, and else into a new group of its PUs.
-    pub(super) fn attach(&mut self, node: Object) {
-        let holder = self.children.iter_mut().find(|child| {
-            let holds = !matches!(child.kind, ObjectKind::NumaNode | ObjectKind::Pu);
-            holds && node.cpuset.is_subset(&child.cpuset)
-        });
-        if let Some(holder) = holder.filter(|_| !node.cpuset.is_empty()) {
-            if holder.cpuset == node.cpuset {
-                holder.adopt(node);
-            } else {
-                holder.attach(node);
-            }
-            return;
-        }
-        let local = |child: &mut Object| {
-            child.kind != ObjectKind::NumaNode && child.cpuset.is_subset(&node.cpuset)
-        };
-        let locals: Vec<Object> = match self.cpuset == node.cpuset {
-            true => Vec::new(),
-            false => self.children.extract_if(.., local).collect(),
-        };
-        if locals.is_empty() {
-            self.adopt(node);
-            return;
-        }
-        let cpuset = node.cpuset.clone();
-        let kind = ObjectKind::Group;
-        let children = std::iter::once(node).chain(locals).collect();
-        self.children.push(Object {
-            kind,
-            os_index: None,
-            cpuset,
-            bytes: None,
-            children,
-        });
-    }
-
-    /// NUMA nodes stand before the other children, in the order in which they came.
-    fn adopt(&mut self, node: Object) {
-        let is_node = |child: &&Object| child.kind == ObjectKind::NumaNode;
-        let nodes = self.children.iter().take_while(is_node).count();
-        self.children.insert(nodes, node);
-    }
-}
-
-/// A machine that cannot be described.
-#[derive(Debug, thiserror::Error)]
-pub enum TopologyError {
-    /// hwloc gave nothing usable.
-    #[error("hwloc cannot read this machine's topology (does `lstopo` work here?)")]
-    Unreadable,
-    /// hwloc was told by its environment variables to describe another machine.
-    #[error(
-        "hwloc describes another machine than this one; unset HWLOC_SYNTHETIC, HWLOC_XMLFILE, \
-         HWLOC_FSROOT and HWLOC_COMPONENTS (`oversub doctor --machine` shows other machines)"
-    )]
-    AnotherMachine,
-    /// A synthetic description that means nothing.
-    #[error(transparent)]
-    Synthetic(#[from] SyntheticError),
-    /// A text that is not XML.
-    #[error("not an XML file: {0}")]
-    Xml(String),
-    /// A file of hwloc 1, whose form is another one.
-    #[error("written by hwloc 1; convert it with lstopo of hwloc 2: `lstopo -i old.xml new.xml`")]
-    Hwloc1,
-    /// XML that does not describe a machine, or contradicts itself.
-    #[error("not a machine as lstopo of hwloc 2 or 3 writes it: {0}")]
-    NotLstopo(String),
-}
 
 /// A grouping of PUs to which threads can be bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -195,37 +83,7 @@ pub struct Topology {
     pub not_described: CpuSet,
 }
 
-/// PUs that a described machine may have at most; larger ones are taken for typing errors.
-pub(super) const MOST_PUS: usize = 65_536;
-
 impl Topology {
-    /// This machine, with all its PUs whether or not this process may use them.
-    ///
-    /// # Errors
-    ///
-    /// If hwloc cannot read it, or describes another one.
-    pub fn discover() -> Result<Self, TopologyError> {
-        let system = System::here();
-        let mut root = hwloc::read()?;
-        for node in sysfs::numa_nodes(&system) {
-            root.attach(node);
-        }
-        Ok(Self {
-            core_kinds: sysfs::core_kinds(&system),
-            ..Self::of(root)
-        })
-    }
-
-    /// The machine that hwloc's synthetic `description` stands for, for example
-    /// `pack:2 [numa] l3:1 core:64 pu:2`. Sizes that it does not give stay unknown.
-    ///
-    /// # Errors
-    ///
-    /// If it means nothing to hwloc either, or has more than 65 536 PUs.
-    pub fn synthetic(description: &str) -> Result<Self, TopologyError> {
-        Ok(Self::of(synthetic::parse(description)?))
-    }
-
     /// The machine `root`, of which all may be used and all cores are alike.
     pub(super) fn of(root: Object) -> Self {
         Self {
@@ -235,16 +93,6 @@ impl Topology {
             disallowed_nodes: Vec::new(),
             not_described: CpuSet::default(),
         }
-    }
-
-    /// The machine that `lstopo machine.xml` wrote, from the file's text.
-    ///
-    /// # Errors
-    ///
-    /// If the text is not XML, not of the form of hwloc 2 or 3, contradicts itself, or has a PU with
-    /// a number above 65 535.
-    pub fn from_lstopo_xml(text: &str) -> Result<Self, TopologyError> {
-        lstopo::parse(text)
     }
 
     /// All objects of a kind, in topology order.
@@ -360,29 +208,6 @@ mod tests {
         let machine = Topology::synthetic("pack:2 [numa] [numa] pu:2").unwrap();
         assert_eq!(machine.count(ObjectKind::NumaNode), 4);
         assert_eq!(machine.places(Level::NumaNode, machine.pus()).len(), 2);
-    }
-
-    #[test]
-    fn a_numa_node_that_no_object_matches_gets_a_group() {
-        let mut root = eight_pus().root;
-        let mut node = Object {
-            kind: ObjectKind::NumaNode,
-            os_index: Some(1),
-            cpuset: "4-5".parse().unwrap(),
-            bytes: None,
-            children: Vec::new(),
-        };
-        root.attach(node.clone());
-        assert_eq!(root.children[2].children[0].children[0], node);
-        node.cpuset = "0,2".parse().unwrap();
-        root.attach(node.clone());
-        assert!(
-            root.children[1].children.contains(&node)
-                || root.children[1].children[0].kind == ObjectKind::Group
-        );
-        node.cpuset = CpuSet::default();
-        root.attach(node.clone());
-        assert!(root.children.contains(&node));
     }
 
     #[test]

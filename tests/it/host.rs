@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt;
 
 use oversub::experiment::{Protocol, Visit};
-use oversub::host::{Host, Message};
+use oversub::process::{Host, Message};
 use oversub::machine::CpuBudget;
 use oversub::record::Answer;
 use oversub::runner::{Ask, Runner};

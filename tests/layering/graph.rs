@@ -16,6 +16,8 @@ pub(crate) struct Module {
     /// Paths that its code names, each from the crate on, and the names that its `use` items bring in.
     named: Vec<ModulePath>,
     aliases: BTreeMap<String, ModulePath>,
+    /// Its modules that only tests see.
+    tests: Vec<ModulePath>,
 }
 
 /// Every module of the crate but the crate itself, by its path.
@@ -42,15 +44,18 @@ impl Modules {
         self.0.iter()
     }
 
-    /// The modules that each module uses, itself left out. A name that another module passes on is
-    /// followed to where it is defined.
+    /// The modules that each module uses, itself and what only tests see left out. A name that another
+    /// module passes on is followed to where it is defined.
     pub(crate) fn uses(&self) -> BTreeMap<ModulePath, BTreeSet<ModulePath>> {
         let used = |(path, module): (&ModulePath, &Module)| {
             let targets = module.named.iter().filter_map(|named| self.home(named));
             let others = targets.filter(|target| target != path).collect();
             (path.clone(), others)
         };
-        self.0.iter().map(used).collect()
+        let tests: Vec<&ModulePath> = self.0.values().flat_map(|module| &module.tests).collect();
+        let for_tests = |path: &ModulePath| tests.iter().any(|test| path.starts_with(test));
+        let modules = self.0.iter().filter(|(path, _)| !for_tests(path));
+        modules.map(used).collect()
     }
 
     /// The module in which what `named` names is defined.
@@ -83,6 +88,7 @@ impl Module {
             module: path.to_vec(),
             named: Vec::new(),
             aliases: BTreeMap::new(),
+            tests: Vec::new(),
         };
         reader.visit_file(&syntax);
         Self {
@@ -90,6 +96,7 @@ impl Module {
             text,
             named: reader.named,
             aliases: reader.aliases,
+            tests: reader.tests,
         }
     }
 }
@@ -121,6 +128,7 @@ struct Reader {
     module: ModulePath,
     named: Vec<ModulePath>,
     aliases: BTreeMap<String, ModulePath>,
+    tests: Vec<ModulePath>,
 }
 
 impl Reader {
@@ -176,13 +184,10 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
-        let for_tests = item.attrs.iter().any(|attribute| {
-            attribute.path().is_ident("cfg")
-                && attribute
-                    .parse_args::<syn::Ident>()
-                    .is_ok_and(|argument| argument == "test")
-        });
-        if !for_tests {
+        if item.attrs.iter().any(is_for_tests) {
+            let path = [&self.module[..], &[item.ident.to_string()]].concat();
+            self.tests.push(path);
+        } else {
             visit::visit_item_mod(self, item);
         }
     }
@@ -200,6 +205,19 @@ impl<'ast> Visit<'ast> for Reader {
         self.named.push(named);
         visit::visit_path(self, path);
     }
+}
+
+/// Whether `attribute` is `#[cfg(test)]` or `#[cfg(all(test, ..))]`.
+fn is_for_tests(attribute: &syn::Attribute) -> bool {
+    let Ok(list) = attribute.meta.require_list() else {
+        return false;
+    };
+    let condition = list.tokens.to_string();
+    let condition = condition.trim_start_matches(|c: char| "all( ".contains(c));
+    list.path.is_ident("cfg")
+        && condition
+            .split(',')
+            .any(|part| part.trim_matches([' ', ')']) == "test")
 }
 
 #[cfg(test)]
@@ -241,6 +259,16 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_tests_is_left_out() {
+        let modules = crate_of(&[
+            ("a", "#[cfg(test)]\nmod tests;"),
+            ("a::tests", "use crate::b;"),
+            ("b", ""),
+        ]);
+        assert_eq!(modules.uses().len(), 2);
+    }
+
+    #[test]
     fn a_name_that_is_passed_on_is_followed_home() {
         assert_eq!(used("use crate::a::Thing;"), ["a::child"]);
         assert_eq!(used("fn f(_: super::Thing) {}"), ["a::child"]);
@@ -248,7 +276,11 @@ mod tests {
 
     #[test]
     fn what_tests_use_and_other_crates_are_left_out() {
-        assert_eq!(used("#[cfg(test)]\nmod tests { use crate::b; }"), [""; 0]);
+        for test in ["test", "all(test, unix)"] {
+            let module = format!("#[cfg({test})]\nmod tests {{ use crate::b; }}");
+            assert_eq!(used(&module), [""; 0]);
+        }
+        assert_eq!(used("#[cfg(unix)]\nmod other { use crate::b; }"), ["b"]);
         assert_eq!(used("use std::fmt;\nuse serde::{Serialize, de};"), [""; 0]);
     }
 }

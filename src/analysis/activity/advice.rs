@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::tally::Sums;
-use crate::host::{LibraryPool, Pool, Program};
+use crate::monitor::{LibraryPool, Pool, Program};
 use crate::units::counted;
 
 /// What to set, and what to do where no variable can.
@@ -158,7 +158,7 @@ fn whole(cpus: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::Library;
+    use crate::monitor::Library;
 
     fn pool(name: &'static str, variable: &'static str, threads: u32) -> LibraryPool {
         LibraryPool {
@@ -254,7 +254,7 @@ mod tests {
             running: 1.0,
             ready: busy - 1.0,
         };
-        let activity = crate::host::Activity {
+        let activity = crate::monitor::Activity {
             span: 1.0,
             processes: 2,
             by_process: BTreeMap::from([(7, busy(8.0))]),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::host::{Activity, Pool};
+use crate::monitor::{Activity, Pool};
 
 /// All intervals of a watch, those with one budget together.
 #[derive(Clone, Debug, Default, PartialEq)]

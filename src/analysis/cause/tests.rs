@@ -6,6 +6,7 @@ mod again;
 mod bounds;
 
 use super::*;
+use crate::analysis::Analysis;
 use crate::experiment::Visit;
 use crate::record::{Answer, EmptyRegion, Peak, Ruler, Sample, Surroundings, Waiting};
 

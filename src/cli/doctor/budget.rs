@@ -1,6 +1,7 @@
 //! What limits the CPUs of this process, and which limit decides?
 
-use super::report::{ThisMachine, pair, paragraph};
+use super::page::{pair, paragraph};
+use super::report::ThisMachine;
 use crate::machine::{CpuSet, Limit, LimitKind, LimitSource, UnknownLimit};
 use crate::units::human_cpus;
 

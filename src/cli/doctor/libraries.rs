@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::report::pair;
+use super::page::pair;
 use crate::cli::blas::folders;
-use crate::host::blas::inspect;
+use crate::process::inspect;
 use crate::machine::{BlasFacts, BlasFamily};
 
 /// A library that was found.

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::machine::{counts_json, kinds, smt};
-use super::report::{JSON_VERSION, page, pair};
+use super::page::{page, pair};
+use super::report::JSON_VERSION;
 use crate::machine::Topology;
 use crate::view::topology::counts;
 use crate::view::tree;

@@ -1,12 +1,12 @@
 //! What does the report say, and in which order?
 
-use std::fmt::Write;
 use std::iter;
 
 use serde_json::{Value, json};
 
 use super::libraries::{self, Library};
 use super::machine::{counts_json, kinds, smt};
+use super::page::{COLUMNS, INDENT, NAMES, page, pair, paragraph, wrapped};
 use crate::host::{Probe, ProbeState};
 use crate::machine::{
     CpuBudget, HostFacts, Memory, OnlinePus, ThreadChoice, ThreadLimit, Topology,
@@ -17,15 +17,6 @@ use crate::view::tree;
 
 /// Version of the JSON form. A change of meaning of any field raises it.
 pub(super) const JSON_VERSION: u32 = 2;
-
-/// Width of a terminal nobody has widened.
-const COLUMNS: usize = 80;
-
-/// Blanks before each line of a section.
-const INDENT: usize = 2;
-
-/// Width of the column of names.
-const NAMES: usize = 28;
 
 /// Everything that is said of this machine.
 pub(super) struct ThisMachine {
@@ -215,30 +206,6 @@ impl ThisMachine {
     }
 }
 
-pub(super) fn page(sections: &[(&str, Vec<String>)]) -> String {
-    let mut page = String::new();
-    for (title, lines) in sections {
-        let _ = writeln!(page, "{title}");
-        for line in lines {
-            let _ = writeln!(page, "{:INDENT$}{line}", "");
-        }
-        page.push('\n');
-    }
-    page
-}
-
-pub(super) fn pair(name: &str, value: &str) -> String {
-    format!("{name:<NAMES$}{value}")
-}
-
-/// `value` beside `name`, broken to fit into a terminal.
-pub(super) fn paragraph(name: &str, value: &str) -> Vec<String> {
-    let lines = wrapped(value, COLUMNS - NAMES - INDENT);
-    let names = iter::once(name).chain(iter::repeat(""));
-    let lines = names.zip(lines.lines());
-    lines.map(|(name, line)| pair(name, line)).collect()
-}
-
 /// The lines of one probe.
 fn probe(probe: &Probe) -> Vec<String> {
     let state = match &probe.state {
@@ -261,24 +228,4 @@ fn probe_json(probe: &Probe) -> Value {
         "works": works,
         "note": note,
     })
-}
-
-/// `words` broken at spaces into lines of at most `columns` characters.
-fn wrapped(words: &str, columns: usize) -> String {
-    let (mut page, mut column) = (String::new(), 0);
-    for word in words.split_whitespace() {
-        let width = word.chars().count();
-        match column {
-            0 => {}
-            column if column + 1 + width > columns => page.push('\n'),
-            _ => page.push(' '),
-        }
-        column = if page.ends_with('\n') || column == 0 {
-            width
-        } else {
-            column + 1 + width
-        };
-        page.push_str(word);
-    }
-    page
 }

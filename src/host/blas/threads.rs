@@ -14,19 +14,6 @@ use super::symbols::{
 };
 use crate::machine::BlasFamily;
 
-/// The environment variables by which libraries and the OpenMP runtimes below them take a number of
-/// threads.
-// Source: OpenBLAS 0.3.21, README.md, "Setting the number of threads using environment variables";
-// BLIS 0.9.0, docs/Multithreading.md; oneMKL Developer Guide, "Techniques
-// to Set the Number of Threads".
-pub const VARIABLES: [&str; 5] = [
-    "OPENBLAS_NUM_THREADS",
-    "GOTO_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OMP_NUM_THREADS",
-];
-
 /// The thread count of a loaded library.
 pub struct Threads {
     control: Option<Control>,

@@ -5,8 +5,8 @@ use std::sync::Barrier;
 
 use super::work::time;
 use super::{Bench, CalibrationError, nanos};
+use crate::clock;
 use crate::experiment::{Computation, Dtype, Family};
-use crate::host::clock;
 use crate::host::ruler::bandwidth::{bandwidths, last_level};
 use crate::machine::{CpuSet, ObjectKind, PuId, Topology};
 use crate::stats::median;

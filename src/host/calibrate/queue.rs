@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::work::{of, task};
 use super::{Bench, CalibrationError, nanos};
+use crate::clock;
 use crate::experiment::{Computation, Dtype, WorkloadName};
-use crate::host::clock;
 use crate::machine::PuId;
 use crate::stats::median;
 

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::thread;
 
 use super::{Bench, CalibrationError, nanos};
+use crate::clock;
 use crate::experiment::WaitPolicy;
-use crate::host::affinity::bind_current_thread;
-use crate::host::clock;
 use crate::host::ruler::Nothing;
 use crate::host::team::{ForkJoin, OnStart, Team};
+use crate::machine::bind_current_thread;
 use crate::machine::{CpuSet, PuId};
 use crate::stats::median;
 

@@ -9,7 +9,7 @@ use crossbeam::utils::CachePadded;
 
 use super::queue::yield_time;
 use super::{Bench, CalibrationError, nanos};
-use crate::host::clock;
+use crate::clock;
 use crate::machine::PuId;
 use crate::stats::median;
 

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::{Bench, CalibrationError, nanos};
+use crate::clock;
 use crate::experiment::{Computation, Dtype, Family, Workload, WorkloadName};
-use crate::host::clock;
 use crate::host::kernel::{Common, Kernel, kernel};
 use crate::machine::PuId;
 use crate::stats::median;

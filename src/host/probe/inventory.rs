@@ -5,11 +5,8 @@
 
 use bstr::ByteSlice;
 
-use super::events::HardwareEvents;
-use super::resident::Resident;
-use super::surroundings::{share_stolen, surroundings};
-use super::threads::{self, Counted};
-use super::usage::Usage;
+use super::threads;
+use crate::counter::{Counted, HardwareEvents, Resident, Usage, share_stolen, surroundings};
 use crate::machine::{Accounts, CpuBudget, System};
 use crate::record::columns::columns;
 

@@ -5,18 +5,16 @@
 //! nest's.
 //
 // --- Implementation ---
-// Source: Linux Documentation/scheduler/sched-stats.rst, "/proc/<pid>/schedstat"; proc(5),
-// /proc/pid/stat; kernel/sched/debug.c, proc_sched_show_task, for /proc/pid/sched.
+// Source: proc(5), /proc/pid/stat; Linux, kernel/sched/debug.c, proc_sched_show_task, for
+// /proc/pid/sched.
 
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use bstr::ByteSlice;
-
-use crate::machine::kernel_text::{field, number, words};
+use crate::counter::Counted;
+use crate::machine::kernel_text::{field, number, stat_fields};
 
 /// Open counters of every thread of this process but its main thread, as they stood when they were
 /// opened.
@@ -26,39 +24,6 @@ struct Thread {
     name: String,
     folder: PathBuf,
     schedstat: File,
-}
-
-/// What the scheduler counted for a thread.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counted {
-    /// Time on a PU.
-    pub(crate) run: Duration,
-    /// Time ready to run, but without a PU.
-    pub(crate) wait: Duration,
-    /// Times it was given a PU.
-    pub(crate) slices: u64,
-}
-
-impl Counted {
-    /// What was counted between `earlier` and this moment.
-    pub(crate) fn since(self, earlier: Self) -> Self {
-        Self {
-            run: self.run.saturating_sub(earlier.run),
-            wait: self.wait.saturating_sub(earlier.wait),
-            slices: self.slices.saturating_sub(earlier.slices),
-        }
-    }
-
-    /// What a `schedstat` file says: `run_ns wait_ns slices`.
-    pub(crate) fn parse(schedstat: &[u8]) -> Option<Self> {
-        let mut fields = words(schedstat);
-        let mut next = || number(fields.next()?);
-        Some(Self {
-            run: Duration::from_nanos(next()?),
-            wait: Duration::from_nanos(next()?),
-            slices: next()?,
-        })
-    }
 }
 
 impl Threads {
@@ -127,30 +92,12 @@ pub(super) fn migrations_of(sched: &[u8]) -> Option<u64> {
 
 /// The 39th field.
 pub(super) fn last_pu_of(stat: &[u8]) -> Option<u32> {
-    number(fields_of(stat)?.nth(39 - 3)?)
-}
-
-/// The fields of a `stat` file from the third on. The second, a name in parentheses, may hold anything.
-pub(crate) fn fields_of(stat: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
-    let (_, fields) = stat.rsplit_once_str(")")?;
-    Some(words(fields))
+    number(stat_fields(stat, 39)?.next()?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn schedstat_begins_with_run_and_wait() {
-        let counted = Counted {
-            run: Duration::from_nanos(816_313),
-            wait: Duration::from_nanos(52_641),
-            slices: 7,
-        };
-        assert_eq!(Counted::parse(b"816313 52641 7\n"), Some(counted));
-        assert_eq!(Counted::parse(b"816313"), None);
-        assert_eq!(Counted::parse(b""), None);
-    }
 
     #[test]
     fn migrations_are_found_by_their_name() {

@@ -13,7 +13,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::host::clock;
+use crate::clock;
 use crate::host::kernel::read;
 use crate::machine::{Memory, ObjectKind, Topology};
 

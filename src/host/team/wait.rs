@@ -18,8 +18,8 @@ use std::time::Duration;
 use crossbeam::sync::{Parker, Unparker};
 use crossbeam::utils::CachePadded;
 
+use crate::clock;
 use crate::experiment::WaitPolicy;
-use crate::host::clock;
 use crate::host::trace::{self, Log};
 use crate::record::trace::{Activity, Place};
 
