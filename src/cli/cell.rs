@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
-use crossbeam::channel::{bounded, unbounded};
+use crossbeam::channel::unbounded;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, raise};
 use nix::sys::wait::WaitStatus;
@@ -19,7 +19,7 @@ use crate::experiment::{Cell, CommandSpec, Protocol, Visit, Workload};
 use crate::host::{self, measure};
 use crate::machine::{CpuBudget, HostFacts};
 use crate::process::{
-    Background, Message, Shortage, Starter, TRY_AGAIN, end_leftovers, end_with_parent, guard,
+    Background, Message, Shortage, Starter, Stop, TRY_AGAIN, end_leftovers, end_with_parent, guard,
     keep_continues, open_files, supervise,
 };
 use crate::record::{Answer, Status};
@@ -232,10 +232,11 @@ fn supervise_command(spec: &CommandSpec, ask: &Ask) -> anyhow::Result<()> {
         // Some files for each copy.
         open_files: open_files::raise(),
     };
-    // Nothing is ever sent: the end of the channel is the news.
-    let (running, stop) = bounded(0);
-    let mut running = Some(running);
-    signals::on_request(move |_| drop(running.take()))?;
+    let stop = Stop::default();
+    let asked = stop.clone();
+    signals::on_request(move |_| {
+        asked.request();
+    })?;
     let mut answers = Answers::to(screen::claim_stdout()?);
     let supervised = supervise(spec, starter, ask, &stop, &mut |rep, answer| {
         answers.write(rep, answer)

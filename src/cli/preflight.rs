@@ -12,8 +12,8 @@ use bstr::ByteSlice;
 use super::UsageError;
 use super::ground::{found, is_executable};
 use crate::experiment::{CommandSpec, Plan};
-use crate::process::open_files;
 use crate::machine::{Memory, ThreadLimit};
+use crate::process::open_files;
 use crate::units::human_bytes;
 
 /// Threads of a sweep beside those of the cell: its own, the child's main thread, and its listeners.

@@ -13,8 +13,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::between::Between;
 use super::screen;
-use crate::experiment::{Cell, Plan, Visit};
 use crate::clock;
+use crate::experiment::{Cell, Plan, Visit};
 use crate::record::{Change, Record};
 use crate::runner::Watch;
 use crate::units::human_span;

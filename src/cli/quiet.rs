@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use super::screen;
 use crate::analysis::{Disturbance, Disturbances, FOREIGN};
 use crate::clock;
-use crate::monitor::{Load, LoadReading};
 use crate::machine::CpuBudget;
+use crate::monitor::{Load, LoadReading};
 use crate::record::Record;
 use crate::units::{human_span, three_digits};
 

@@ -123,7 +123,7 @@ impl Args {
             .then(|| pool.install(outlook))
             .transpose()?;
         let mut sim = Sim::new(predictor, pool, Breakdown::filler(&breakdown));
-        let stop = sweep::stop_on_signal()?;
+        let stop = sweep::stop_on_signal()?.flag();
         let walked = sweep::walk(
             sweep::Until::new(&header.plan, None),
             recorded,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::stderr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -19,11 +19,11 @@ use super::{
     UsageError, blas, command, dry_run, header, itself, plot, preflight, request, screen, signals,
 };
 use crate::analysis::{Analysis, Metric, rivals};
-use crate::experiment::{Axis, Cell, Landmarks, Plan, Protocol, Runtime, Span};
 use crate::clock;
+use crate::experiment::{Axis, Cell, Landmarks, Plan, Protocol, Runtime, Span};
 use crate::host::ruler;
-use crate::process::Host;
 use crate::machine::{CpuBudget, OwnQuota, Topology};
+use crate::process::{Host, Stop};
 use crate::record::{Record, Ruler, RunFolder, RunHeader, Status};
 use crate::runner::{self, Runner};
 use crate::units::counted;
@@ -139,7 +139,7 @@ impl Args {
         let own_file = program.clone();
         let program = itself()?;
         let mut host = host(&program)
-            .stopping_at(Arc::clone(&stop))
+            .stopping_at(stop.clone())
             .clearing_up()
             .noting(|what| screen::note(what));
         let name = request.name.unwrap_or_else(|| default_name(&plan));
@@ -148,11 +148,7 @@ impl Args {
             .unwrap_or_else(|| PathBuf::from("runs").join(&name));
         let mut ground = Ground::of(plan.command.as_ref(), &libraries);
         let patience = self.wait_for_quiet.or(request.wait_for_quiet);
-        let quiet = Quiet::new(
-            budget.clone(),
-            patience.map(Span::duration),
-            Arc::clone(&stop),
-        );
+        let quiet = Quiet::new(budget.clone(), patience.map(Span::duration), stop.flag());
         let blas = blas::facts(&program, &libraries)?;
         // Locked before anything is measured: a second sweep into the folder would disturb the first.
         let locked = RunFolder::lock(&out)?;
@@ -172,7 +168,7 @@ impl Args {
         }
         let between = Between::new(ground.since(folder.header(), &own_file), quiet);
         let until = Until::new(&header.plan, time_limit).with(between);
-        walk(until, recorded, &mut host, &mut folder, stop)?;
+        walk(until, recorded, &mut host, &mut folder, stop.flag())?;
         drop(folder);
         conclude(&out)?;
         advise_retry(&out)
@@ -251,12 +247,12 @@ pub(super) fn announce(plan: &Plan, out: &Path, recorded: &[Record]) {
     }
 }
 
-/// A flag that Ctrl-C, or a polite request to end, sets. A second one ends the program at once.
-pub(super) fn stop_on_signal() -> anyhow::Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
+/// What Ctrl-C, or a polite request to end, asks to stop. A second one ends the program at once.
+pub(super) fn stop_on_signal() -> anyhow::Result<Stop> {
+    let stop = Stop::default();
+    let asked = stop.clone();
     signals::on_request(move |signal| {
-        if flag.swap(true, Ordering::Relaxed) {
+        if asked.request() {
             std::process::exit(signals::exit_code(signal));
         }
         screen::note(

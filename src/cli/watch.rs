@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::process::Command;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -153,14 +152,10 @@ fn listen(tell: Sender<News>) -> anyhow::Result<()> {
 
 fn start(command: &[String], tell: Sender<News>) -> anyhow::Result<Foreground> {
     let (program, arguments) = command.split_first().context("there is no command")?;
-    let (command, ended) = Foreground::start(Command::new(program).args(arguments))
-        .with_context(|| format!("cannot start '{program}'"))?;
-    thread::Builder::new().spawn(move || {
-        for code in ended {
-            let _ = tell.send(News::Exited(code));
-        }
-    })?;
-    Ok(command)
+    // The watch that no longer listens has ended.
+    let ended = move |code| drop(tell.send(News::Exited(code)));
+    Foreground::start(Command::new(program).args(arguments), ended)
+        .with_context(|| format!("cannot start '{program}'"))
 }
 
 /// Waits for what ends the watch; `None` if nothing does in time. A signal is the command's, where

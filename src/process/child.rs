@@ -11,17 +11,14 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock;
 use super::ending::{adopt_orphans, end_children};
 use super::shortage::remedy;
 use super::start_error::cannot_start;
+use super::wait::Stop;
 use crate::experiment::{Blas, CommandSpec};
 use crate::machine::THREAD_VARIABLES;
 use crate::record::Answer;
@@ -29,7 +26,7 @@ use crate::runner::{Ask, Emit, Halted, Runner};
 use conversation::{Conversation, Missing};
 
 mod conversation;
-mod last_words;
+mod exit_reason;
 
 /// One line from a child.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,15 +47,12 @@ pub struct Host {
     /// The user's program, where the cells are such.
     command: Option<CommandSpec>,
     /// Set when the sweep is to stop: a child is then ended in the middle of a sample.
-    stop: Arc<AtomicBool>,
+    stop: Stop,
     /// Whether children of this process are all visits, and nothing of one outlives it.
     clears: bool,
     /// Is told what went wrong for a moment.
     note: fn(&str),
 }
-
-/// Time between two looks at whether the child lives and the sweep goes on.
-const LOOK: Duration = Duration::from_millis(100);
 
 /// Pauses after which a visit is tried again that could not be made for want of something.
 const PAUSES: [Duration; 5] = [
@@ -76,15 +70,15 @@ impl Host {
             program,
             libraries: BTreeMap::new(),
             command: None,
-            stop: Arc::default(),
+            stop: Stop::default(),
             clears: false,
             note: |_| {},
         }
     }
 
-    /// This host, whose child at work is ended as soon as `stop` is set.
+    /// This host, whose child at work is ended as soon as `stop` is requested.
     #[must_use]
-    pub fn stopping_at(self, stop: Arc<AtomicBool>) -> Self {
+    pub fn stopping_at(self, stop: Stop) -> Self {
         Self { stop, ..self }
     }
 
@@ -155,7 +149,7 @@ impl Runner for Host {
             };
             (self.note)(&format!("{}; trying again in {pause:?}", missing.reason));
             ask.first_rep = missing.next_rep;
-            if self.stopped_within(pause) {
+            if self.stop.is_requested_within(pause) {
                 return Ok(());
             }
         }
@@ -182,19 +176,17 @@ impl Missing {
 impl Host {
     /// Makes one visit, and leaves nothing of it.
     fn visit(&self, ask: &Ask, emit: &mut Emit<'_>) -> Result<(), Missing> {
-        let piped = self
-            .command(ask)
+        let mut command = self.command(ask);
+        command
             .args(["--parent", &std::process::id().to_string()])
             // A group of its own: a Ctrl-C at the terminal is for the sweep, which ends its child. If it
             // reached the child first, its death would look like a failure of the cell.
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn();
-        let stop = Arc::clone(&self.stop);
-        let visit = match piped.and_then(|child| Conversation::with(child, ask, stop)) {
-            Ok(conversation) => conversation.run(emit),
+            .stderr(Stdio::piped());
+        let visit = match Conversation::start(&mut command, ask) {
+            Ok(conversation) => conversation.run(&self.stop, emit),
             Err(error) => self.not_started(&error, ask, emit),
         };
         if self.clears && !end_children() {
@@ -224,14 +216,5 @@ impl Host {
                 Ok(())
             }
         }
-    }
-
-    /// Whether the sweep is to stop, now or before `pause` is over.
-    fn stopped_within(&self, pause: Duration) -> bool {
-        let end = clock::now() + pause;
-        while clock::now() < end && !self.stop.load(Ordering::Relaxed) {
-            thread::sleep(LOOK.min(pause));
-        }
-        self.stop.load(Ordering::Relaxed)
     }
 }

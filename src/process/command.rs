@@ -16,7 +16,7 @@ mod execution;
 mod guard;
 mod hook;
 mod leftovers;
-mod output;
+mod metric;
 mod running;
 mod starting_line;
 mod trouble;
@@ -24,9 +24,8 @@ mod trouble;
 use std::os::unix::process::parent_id;
 use std::time::Duration;
 
-use crossbeam::channel::{Receiver, never};
-
 use super::shortage::Shortage;
+use super::wait::Stop;
 use crate::experiment::{CommandCopy, CommandSpec};
 use crate::record::{Answer, Status};
 use crate::runner::{Ask, Emit};
@@ -35,15 +34,14 @@ pub use guard::guard;
 pub(super) use hook::HOOK_LIMIT;
 use hook::Hook;
 pub use leftovers::end_leftovers;
-pub(super) use output::tail_of;
 pub use starting_line::{Starter, become_program};
 use trouble::Trouble;
 
 /// Time for the clean-up command where the sweep is to stop.
 const LAST_CLEANUP: Duration = Duration::from_secs(5);
 
-/// Answers `ask` by running the program of `spec`, whose copies begin by `starter`. Once the other
-/// end of `stop` is gone, everything is ended, and nothing more is answered.
+/// Answers `ask` by running the program of `spec`, whose copies begin by `starter`. Once `stop` is
+/// requested, everything is ended, and nothing more is answered.
 ///
 /// Nothing that a copy started is left when this returns, on Linux.
 ///
@@ -54,7 +52,7 @@ pub fn supervise(
     spec: &CommandSpec,
     starter: Starter<'_>,
     ask: &Ask,
-    stop: &Receiver<()>,
+    stop: &Stop,
     emit: &mut Emit<'_>,
 ) -> Result<(), Shortage> {
     let execution = match Execution::of(spec, starter, ask, stop) {
@@ -81,7 +79,7 @@ struct Visit<'a> {
     ask: &'a Ask,
     starter: Starter<'a>,
     execution: Execution<'a>,
-    stop: &'a Receiver<()>,
+    stop: &'a Stop,
     /// The process that started this one.
     parent: u32,
 }
@@ -178,7 +176,7 @@ impl Visit<'_> {
         if let Some(line) = &self.spec.cleanup
             && parent_id() == self.parent
         {
-            let stop = never();
+            let stop = Stop::default();
             let hook = Hook {
                 limit: LAST_CLEANUP,
                 stop: &stop,

@@ -10,17 +10,17 @@
 use std::fs;
 use std::io;
 use std::os::unix::process::parent_id;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, RecvTimeoutError};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::Pid;
 
-use crate::clock;
-use super::reaper::Exit;
+use super::handle::ProcessHandle;
 use super::tree;
+use crate::clock;
 use crate::machine::kernel_text::{number, stat_fields};
 
 /// Time for killed processes to go; one in an uninterruptible wait may take longer.
@@ -59,49 +59,6 @@ pub fn end_with_parent(signal: Signal, parent: Option<u32>) -> io::Result<()> {
     }
 }
 
-/// A process that cannot be taken for another, even after it has ended.
-pub(super) struct Held {
-    pid: i32,
-    #[cfg(target_os = "linux")]
-    file: Option<std::os::fd::OwnedFd>,
-}
-
-impl Held {
-    /// The process `pid`; `None` where there is none.
-    #[cfg(target_os = "linux")]
-    pub(super) fn of(pid: i32) -> Option<Self> {
-        use rustix::process::{Pid, PidfdFlags, pidfd_open};
-        match pidfd_open(Pid::from_raw(pid)?, PidfdFlags::empty()) {
-            Ok(file) => Some(Self {
-                pid,
-                file: Some(file),
-            }),
-            Err(rustix::io::Errno::SRCH) => None,
-            // A kernel before 5.3, or no descriptor is left: better by number than not at all.
-            Err(_) => Some(Self { pid, file: None }),
-        }
-    }
-
-    /// The process `pid`.
-    #[cfg(not(target_os = "linux"))]
-    pub(super) fn of(pid: i32) -> Option<Self> {
-        Some(Self { pid })
-    }
-
-    /// Sends `signal`. A process that is gone already cannot be reached, which is as well.
-    pub(super) fn send(&self, signal: Signal) {
-        #[cfg(target_os = "linux")]
-        if let Some(file) = &self.file {
-            use rustix::process::{Signal, pidfd_send_signal};
-            if let Some(signal) = Signal::from_named_raw(signal as i32) {
-                let _ = pidfd_send_signal(file, signal);
-            }
-            return;
-        }
-        let _ = nix::sys::signal::kill(Pid::from_raw(self.pid), signal);
-    }
-}
-
 /// Asks the kernel to end every process below this one. A supervisor is so the last of its tree, and
 /// ends the rest of it should this process be killed meanwhile.
 pub(super) fn kill_descendants() {
@@ -111,42 +68,48 @@ pub(super) fn kill_descendants() {
 /// Asks the kernel to end those of `pids` that are below this process.
 pub(super) fn kill_all(pids: impl Iterator<Item = i32>) {
     for pid in pids {
-        if let Some(held) = Held::of(pid).filter(|held| is_below_this(held.pid)) {
-            held.send(Signal::SIGKILL);
+        if let Some(process) = ProcessHandle::of(pid).filter(|_| is_below_this(pid)) {
+            process.send(Signal::SIGKILL);
         }
     }
 }
 
-/// Ends every process below this one, whose exits come over `exits` and are told to `note`; whether
-/// none is left in time.
-pub(super) fn end_descendants(exits: &Receiver<Exit>, mut note: impl FnMut(Exit)) -> bool {
-    let deadline = clock::now() + KILL_LIMIT;
-    while clock::now() < deadline {
-        kill_descendants();
-        let round = clock::now() + ROUND;
+/// Ends every process below this one. What comes over `news` meanwhile is told to `note`; it is closed
+/// when none is left. Whether that was so in time.
+pub(super) fn end_descendants<T>(news: &Receiver<T>, mut note: impl FnMut(T)) -> bool {
+    kill_until(|round| {
         loop {
-            match exits.recv_deadline(round) {
-                Ok(exit) => note(exit),
-                Err(RecvTimeoutError::Disconnected) => return true,
-                Err(RecvTimeoutError::Timeout) => break,
+            match news.recv_deadline(round) {
+                Ok(news) => note(news),
+                Err(error) => return error == RecvTimeoutError::Disconnected,
             }
         }
-    }
-    false
+    })
 }
 
 /// Ends every process below this one and waits for its children; whether none is left in time. For a
 /// process that has no child that should live.
 pub(super) fn end_children() -> bool {
+    kill_until(|round| {
+        loop {
+            match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+                Err(Errno::ECHILD) => return true,
+                Ok(WaitStatus::StillAlive) if clock::now() >= round => return false,
+                Ok(WaitStatus::StillAlive) => thread::sleep(ROUND / 5),
+                Ok(_) | Err(_) => {}
+            }
+        }
+    })
+}
+
+/// Kills what is below this process again and again, until `gone`, which waits to the end of a round,
+/// says that nothing is left; whether that was in time.
+fn kill_until(mut gone: impl FnMut(Instant) -> bool) -> bool {
     let deadline = clock::now() + KILL_LIMIT;
     while clock::now() < deadline {
-        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-            Err(Errno::ECHILD) => return true,
-            Ok(WaitStatus::StillAlive) => {
-                kill_descendants();
-                std::thread::sleep(ROUND);
-            }
-            Ok(_) | Err(_) => {}
+        kill_descendants();
+        if gone(clock::now() + ROUND) {
+            return true;
         }
     }
     false
@@ -207,6 +170,9 @@ mod tests {
             std::os::unix::process::ExitStatusExt::signal(&status),
             Some(9)
         );
-        assert!(Held::of(pid).is_none(), "nobody has its number so soon");
+        assert!(
+            ProcessHandle::of(pid).is_none(),
+            "nobody has its number so soon"
+        );
     }
 }

@@ -7,44 +7,38 @@ use std::io;
 use std::process::Command;
 use std::thread;
 
-use crossbeam::channel::{Receiver, bounded};
+use crossbeam::channel::unbounded;
 use nix::sys::signal::Signal;
 use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
 
-use super::ending::{Held, end_children};
-use super::reaper::reap;
+use super::ending::end_children;
+use super::handle::ProcessHandle;
+use super::reaper::{Exit, reap_all};
 
 /// A command that was started.
-pub struct Foreground(Option<Held>);
+pub struct Foreground(Option<ProcessHandle>);
 
 impl Foreground {
-    /// Starts `command`; its exit code comes over the channel, as shells have it: 128 and the
-    /// signal, where it was one.
+    /// Starts `command` and tells `ended` its exit code, as shells have it: 128 and the signal, where it
+    /// was one.
     ///
     /// # Errors
     ///
     /// If it cannot be started or waited for; then it does not run.
-    pub fn start(command: &mut Command) -> io::Result<(Self, Receiver<i32>)> {
+    pub fn start(command: &mut Command, ended: impl Fn(i32) + Send + 'static) -> io::Result<Self> {
         let pid = Pid::from_raw(command.spawn()?.id() as i32);
-        let held = Held::of(pid.as_raw());
-        let wait = || -> io::Result<Receiver<i32>> {
-            let exits = reap()?;
-            let (tell, ended) = bounded(1);
-            thread::Builder::new().spawn(move || {
-                for exit in exits {
-                    if let Some(code) = code(exit.status).filter(|_| exit.pid == pid) {
-                        // A watch that is over does not ask.
-                        let _ = tell.send(code);
-                    }
-                }
-            })?;
-            Ok(ended)
+        let process = ProcessHandle::of(pid.as_raw());
+        let (tell, exits) = unbounded::<Exit>();
+        let listen = move || {
+            let own = exits.into_iter().filter(|exit| exit.pid == pid);
+            own.filter_map(|exit| code(exit.status)).for_each(ended);
         };
-        let ended = wait().inspect_err(|_| {
+        let listening = thread::Builder::new().spawn(listen);
+        listening.and_then(|_| reap_all(tell)).inspect_err(|_| {
             end_children();
         })?;
-        Ok((Self(held), ended))
+        Ok(Self(process))
     }
 
     /// Sends `signal` to the command.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
 
-use crate::clock;
-use super::question::{Question, Said};
+use super::question::{Question, Reply};
 use super::start_error::cannot_start;
+use crate::clock;
 use crate::machine::BlasFacts;
 use crate::units::human_bytes;
 
@@ -32,7 +32,7 @@ pub fn inspect(program: &Path, libraries: &[PathBuf]) -> Vec<Result<BlasFacts, S
     questions.into_iter().map(facts).collect()
 }
 
-fn facts(said: &Said) -> Result<BlasFacts, String> {
+fn facts(said: &Reply) -> Result<BlasFacts, String> {
     serde_json::from_str(&said.out).map_err(|_| {
         let complaint = said.err.lines().last().unwrap_or_default().trim();
         match complaint.trim_start_matches("error: ") {

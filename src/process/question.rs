@@ -3,29 +3,30 @@
 //! Whatever it does, the asker goes on at the deadline. Children that are asked by the same deadline
 //! are all started before the first answer is awaited.
 
-use std::io::{self, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread;
+use std::io;
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, bounded};
+use nix::sys::signal::Signal;
 
+use super::output::OutputTail;
+use super::wait::{Stop, Subprocess, next};
 use crate::clock;
 
-/// Time between two looks whether a child has ended.
-const LOOK: Duration = Duration::from_millis(1);
-
 /// Time for a killed child to go; one that waits for a dead disk may never go.
-const FAREWELL: Duration = Duration::from_secs(1);
+const KILL_GRACE: Duration = Duration::from_secs(1);
 
 /// A child that was asked.
 pub(super) struct Question {
-    child: Child,
-    heard: Receiver<[String; 2]>,
+    child: Subprocess,
+    exited: Receiver<()>,
+    out: OutputTail,
+    err: OutputTail,
 }
 
 /// All that a child said before it ended.
-pub(super) struct Said {
+pub(super) struct Reply {
     /// On its standard output.
     pub(super) out: String,
     /// On its standard error.
@@ -37,79 +38,49 @@ pub(super) struct Said {
 impl Question {
     /// Starts `command` without input and listens to its standard output and its standard error.
     pub(super) fn ask(command: &mut Command) -> io::Result<Self> {
-        let mut child = command
+        let command = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        let (say, heard) = bounded(1);
-        let (out, err) = (child.stdout.take(), child.stderr.take());
-        let listener = move || {
-            // Nobody hears it where patience has ended.
-            let _ = say.send(both(out, err));
-        };
-        match thread::Builder::new().spawn(listener) {
-            Ok(_) => Ok(Self { child, heard }),
+            .stderr(Stdio::piped());
+        let (tell, exited) = bounded(1);
+        let mut child = Subprocess::start(command, tell, ())?;
+        let out = OutputTail::of(child.child().stdout.take());
+        let err = OutputTail::of(child.child().stderr.take());
+        match out.and_then(|out| Ok((out, err?))) {
+            Ok((out, err)) => Ok(Self {
+                child,
+                exited,
+                out,
+                err,
+            }),
             Err(error) => {
-                end(&mut child);
+                child.end();
                 Err(error)
             }
         }
     }
 
     /// What the child says, if it ends before `deadline`; it is ended then.
-    pub(super) fn answer(mut self, deadline: Instant) -> Option<Said> {
-        let left = deadline.saturating_duration_since(clock::now());
-        let said = self.heard.recv_timeout(left).ok();
-        let status = ended(&mut self.child, deadline);
+    pub(super) fn answer(mut self, deadline: Instant) -> Option<Reply> {
+        let said = self.out.read(deadline).zip(self.err.read(deadline));
+        let status = self.status(deadline);
         if status.is_none() {
-            end(&mut self.child);
+            self.child.send(Signal::SIGKILL);
+            self.status(clock::now() + KILL_GRACE);
         }
-        let [out, err] = said?;
-        Some(Said {
+        let (out, err) = said?;
+        Some(Reply {
             out,
             err,
             status: status?,
         })
     }
-}
 
-/// How `child` ended, if it does before `deadline`.
-fn ended(child: &mut Child, deadline: Instant) -> Option<ExitStatus> {
-    loop {
-        if let Ok(Some(status)) = child.try_wait() {
-            return Some(status);
-        }
-        if clock::now() >= deadline {
-            return None;
-        }
-        thread::sleep(LOOK);
+    /// How the child ended, if it does before `deadline`.
+    fn status(&mut self, deadline: Instant) -> Option<ExitStatus> {
+        next(&self.exited, &Stop::default(), deadline).ok()?;
+        self.child.reap().ok()
     }
-}
-
-fn end(child: &mut Child) {
-    // One that has ended already cannot be killed, which is what was wanted.
-    let _ = child.kill();
-    let _ = ended(child, clock::now() + FAREWELL);
-}
-
-/// The texts of both pipes, read side by side: a child that fills one waits for its reader.
-fn both(out: Option<impl Read>, err: Option<impl Read + Send>) -> [String; 2] {
-    thread::scope(|scope| {
-        let err = thread::Builder::new().spawn_scoped(scope, || all(err));
-        let out = all(out);
-        let err = err.ok().and_then(|reader| reader.join().ok());
-        [out, err.unwrap_or_default()]
-    })
-}
-
-fn all(pipe: Option<impl Read>) -> String {
-    let mut bytes = Vec::new();
-    if let Some(mut pipe) = pipe {
-        // What came before an error is kept: there is no better answer.
-        let _ = pipe.read_to_end(&mut bytes);
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(all(test, unix))]

@@ -8,7 +8,7 @@ use std::io;
 use std::thread;
 use std::time::Instant;
 
-use crossbeam::channel::{Receiver, unbounded};
+use crossbeam::channel::Sender;
 use nix::errno::Errno;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
@@ -25,20 +25,19 @@ pub(super) struct Exit {
     pub(super) counted: Option<Counted>,
 }
 
-/// Waits for all children; the channel is closed when there is none left.
-pub(super) fn reap() -> io::Result<Receiver<Exit>> {
-    let (told, exits) = unbounded();
+/// Waits for all children and sends each exit to `tell`, which is dropped when there is none left.
+pub(super) fn reap_all<T: From<Exit> + Send + 'static>(tell: Sender<T>) -> io::Result<()> {
     thread::Builder::new().spawn(move || {
         loop {
             match next_exit() {
                 // Exits that nobody asks for any more are waited for all the same.
-                Ok(exit) => drop(told.send(exit)),
+                Ok(exit) => drop(tell.send(exit.into())),
                 Err(Errno::EINTR) => {}
                 Err(_) => return,
             }
         }
     })?;
-    Ok(exits)
+    Ok(())
 }
 
 #[cfg(target_os = "linux")]

@@ -68,7 +68,7 @@ pub(super) fn name_of(pid: i32) -> Option<String> {
     System::here().text(format!("/proc/{pid}/comm"))
 }
 
-fn told(pid: i32, what: &str) -> String {
+fn named(pid: i32, what: &str) -> String {
     let name = name_of(pid).unwrap_or_else(|| "process".to_owned());
     format!("{name} ({pid}) {what}")
 }
@@ -78,11 +78,11 @@ fn told(pid: i32, what: &str) -> String {
 pub(super) fn stands_still(pid: i32, own: &str) -> Option<String> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
     if stat_fields(&stat, 3)?.next()? == b"T" {
-        return Some(told(pid, "was stopped (SIGSTOP)"));
+        return Some(named(pid, "was stopped (SIGSTOP)"));
     }
     let elsewhere = groups_of(&pid.to_string()) != own;
     (elsewhere && is_frozen(&System::of_process(pid)))
-        .then(|| told(pid, "was frozen by its control group"))
+        .then(|| named(pid, "was frozen by its control group"))
 }
 
 /// The control groups of a process, as the kernel writes them.
@@ -92,7 +92,7 @@ pub(super) fn groups_of(process: &str) -> String {
 
 /// What is seen of the tree now and then while it runs.
 #[derive(Default)]
-pub(super) struct Sightings {
+pub(super) struct TreeSamples {
     threads: BTreeMap<(i32, i32), Counted>,
     peak: Option<u32>,
     resident: PeakResident,
@@ -100,7 +100,7 @@ pub(super) struct Sightings {
     stood_still: Option<String>,
 }
 
-impl Sightings {
+impl TreeSamples {
     /// Looks at every thread.
     pub(super) fn look(&mut self) {
         let tree = descendants();
@@ -136,7 +136,7 @@ impl Sightings {
 
     /// Process `pid` was stopped, or goes on after that.
     pub(super) fn saw_stop(&mut self, pid: i32) {
-        let said = || told(pid, "was stopped (SIGSTOP)");
+        let said = || named(pid, "was stopped (SIGSTOP)");
         self.stood_still.get_or_insert_with(said);
     }
 
@@ -153,13 +153,13 @@ impl Sightings {
 
     /// What the threads of the tree have had, beyond what `before` counts, if they were seen for nearly
     /// all of the CPU time that it used; a thread is not seen after the last look at it.
-    pub(super) fn told(&self, before: Counted, cpu: Duration) -> Option<Told> {
+    pub(super) fn totals(&self, before: Counted, cpu: Duration) -> Option<TreeTotals> {
         let each = self.threads.values();
         let run: Duration = each.clone().map(|thread| thread.run).sum();
         let wait: Duration = each.clone().map(|thread| thread.wait).sum();
         let seen = run.saturating_sub(before.run);
         // Nine tenths of it.
-        (10 * seen >= 9 * cpu).then(|| Told {
+        (10 * seen >= 9 * cpu).then(|| TreeTotals {
             wait: wait.saturating_sub(before.wait),
             busiest: each.map(|thread| thread.run).max().unwrap_or_default(),
         })
@@ -168,7 +168,7 @@ impl Sightings {
 
 /// What the threads of a tree have had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct TreeTotals {
     /// Run-queue wait of all.
     pub(super) wait: Duration,
     /// CPU time of the thread that had most.
@@ -192,15 +192,15 @@ mod tests {
     /// Two threads with 6 ms and 4 ms, of which 1 ms before the start: 9 ms seen.
     #[test]
     fn the_wait_is_told_only_if_nearly_all_work_was_seen() {
-        let mut seen = Sightings::default();
+        let mut seen = TreeSamples::default();
         seen.saw(1, 1, Some(counted(6, 5)));
         seen.saw(1, 2, Some(counted(4, 3)));
         let before = counted(1, 1);
-        let told = Told {
+        let totals = TreeTotals {
             wait: 7 * MS,
             busiest: 6 * MS,
         };
-        assert_eq!(seen.told(before, 10 * MS), Some(told));
-        assert_eq!(seen.told(before, 11 * MS), None);
+        assert_eq!(seen.totals(before, 10 * MS), Some(totals));
+        assert_eq!(seen.totals(before, 11 * MS), None);
     }
 }

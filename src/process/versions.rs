@@ -9,8 +9,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::clock;
 use super::question::Question;
+use crate::clock;
 use crate::machine::{Program, Version, Versions};
 
 /// Longest that a program may take to say its version.

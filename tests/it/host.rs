@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt;
 
 use oversub::experiment::{Protocol, Visit};
-use oversub::process::{Host, Message};
 use oversub::machine::CpuBudget;
+use oversub::process::{Host, Message};
 use oversub::record::Answer;
 use oversub::runner::{Ask, Runner};
 

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::page::pair;
 use crate::cli::blas::folders;
-use crate::process::inspect;
 use crate::machine::{BlasFacts, BlasFamily};
+use crate::process::inspect;
 
 /// A library that was found.
 pub(super) struct Library {

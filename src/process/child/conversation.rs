@@ -3,22 +3,22 @@
 use std::io::{self, BufRead, BufReader};
 use std::ops::ControlFlow;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, ChildStderr, ChildStdout};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::process::{ChildStdout, Command};
 use std::thread;
 use std::time::Duration;
 
-use crossbeam::channel::{Receiver, RecvTimeoutError, bounded, unbounded};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use crossbeam::channel::{Receiver, Sender, unbounded};
+use nix::sys::signal::Signal;
 
-use super::last_words::{describe_exit, last_words};
-use super::{LOOK, Message};
+use super::Message;
+use super::exit_reason::{describe_exit, last_words};
+use crate::clock;
 use crate::experiment::Workload;
-use crate::process::command::{HOOK_LIMIT, tail_of};
+use crate::process::command::HOOK_LIMIT;
+use crate::process::output::{OUTPUT_GRACE, OutputTail};
 use crate::process::shortage::TRY_AGAIN;
 use crate::process::tree::{groups_of, stands_still};
+use crate::process::wait::{NoNews, Stop, Subprocess, next_within};
 use crate::record::{Answer, Sample};
 use crate::runner::{Ask, Emit};
 
@@ -27,11 +27,10 @@ use crate::runner::{Ask, Emit};
 const GRACE: Duration = Duration::from_secs(120);
 
 /// Time for a supervisor to end its tree and to clean up.
-const FAREWELL: Duration = Duration::from_secs(20);
+const TERM_GRACE: Duration = Duration::from_secs(20);
 
-/// Time after the death of a child to hear what it said before. Mostly its output ends at once; but on a
-/// busy machine the thread that listens waits for a CPU, and something of its tree may hold the output open.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+/// Time for whoever has ended the child to end the sweep too.
+const STOP_GRACE: Duration = Duration::from_millis(100);
 
 /// A visit that could not be made, or not to its end, for want of something.
 pub(super) struct Missing {
@@ -44,96 +43,86 @@ pub(super) struct Missing {
 
 /// A running child and what has been heard of it.
 pub(super) struct Conversation {
-    child: Child,
-    messages: Receiver<io::Result<Message>>,
-    complaints: Receiver<String>,
+    child: Subprocess,
+    news: Receiver<News>,
+    stderr: OutputTail,
     next_rep: u32,
     last_rep: u32,
     /// Wall time of all samples so far, and that after which no further one is taken.
     spent: Duration,
     limit: Duration,
     patience: Duration,
-    stop: Arc<AtomicBool>,
+}
+
+/// What is heard of a child.
+enum News {
+    Message(Box<Message>),
+    Unreadable(io::Error),
+    /// It has exited; something of its tree may hold its output open.
+    Exited,
 }
 
 impl Conversation {
-    /// Listens to `child`; without threads to listen with, it is ended.
-    pub(super) fn with(mut child: Child, ask: &Ask, stop: Arc<AtomicBool>) -> io::Result<Self> {
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let threads = listen(stdout).and_then(|messages| Ok((messages, drain(stderr)?)));
-        let (messages, complaints) = threads.inspect_err(|_| {
-            // A child that is gone already cannot be killed, which is what was wanted.
-            let _ = child.kill();
-            let _ = child.wait();
-        })?;
-        Ok(Self {
-            child,
-            messages,
-            complaints,
-            next_rep: ask.first_rep,
-            last_rep: ask.last_rep.get(),
-            spent: Duration::ZERO,
-            limit: ask.protocol.limit(),
-            patience: patience(ask),
-            stop,
-        })
-    }
-
-    /// What the child says next, or that it says nothing more, or nothing for too long; `None`
-    /// when the sweep is to stop.
-    fn next(&mut self) -> Option<Result<io::Result<Message>, RecvTimeoutError>> {
-        let looks = self.patience.div_duration_f64(LOOK).ceil() as u64;
-        let mut gone_for = Duration::ZERO;
-        for _ in 0..looks {
-            let heard = self.messages.recv_timeout(LOOK);
-            if heard.as_ref().err() != Some(&RecvTimeoutError::Timeout) {
-                return Some(heard);
-            }
-            if self.stop.load(Ordering::Relaxed) {
-                return None;
-            }
-            if gone_for >= LAST_WORDS {
-                return Some(Err(RecvTimeoutError::Disconnected));
-            }
-            if matches!(self.child.try_wait(), Ok(Some(_))) {
-                gone_for += LOOK;
+    /// Starts `command`, which answers `ask`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started, or there are no threads to listen with; then it does not run.
+    pub(super) fn start(command: &mut Command, ask: &Ask) -> io::Result<Self> {
+        let (tell, news) = unbounded();
+        let mut child = Subprocess::start(command, tell.clone(), News::Exited)?;
+        let (stdout, stderr) = (child.child().stdout.take(), child.child().stderr.take());
+        match listen(stdout, tell).and_then(|()| OutputTail::of(stderr)) {
+            Ok(stderr) => Ok(Self {
+                child,
+                news,
+                stderr,
+                next_rep: ask.first_rep,
+                last_rep: ask.last_rep.get(),
+                spent: Duration::ZERO,
+                limit: ask.protocol.limit(),
+                patience: patience(ask),
+            }),
+            Err(error) => {
+                child.end();
+                Err(error)
             }
         }
-        Some(Err(RecvTimeoutError::Timeout))
     }
 
-    /// Passes every message on until the child is done, dead or too late.
-    pub(super) fn run(mut self, emit: &mut Emit<'_>) -> Result<(), Missing> {
-        while let Some(heard) = self.next() {
-            match heard {
-                Ok(Ok(message)) => {
-                    if self.pass_on(message, emit).is_break() {
+    /// Passes every message on until the child is done, dead or too late, or `stop` is requested.
+    pub(super) fn run(mut self, stop: &Stop, emit: &mut Emit<'_>) -> Result<(), Missing> {
+        let mut exited = false;
+        let answer = loop {
+            let patience = if exited { OUTPUT_GRACE } else { self.patience };
+            match next_within(&self.news, stop, patience) {
+                Ok(News::Message(message)) => {
+                    if self.pass_on(*message, emit).is_break() {
                         self.end(None);
                         return Ok(());
                     }
                 }
-                Ok(Err(error)) => {
+                Ok(News::Unreadable(error)) => {
                     let reason = format!("cell process wrote something unreadable: {error}");
-                    let _ = emit(self.next_rep, Answer::Failed(reason));
-                    self.end(None);
+                    break Answer::Failed(reason);
+                }
+                Ok(News::Exited) => exited = true,
+                Err(NoNews::Stopped) => {
+                    self.end(Some(emit));
                     return Ok(());
                 }
-                Err(RecvTimeoutError::Timeout) => {
-                    let answer = self.silence();
-                    let _ = emit(self.next_rep, answer);
-                    self.end(None);
-                    return Ok(());
-                }
-                Err(RecvTimeoutError::Disconnected) => return self.reap(emit),
+                Err(NoNews::Late) if !exited => break self.silence(),
+                Err(NoNews::Late | NoNews::Closed) => return self.reap(stop, emit),
             }
-        }
-        self.end(Some(emit));
+        };
+        let _ = emit(self.next_rep, answer);
+        self.end(None);
         Ok(())
     }
 
     /// What became of a child that gave no sign for too long: it stands still, or hangs.
     fn silence(&self) -> Answer {
-        let pid = self.child.id() as i32;
+        let pid = self.child.pid();
         let silent = format!("cell process gave no sign for {:?}", self.patience);
         match stands_still(pid, &groups_of("self")) {
             Some(how) => Answer::Interrupted(Sample::default(), format!("{silent}: {how}")),
@@ -155,27 +144,24 @@ impl Conversation {
 
     /// The child closed its output before its last repetition: it is dead or about to be, and owes
     /// an answer.
-    fn reap(mut self, emit: &mut Emit<'_>) -> Result<(), Missing> {
-        let status = self.child.wait();
+    fn reap(mut self, stop: &Stop, emit: &mut Emit<'_>) -> Result<(), Missing> {
+        let status = self.child.reap();
         // Whoever ends the child may be ending the sweep too, as systemd does with a whole service.
-        if status
+        let killed = status
             .as_ref()
-            .is_ok_and(|status| status.signal().is_some())
-        {
-            thread::sleep(LOOK);
-            if self.stop.load(Ordering::Relaxed) {
-                return Ok(());
-            }
+            .is_ok_and(|status| status.signal().is_some());
+        if killed && stop.is_requested_within(STOP_GRACE) {
+            return Ok(());
         }
-        let complaint = self.complaints.recv_timeout(LAST_WORDS);
-        let complaint = complaint.unwrap_or_default();
+        let stderr = self.stderr.read(clock::now() + OUTPUT_GRACE);
+        let stderr = stderr.unwrap_or_default();
         let reason = match &status {
-            Ok(status) => describe_exit(*status, &complaint),
+            Ok(status) => describe_exit(*status, &stderr),
             Err(error) => format!("cell process was lost: {error}"),
         };
         if status.is_ok_and(|status| status.code() == Some(TRY_AGAIN)) {
             return Err(Missing {
-                reason: last_words(&complaint).unwrap_or(reason),
+                reason: last_words(&stderr).unwrap_or(reason),
                 next_rep: self.next_rep,
                 remedy: None,
             });
@@ -187,20 +173,22 @@ impl Conversation {
     /// Ends the child, which has said all that is wanted of it but what goes to `emit`: answers that
     /// were ready when the sweep was stopped. It is asked first: a supervisor has a tree to end.
     fn end(mut self, mut emit: Option<&mut Emit<'_>>) {
-        if matches!(self.child.try_wait(), Ok(None)) {
-            // Not waited for, so its number is still its own.
-            let pid = Pid::from_raw(self.child.id() as i32);
-            let _ = kill(pid, Signal::SIGTERM);
-            // One that is stopped hears of it only when it goes on.
-            let _ = kill(pid, Signal::SIGCONT);
-        }
-        while let Ok(Ok(message)) = self.messages.recv_timeout(FAREWELL) {
-            if let Some(wanted) = emit.as_mut() {
-                let _ = self.pass_on(message, *wanted);
+        self.child.send(Signal::SIGTERM);
+        // One that is stopped hears of it only when it goes on.
+        self.child.send(Signal::SIGCONT);
+        let mut patience = TERM_GRACE;
+        loop {
+            match next_within(&self.news, &Stop::default(), patience) {
+                Ok(News::Message(message)) => {
+                    if let Some(wanted) = emit.as_mut() {
+                        let _ = self.pass_on(*message, *wanted);
+                    }
+                }
+                Ok(News::Exited) => patience = OUTPUT_GRACE,
+                Ok(News::Unreadable(_)) | Err(_) => break,
             }
         }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.child.end();
     }
 }
 
@@ -215,75 +203,64 @@ fn patience(ask: &Ask) -> Duration {
     limit * runs + hooks + GRACE
 }
 
-fn listen(stdout: Option<ChildStdout>) -> io::Result<Receiver<io::Result<Message>>> {
-    let (heard, messages) = unbounded();
+/// Reads the messages of a child, a line each, and tells them.
+fn listen(stdout: Option<ChildStdout>, tell: Sender<News>) -> io::Result<()> {
     let listener = move || {
-        for line in stdout
+        let lines = stdout
             .into_iter()
-            .flat_map(|stdout| BufReader::new(stdout).lines())
-        {
-            let message =
-                line.and_then(|line| serde_json::from_str(&line).map_err(io::Error::other));
-            let broken = message.is_err();
-            if heard.send(message).is_err() || broken {
+            .flat_map(|out| BufReader::new(out).lines());
+        for line in lines {
+            let message = line.and_then(|line| Ok(serde_json::from_str(&line)?));
+            let last = message.is_err();
+            let sent =
+                tell.send(message.map_or_else(News::Unreadable, |m| News::Message(Box::new(m))));
+            if last || sent.is_err() {
                 return;
             }
         }
     };
     thread::Builder::new().spawn(listener)?;
-    Ok(messages)
-}
-
-/// Reads what a child complains of to its end and keeps the last part, which is sent then.
-fn drain(stderr: Option<ChildStderr>) -> io::Result<Receiver<String>> {
-    const KEPT: usize = 1 << 14;
-    let (said, complaints) = bounded(1);
-    thread::Builder::new().spawn(move || {
-        let text = stderr
-            .map(|stderr| tail_of(stderr, KEPT))
-            .unwrap_or_default();
-        // Nobody asks for the complaints of a child that has answered.
-        let _ = said.send(String::from_utf8_lossy(&text).into_owned());
-    })?;
-    Ok(complaints)
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::process::{Command, Stdio};
+    use crossbeam::channel::bounded;
 
     use super::*;
+    use crate::record::Status;
 
     /// A child that has ended with 0, and a listener who gets a CPU long after that.
     #[test]
     fn what_a_child_said_before_its_end_is_heard_however_late_the_listener_comes() {
-        let mut child = Command::new("true").stdin(Stdio::null()).spawn().unwrap();
-        child.wait().unwrap();
-        let (heard, messages) = unbounded();
-        let (_said, complaints) = bounded(1);
+        let (tell, news) = unbounded();
+        let (tell_exit, exited) = bounded(1);
+        let child = Subprocess::start(&mut Command::new("true"), tell_exit, ()).unwrap();
+        exited.recv().unwrap();
+        tell.send(News::Exited).unwrap();
         let conversation = Conversation {
             child,
-            messages,
-            complaints,
+            news,
+            stderr: OutputTail::of(None::<io::Empty>).unwrap(),
             next_rep: 1,
             last_rep: 1,
             spent: Duration::ZERO,
             limit: Duration::MAX,
             patience: GRACE,
-            stop: Arc::default(),
         };
         let listener = thread::spawn(move || {
-            thread::sleep(5 * LOOK);
+            thread::sleep(Duration::from_millis(500));
             let answer = Answer::Ok(Sample::default());
-            heard.send(Ok(Message { rep: 1, answer })).unwrap();
+            let message = Box::new(Message { rep: 1, answer });
+            tell.send(News::Message(message)).unwrap();
         });
         let mut answers = Vec::new();
-        let told = conversation.run(&mut |rep, answer| {
+        let told = conversation.run(&Stop::default(), &mut |rep, answer| {
             answers.push((rep, answer.status()));
             ControlFlow::Continue(())
         });
         listener.join().unwrap();
         assert!(told.is_ok());
-        assert_eq!(answers, [(1, crate::record::Status::Ok)]);
+        assert_eq!(answers, [(1, Status::Ok)]);
     }
 }

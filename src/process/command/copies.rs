@@ -6,19 +6,21 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use crossbeam::channel::{Receiver, unbounded};
+use crossbeam::channel::Sender;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
-use super::output::Listener;
 use super::starting_line::Starter;
 use super::trouble::Trouble;
+use crate::clock;
+use crate::counter::{Counted, Usage};
 use crate::experiment::{CommandCopy, CommandSpec};
 use crate::machine::bind_current_thread;
-use crate::counter::{Counted, Usage};
 use crate::machine::kernel_text::{field, number, stat_fields};
 use crate::machine::{Binder, CpuSet};
+use crate::process::output::{OUTPUT_GRACE, OutputTail};
+use crate::process::reaper::Exit;
 
 /// Where copies may run.
 pub(super) enum Places {
@@ -45,43 +47,54 @@ pub(super) struct Launch<'a> {
 pub(super) struct Copies {
     /// Their process ids, which are those of their sessions and groups too.
     pub(super) pids: Vec<Pid>,
-    pub(super) outputs: Vec<Listener>,
-    /// Hears of each copy that comes to the line.
-    pub(super) ready: Receiver<()>,
+    outputs: Vec<OutputTail>,
     /// Closed, it releases them.
     line: Option<PipeWriter>,
 }
 
+/// What is heard of copies.
+pub(super) enum News {
+    /// One more is at the starting line.
+    Ready,
+    /// A process of their tree has exited, or was stopped or continued.
+    Exit(Exit),
+}
+
+impl From<Exit> for News {
+    fn from(exit: Exit) -> Self {
+        Self::Exit(exit)
+    }
+}
+
 impl Launch<'_> {
-    /// Starts all copies, which then come to the line.
-    pub(super) fn start(&self) -> Result<Copies, Trouble> {
+    /// Starts all copies, which then come to the line; each that is there is told to `tell`.
+    pub(super) fn start(&self, tell: Sender<News>) -> Result<Copies, Trouble> {
         let failed = |error: io::Error| Trouble::of("cannot start a copy of the program", &error);
         let (released, line) = pipe().map_err(failed)?;
-        let (ready, tell) = pipe().map_err(failed)?;
+        let (arrivals, arrive) = pipe().map_err(failed)?;
+        tell_arrivals(arrivals, tell).map_err(failed)?;
         let mut copies = Copies {
             pids: Vec::new(),
             outputs: Vec::new(),
-            ready: count(ready).map_err(failed)?,
             line: Some(line),
         };
         for copy in &self.copies {
-            let started = Listener::start()
-                .and_then(|(listener, output)| {
-                    let mut command = self.command(copy);
-                    command
-                        .stdin(released.try_clone()?)
-                        .stdout(tell.try_clone()?)
-                        .stderr(output);
-                    Ok((listener, command))
-                })
-                .map_err(failed)
-                .and_then(|(listener, mut command)| {
-                    Ok((self.spawn(copy, &mut command)?, listener))
-                });
+            let command = || -> io::Result<(Command, OutputTail)> {
+                let (output, err) = pipe()?;
+                let mut command = self.command(copy);
+                command
+                    .stdin(released.try_clone()?)
+                    .stdout(arrive.try_clone()?)
+                    .stderr(err);
+                Ok((command, OutputTail::of(Some(output))?))
+            };
+            let started = command().map_err(failed);
+            let started =
+                started.and_then(|(mut command, tail)| Ok((self.spawn(copy, &mut command)?, tail)));
             match started {
-                Ok((pid, listener)) => {
+                Ok((pid, tail)) => {
                     copies.pids.push(pid);
-                    copies.outputs.push(listener);
+                    copies.outputs.push(tail);
                 }
                 Err(trouble) => {
                     copies.abandon();
@@ -114,16 +127,15 @@ impl Launch<'_> {
     }
 }
 
-/// Tells of each byte that comes through the pipe.
-fn count(mut pipe: PipeReader) -> io::Result<Receiver<()>> {
-    let (tell, told) = unbounded();
+/// Tells of each copy whose byte comes through the pipe.
+fn tell_arrivals(mut pipe: PipeReader, tell: Sender<News>) -> io::Result<()> {
     thread::Builder::new().spawn(move || {
         while pipe.read_exact(&mut [0]).is_ok() {
             // Nobody counts the copies of a launch that failed.
-            let _ = tell.send(());
+            let _ = tell.send(News::Ready);
         }
     })?;
-    Ok(told)
+    Ok(())
 }
 
 impl Copies {
@@ -154,17 +166,25 @@ impl Copies {
         (usage, sum)
     }
 
+    /// What the copy `rank` said last, once nobody can say more.
+    pub(super) fn output(&self, rank: usize) -> String {
+        let read = self
+            .outputs
+            .get(rank)
+            .and_then(|o| o.read(clock::now() + OUTPUT_GRACE));
+        read.unwrap_or_default()
+    }
+
     /// Lets all of them go at once.
     pub(super) fn release(&mut self) {
         drop(self.line.take());
     }
 
     #[cfg(test)]
-    pub(super) fn scripted(pids: &[i32], ready: Receiver<()>) -> Self {
+    pub(super) fn scripted(pids: &[i32]) -> Self {
         Self {
             pids: pids.iter().copied().map(Pid::from_raw).collect(),
             outputs: Vec::new(),
-            ready,
             line: None,
         }
     }

@@ -2,21 +2,22 @@
 
 use std::time::Duration;
 
-use crossbeam::channel::Receiver;
+use crossbeam::channel::unbounded;
 use nix::sys::wait::WaitStatus;
 
 use super::copies::{Launch, Places};
-use super::output::{last_line, number_in};
-use super::running::{Ending, RunningCopies};
+use super::metric::{last_line, number_in};
+use super::running::{RunEnd, RunningCopies};
 use super::starting_line::Starter;
 use super::trouble::Trouble;
-use crate::experiment::{Cell, CommandSpec};
 use crate::clock;
-use crate::process::ending::adopt_orphans;
 use crate::counter::{HardwareEvents, Usage, surroundings};
-use crate::process::reaper::reap;
-use crate::process::standstill::Standstill;
+use crate::experiment::{Cell, CommandSpec};
 use crate::machine::{Accounts, Binder, CpuBudget, CpuSet, Placement, Topology};
+use crate::process::ending::adopt_orphans;
+use crate::process::reaper::reap_all;
+use crate::process::standstill::Standstill;
+use crate::process::wait::Stop;
 use crate::record::{Answer, Sample};
 use crate::runner::Ask;
 use crate::units::counted;
@@ -26,7 +27,7 @@ pub(super) struct Execution<'a> {
     launch: Launch<'a>,
     accounts: Accounts,
     limit: Duration,
-    stop: &'a Receiver<()>,
+    stop: &'a Stop,
 }
 
 impl<'a> Execution<'a> {
@@ -35,7 +36,7 @@ impl<'a> Execution<'a> {
         spec: &'a CommandSpec,
         starter: Starter<'a>,
         ask: &Ask,
-        stop: &'a Receiver<()>,
+        stop: &'a Stop,
     ) -> Result<Self, String> {
         let cell = &ask.visit.cell;
         let copies = spec.copies(cell);
@@ -77,28 +78,28 @@ impl<'a> Execution<'a> {
         let ending = running.watch(start + self.limit, self.stop, &mut still);
         let around = surroundings(&self.accounts).since(around_before);
         let stood = still.told(around.throttled);
-        let stood = stood.or_else(|| running.seen.stood_still().map(str::to_owned));
+        let stood = stood.or_else(|| running.samples.stood_still().map(str::to_owned));
         let left_behind = running.clear(&ending)?;
         let hardware = events.read().since(hardware_before);
         let used = Usage::of_children().since(children_before);
         let used = used.since(used_before);
-        let told = running
-            .seen
-            .told(counted_before, used.cpu.unwrap_or_default());
+        let totals = running
+            .samples
+            .totals(counted_before, used.cpu.unwrap_or_default());
         let sample = Sample {
-            run_queue_wait: told.map(|told| told.wait),
-            busiest_thread: told.map(|told| told.busiest),
+            run_queue_wait: totals.map(|totals| totals.wait),
+            busiest_thread: totals.map(|totals| totals.busiest),
             surroundings: around,
             hardware,
             ..running.sample(start, used)
         };
         let answer = match ending {
-            Ending::Stopped => return Err(Trouble::Stopped),
+            RunEnd::Stopped => return Err(Trouble::Stopped),
             // A program that ended before anybody noticed that the limit had passed is censored too.
-            Ending::Exited if sample.wall <= self.limit => {
+            RunEnd::Exited if sample.wall <= self.limit => {
                 self.judge(sample, &running, &left_behind)?
             }
-            Ending::Overrun | Ending::Exited => Answer::Censored(Sample {
+            RunEnd::Overrun | RunEnd::Exited => Answer::Censored(Sample {
                 wall: sample.wall.max(self.limit),
                 tasks_done: Some(0),
                 ..sample
@@ -112,15 +113,13 @@ impl<'a> Execution<'a> {
 
     /// Copies at the starting line; nothing of them is left where one does not get there.
     fn line_up(&self) -> Result<RunningCopies, Trouble> {
-        let copies = self.launch.start()?;
-        let exits = match reap() {
-            Ok(exits) => exits,
-            Err(error) => {
-                copies.abandon();
-                return Err(Trouble::of("cannot watch the program", &error));
-            }
-        };
-        let mut running = RunningCopies::new(copies, exits);
+        let (tell, news) = unbounded();
+        let copies = self.launch.start(tell.clone())?;
+        if let Err(error) = reap_all(tell) {
+            copies.abandon();
+            return Err(Trouble::of("cannot watch the program", &error));
+        }
+        let mut running = RunningCopies::new(copies, news);
         match running.wait_until_ready(self.stop) {
             Ok(None) => Ok(running),
             Ok(Some(rank)) => Err(self.early_end(rank, running).into()),
@@ -136,7 +135,7 @@ impl<'a> Execution<'a> {
         let ended = running.ended.get(&running.copies.pids[rank]);
         let how = self.wrong_end(ended);
         let how = how.unwrap_or_else(|| "ended".to_owned());
-        let said = last_line(&running.copies.outputs[rank].last_part());
+        let said = last_line(&running.copies.output(rank));
         let said = said.map_or_else(String::new, |line| format!(": {line}"));
         let reason = format!("{}{how} before its start{said}", self.name(rank));
         running.end_all().err().unwrap_or(reason)
@@ -149,12 +148,8 @@ impl<'a> Execution<'a> {
         running: &RunningCopies,
         left: &[String],
     ) -> Result<Answer, String> {
-        let outputs: Vec<String> = running
-            .copies
-            .outputs
-            .iter()
-            .map(|o| o.last_part())
-            .collect();
+        let ranks = 0..running.copies.pids.len();
+        let outputs: Vec<String> = ranks.map(|rank| running.copies.output(rank)).collect();
         for (rank, (pid, output)) in running.copies.pids.iter().zip(&outputs).enumerate() {
             let status = running.ended.get(pid);
             if let Some(reason) = self.wrong_end(status) {

@@ -19,14 +19,15 @@ use std::io;
 use std::os::unix::process::parent_id;
 use std::process::Command;
 
-use crossbeam::channel::Receiver;
+use crossbeam::channel::{Receiver, unbounded};
 use crossbeam::select;
 use nix::sys::signal::Signal;
 use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
 
-use crate::process::ending::{Held, adopt_orphans, end_children, end_descendants};
-use crate::process::reaper::{is_stop, reap};
+use crate::process::ending::{adopt_orphans, end_children, end_descendants};
+use crate::process::handle::ProcessHandle;
+use crate::process::reaper::{Exit, is_stop, reap_all};
 
 /// Runs `supervisor` and returns how it ended, when nothing below this process is left.
 ///
@@ -40,8 +41,9 @@ pub fn guard(supervisor: &mut Command, wanted: &Receiver<()>) -> io::Result<Wait
     let parent = parent_id();
     adopt_orphans(true);
     let pid = Pid::from_raw(supervisor.spawn()?.id() as i32);
-    let held = Held::of(pid.as_raw());
-    let exits = reap().inspect_err(|_| {
+    let process = ProcessHandle::of(pid.as_raw());
+    let (tell, exits) = unbounded::<Exit>();
+    reap_all(tell).inspect_err(|_| {
         end_children();
     })?;
     let mut status = WaitStatus::Signaled(pid, Signal::SIGKILL, false);
@@ -59,8 +61,8 @@ pub fn guard(supervisor: &mut Command, wanted: &Receiver<()>) -> io::Result<Wait
                 if parent_id() != parent {
                     break;
                 }
-                if let Some(held) = &held {
-                    held.send(Signal::SIGTERM);
+                if let Some(process) = &process {
+                    process.send(Signal::SIGTERM);
                 }
             }
         }

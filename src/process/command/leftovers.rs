@@ -12,7 +12,7 @@ use nix::sys::signal::Signal;
 
 use crate::clock;
 use crate::machine::kernel_text::{number, stat_fields};
-use crate::process::ending::Held;
+use crate::process::handle::ProcessHandle;
 
 /// Name of the variable.
 const VARIABLE: &str = "OVERSUB_VISIT";
@@ -58,8 +58,8 @@ fn end_marked(variable: &str) -> bool {
     let mut found = false;
     for pid in pids.filter(|pid| has(*pid, variable)) {
         // The descriptor stands for one process, which is looked at once more.
-        if let Some(held) = Held::of(pid).filter(|_| has(pid, variable)) {
-            held.send(Signal::SIGKILL);
+        if let Some(process) = ProcessHandle::of(pid).filter(|_| has(pid, variable)) {
+            process.send(Signal::SIGKILL);
             found = true;
         }
     }

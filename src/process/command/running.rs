@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crossbeam::channel::{Receiver, RecvTimeoutError, never};
-use crossbeam::select;
+use crossbeam::channel::Receiver;
 use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
 
-use super::copies::Copies;
+use super::copies::{Copies, News};
 use super::trouble::Trouble;
 use crate::clock;
-use crate::process::ending::end_descendants;
 use crate::counter::Usage;
-use crate::process::reaper::{Exit, is_stop};
+use crate::process::ending::end_descendants;
+use crate::process::reaper::is_stop;
 use crate::process::standstill::Standstill;
-use crate::process::tree::{self, Sightings};
+use crate::process::tree::{self, TreeSamples};
+use crate::process::wait::{NoNews, Stop, next};
 use crate::record::Sample;
 use crate::units::counted;
 
@@ -37,7 +37,8 @@ const LOOK_PERIOD: Duration = Duration::from_millis(20);
 const LOOK_PAUSE: u32 = 100;
 
 /// How an execution ended.
-pub(super) enum Ending {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RunEnd {
     /// Every copy exited.
     Exited,
     /// The limit passed first.
@@ -49,93 +50,87 @@ pub(super) enum Ending {
 /// Copies from the starting line to their end.
 pub(super) struct RunningCopies {
     pub(super) copies: Copies,
-    exits: Receiver<Exit>,
+    news: Receiver<News>,
+    /// Copies that are at the line.
+    ready: usize,
     /// How the copies that have exited ended.
     pub(super) ended: BTreeMap<Pid, WaitStatus>,
     last_exit: Option<Instant>,
-    pub(super) seen: Sightings,
+    pub(super) samples: TreeSamples,
 }
 
 impl RunningCopies {
-    pub(super) fn new(copies: Copies, exits: Receiver<Exit>) -> Self {
+    pub(super) fn new(copies: Copies, news: Receiver<News>) -> Self {
         Self {
             copies,
-            exits,
+            news,
+            ready: 0,
             ended: BTreeMap::new(),
             last_exit: None,
-            seen: Sightings::default(),
+            samples: TreeSamples::default(),
         }
     }
 
     /// Waits until every copy is at the line; or says which has ended instead.
-    pub(super) fn wait_until_ready(
-        &mut self,
-        stop: &Receiver<()>,
-    ) -> Result<Option<usize>, Trouble> {
+    pub(super) fn wait_until_ready(&mut self, stop: &Stop) -> Result<Option<usize>, Trouble> {
         let deadline = clock::now() + LINE_UP_LIMIT;
-        let mut arrivals = self.copies.ready.clone();
-        let mut ready = 0;
-        while ready < self.copies.pids.len() {
-            select! {
-                recv(arrivals) -> arrival => match arrival {
-                    Ok(()) => ready += 1,
-                    // All have closed it; the first exit says why.
-                    Err(_) => arrivals = never(),
-                },
-                recv(self.exits) -> exit => {
-                    let exit = exit.map_err(|_| "all copies were lost".to_owned())?;
-                    let rank = self.copies.pids.iter().position(|copy| *copy == exit.pid);
-                    let ended = !is_stop(&exit.status);
-                    self.note(exit);
-                    if ended && rank.is_some() {
-                        return Ok(rank);
-                    }
-                }
-                recv(stop) -> _ => return Err(Trouble::Stopped),
-                default(deadline.saturating_duration_since(clock::now())) => {
-                    let late = self.copies.pids.len() - ready;
-                    let late = counted(late as u64, "copy");
+        let all = self.copies.pids.len();
+        while self.ready < all {
+            match next(&self.news, stop, deadline) {
+                Ok(news) => self.note(news),
+                Err(NoNews::Closed) => return Err("all copies were lost".to_owned().into()),
+                Err(NoNews::Stopped) => return Err(Trouble::Stopped),
+                Err(NoNews::Late) => {
+                    let late = counted((all - self.ready) as u64, "copy");
                     return Err(format!("{late} not ready to start after {LINE_UP_LIMIT:?}").into());
                 }
+            }
+            let mut pids = self.copies.pids.iter();
+            if let Some(rank) = pids.position(|pid| self.ended.contains_key(pid)) {
+                return Ok(Some(rank));
             }
         }
         Ok(None)
     }
 
-    /// Waits for the last copy, the deadline or a sign to stop, looking at the tree now and then.
+    /// Waits for the last copy, the deadline or a request to stop, looking at the tree now and then.
     pub(super) fn watch(
         &mut self,
         deadline: Instant,
-        stop: &Receiver<()>,
+        stop: &Stop,
         still: &mut Standstill,
-    ) -> Ending {
+    ) -> RunEnd {
         let mut next_look = clock::now() + FIRST_LOOK;
         while self.ended.len() < self.copies.pids.len() {
             let now = clock::now();
             if now >= deadline {
-                return Ending::Overrun;
+                return RunEnd::Overrun;
             }
             if now >= still.due() {
                 still.beat();
             }
-            let due = next_look.min(deadline).min(still.due());
-            select! {
-                recv(self.exits) -> exit => match exit {
-                    Ok(exit) => self.note(exit),
-                    Err(_) => return Ending::Exited,
-                },
-                recv(stop) -> _ => return Ending::Stopped,
-                default(due.saturating_duration_since(now)) => next_look = self.look(next_look),
+            match next(&self.news, stop, next_look.min(deadline).min(still.due())) {
+                Ok(news) => self.note(news),
+                Err(NoNews::Closed) => return RunEnd::Exited,
+                Err(NoNews::Stopped) => return RunEnd::Stopped,
+                Err(NoNews::Late) => next_look = self.look(next_look),
             }
         }
-        Ending::Exited
+        RunEnd::Exited
     }
 
-    fn note(&mut self, exit: Exit) {
+    fn note(&mut self, news: News) {
+        let exit = match news {
+            News::Ready => {
+                self.ready += 1;
+                return;
+            }
+            News::Exit(exit) => exit,
+        };
         let pid = exit.pid.as_raw();
-        self.seen.saw(pid, pid, exit.counted);
+        self.samples.saw(pid, pid, exit.counted);
         if is_stop(&exit.status) {
-            return self.seen.saw_stop(pid);
+            return self.samples.saw_stop(pid);
         }
         if self.copies.pids.contains(&exit.pid) {
             self.last_exit = Some(exit.at);
@@ -149,15 +144,15 @@ impl RunningCopies {
         if before < planned {
             return planned;
         }
-        self.seen.look();
+        self.samples.look();
         let now = clock::now();
         now + LOOK_PERIOD.max(LOOK_PAUSE * (now - before))
     }
 
     /// Ends what is left of the tree and returns the names of what should not have been left.
-    pub(super) fn clear(&mut self, ending: &Ending) -> Result<Vec<String>, String> {
+    pub(super) fn clear(&mut self, ending: &RunEnd) -> Result<Vec<String>, String> {
         let mut left = Vec::new();
-        if matches!(ending, Ending::Exited) {
+        if matches!(ending, RunEnd::Exited) {
             if self.gone_within(SETTLE) {
                 return Ok(left);
             }
@@ -168,8 +163,8 @@ impl RunningCopies {
 
     /// Ends all of the tree.
     pub(super) fn end_all(&mut self) -> Result<(), String> {
-        let exits = self.exits.clone();
-        match end_descendants(&exits, |exit| self.note(exit)) {
+        let news = self.news.clone();
+        match end_descendants(&news, |news| self.note(news)) {
             true => Ok(()),
             false => Err("some processes of the program cannot be ended".to_owned()),
         }
@@ -179,10 +174,9 @@ impl RunningCopies {
     fn gone_within(&mut self, patience: Duration) -> bool {
         let deadline = clock::now() + patience;
         loop {
-            match self.exits.recv_deadline(deadline) {
-                Ok(exit) => self.note(exit),
-                Err(RecvTimeoutError::Disconnected) => return true,
-                Err(RecvTimeoutError::Timeout) => return false,
+            match next(&self.news, &Stop::default(), deadline) {
+                Ok(news) => self.note(news),
+                Err(end) => return end == NoNews::Closed,
             }
         }
     }
@@ -191,65 +185,12 @@ impl RunningCopies {
         Sample {
             wall: self.last_exit.map_or(Duration::ZERO, |exit| exit - start),
             tasks_done: Some(1),
-            threads: self.seen.peak(),
-            peak_rss: self.seen.peak_rss(),
+            threads: self.samples.peak(),
+            peak_rss: self.samples.peak_rss(),
             ..used.sample()
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use crossbeam::channel::{Sender, bounded, unbounded};
-    use nix::sys::signal::Signal;
-
-    use super::*;
-
-    /// Copies 7 and 8, who tells that one is ready or has exited, and how the wait ends.
-    fn wait(script: impl FnOnce(&Sender<()>, &Sender<Exit>)) -> Result<Option<usize>, Trouble> {
-        let (arrive, ready) = unbounded();
-        let (leave, exits) = unbounded();
-        let (_running, stop) = bounded(0);
-        script(&arrive, &leave);
-        RunningCopies::new(Copies::scripted(&[7, 8], ready), exits).wait_until_ready(&stop)
-    }
-
-    fn killed(pid: i32) -> Exit {
-        let pid = Pid::from_raw(pid);
-        Exit {
-            pid,
-            status: WaitStatus::Signaled(pid, Signal::SIGKILL, false),
-            at: clock::now(),
-            counted: None,
-        }
-    }
-
-    #[test]
-    fn copies_start_when_all_are_ready() {
-        let all = wait(|arrive, _| {
-            arrive.send(()).unwrap();
-            arrive.send(()).unwrap();
-        });
-        assert!(matches!(all, Ok(None)), "{all:?}");
-    }
-
-    #[test]
-    fn a_copy_that_dies_before_the_start_is_not_waited_for() {
-        let died = wait(|arrive, leave| {
-            arrive.send(()).unwrap();
-            leave.send(killed(8)).unwrap();
-        });
-        assert!(matches!(died, Ok(Some(1))), "{died:?}");
-    }
-
-    #[test]
-    fn a_wait_for_copies_can_be_stopped() {
-        let (_arrive, ready) = unbounded();
-        let (_leave, exits) = unbounded();
-        let (running, stop) = bounded(0);
-        drop(running);
-        let copies = Copies::scripted(&[7], ready);
-        let stopped = RunningCopies::new(copies, exits).wait_until_ready(&stop);
-        assert!(matches!(stopped, Err(Trouble::Stopped)), "{stopped:?}");
-    }
-}
+mod tests;

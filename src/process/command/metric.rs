@@ -1,54 +1,7 @@
-//! What did the program say?
-//!
-//! The output of every copy, both streams as one, is read to its end by a thread, so that a flood
-//! blocks nobody, and its last part is kept, so that it fills nothing.
-
-use std::collections::VecDeque;
-use std::io::{self, PipeWriter, Read};
-use std::thread;
-use std::time::Duration;
-
-use crossbeam::channel::{Receiver, bounded};
+//! What did the program say at the end, and which number is the metric?
 
 use crate::experiment::OutputMetric;
 use crate::units::range;
-
-/// Part of the output that is kept [bytes]: metrics and last words stand at its end.
-const KEPT: usize = 1 << 20;
-
-/// Time for the last words of a tree that is gone to arrive.
-const LAST_WORDS: Duration = Duration::from_secs(5);
-
-/// The output of a copy, while it is being read.
-pub(super) struct Listener(Receiver<Vec<u8>>);
-
-impl Listener {
-    /// Listens to the other end of a new pipe.
-    pub(super) fn start() -> io::Result<(Self, PipeWriter)> {
-        let (reader, writer) = io::pipe()?;
-        let (told, tail) = bounded(1);
-        thread::Builder::new().spawn(move || told.send(tail_of(reader, KEPT)))?;
-        Ok((Self(tail), writer))
-    }
-
-    /// What was said last, once nobody can say more.
-    pub(super) fn last_part(&self) -> String {
-        let bytes = self.0.recv_timeout(LAST_WORDS).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-}
-
-/// The last `kept` bytes of what comes from `reader`, which is read to its end.
-pub(in crate::process) fn tail_of(mut reader: impl Read, kept: usize) -> Vec<u8> {
-    let mut tail = VecDeque::new();
-    let mut part = vec![0; 1 << 16];
-    // An unreadable pipe is one without a writer.
-    while let Ok(length @ 1..) = reader.read(&mut part) {
-        tail.extend(&part[..length]);
-        tail.drain(..tail.len().saturating_sub(kept));
-    }
-    tail.into()
-}
 
 /// Longest part of the output that a reason shows [characters].
 const LONGEST: usize = 200;
@@ -90,7 +43,6 @@ mod tests {
     use super::*;
     use crate::experiment::Wish;
     use crate::text::any_text::survives_text;
-    use std::io::Write;
 
     fn found(pattern: &str, output: &str) -> Result<f64, String> {
         let metric = OutputMetric {
@@ -129,19 +81,6 @@ mod tests {
             let reason = found(pattern, output).unwrap_err();
             assert!(reason.contains(why), "{reason}");
         }
-    }
-
-    #[test]
-    fn the_end_of_a_flood_is_kept() {
-        let (listener, mut writer) = Listener::start().unwrap();
-        for _ in 0..40 {
-            writer.write_all(&[b'x'; 1 << 16]).unwrap();
-        }
-        writer.write_all(b"\nlast\n").unwrap();
-        drop(writer);
-        let said = listener.last_part();
-        assert_eq!(said.len(), KEPT);
-        assert_eq!(last_line(&said).as_deref(), Some("last"));
     }
 
     #[test]
