@@ -137,9 +137,60 @@ pub fn chance_of_mean_above_zero(values: &[f64]) -> Option<f64> {
     Some(student.sf(mean / error))
 }
 
+/// Most values that [`count_to_tell_above_zero`] considers.
+pub const MOST_VALUES: usize = 1000;
+
+/// How many values tell both their median (95 %) and their mean (at `error`) to be above 0, if further
+/// values have the mean, the deviation and the share not above 0 that `values` have; `not_above` of
+/// them rank at 0 or below. `None` where [`MOST_VALUES`] do not suffice, or of fewer than two values.
+//
+// --- Implementation ---
+// Both tests become easier with every value, so that the least count is found by bisection.
+pub fn count_to_tell_above_zero(values: &[f64], not_above: usize, error: f64) -> Option<usize> {
+    let (_, mean, standard_error) = of_mean(values)?;
+    let n = values.len() as f64;
+    let tells = |count: usize| {
+        let t = mean / standard_error * (count as f64 / n).sqrt();
+        let student = StudentsT::new(0.0, 1.0, count as f64 - 1.0);
+        let by_mean = mean > 0.0
+            && (standard_error == 0.0 || student.is_ok_and(|student| student.sf(t) <= error));
+        let not_above = (not_above * count).div_ceil(values.len());
+        by_mean && levels(count).is_some_and(|(outside, ..)| not_above <= outside)
+    };
+    if !tells(MOST_VALUES) {
+        return None;
+    }
+    let (mut too_few, mut enough) = (values.len(), MOST_VALUES);
+    while enough - too_few > 1 {
+        let middle = usize::midpoint(too_few, enough);
+        match tells(middle) {
+            true => enough = middle,
+            false => too_few = middle,
+        }
+    }
+    Some(enough)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Mean 1, deviation 2 (of 3, 3, -1, -1: sqrt(16 / 3) = 2.309), half of them not above 0: no count
+    /// brings the median above 0. With none below, 0.05 asks for t >= 1.645 at the least, so count
+    /// >= (1.645 x 2.309)^2 = 14.4; Student's 95 % quantile for 16 degrees of freedom is 1.746: (1.746
+    /// x 2.309)^2 = 16.3 -> 17; for 15, 1.753: 16.4 > 16. And of equal values six suffice.
+    #[test]
+    fn the_count_that_tells_is_the_least_that_passes_both_tests() {
+        let values = [3.0, 3.0, -1.0, -1.0];
+        assert_eq!(count_to_tell_above_zero(&values, 2, 0.05), None);
+        assert_eq!(count_to_tell_above_zero(&values, 0, 0.05), Some(17));
+        assert_eq!(count_to_tell_above_zero(&[1.0, 1.0], 0, 0.05), Some(6));
+        assert_eq!(count_to_tell_above_zero(&[-1.0, -1.1], 2, 0.05), None);
+        assert_eq!(count_to_tell_above_zero(&[1.0], 0, 0.05), None);
+        // One of eight not above 0: of 9 values 2, and 1 may lie outside; of 16 also 2, and 3 may.
+        let count = count_to_tell_above_zero(&[1.0; 8], 1, 0.05).unwrap();
+        assert!(levels(count).unwrap().0 >= count.div_ceil(8));
+    }
 
     #[test]
     fn the_median_of_an_even_count_is_the_mean_of_the_middle_two() {

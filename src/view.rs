@@ -23,6 +23,7 @@ pub mod paste;
 pub mod points;
 pub mod report;
 pub mod scale;
+pub mod standing;
 pub mod table;
 pub mod terminal;
 pub mod timeline;

@@ -24,7 +24,7 @@ const position = (m, value) => Math.min(1, Math.max(0, Math.log(value / m.low) /
 /* An end that nothing bounds is null. */
 const written = (m, value) => value === null ? "no bound" : short(value / m.factor);
 const bounds = { "exact": "", "at-least": "at least ", "at-most": "at most ", "until-stopped": "until stopped " };
-const marks = { best: "best", tied: "cannot be told from the best", "": "" };
+const marks = { best: "best", tied: "statistically tied with the best", unresolved: "not resolved: may be more than 5 % slower", "": "" };
 
 /* States of a cell without a time. */
 const UNTIMED = ["failed", "wrong", "interrupted"];
@@ -34,7 +34,7 @@ function label(m, cell) {
   const number = cell.values[m.name];
   if (!number) return "–";
   const sign = { "at-least": ">", "at-most": "<", "until-stopped": "|" }[number.bound] || (number.high === null || number.high > 1.5 * number.low ? "~" : "");
-  return sign + written(m, number.value) + (cell.mark === "best" ? "*" : cell.mark === "tied" ? "=" : "");
+  return sign + written(m, number.value) + (cell.mark === "best" ? "*" : cell.mark === "tied" ? "=" : cell.mark === "unresolved" ? "?" : "");
 }
 
 function sentence(m, cell) {
@@ -168,7 +168,7 @@ function table(run) {
       const cell = places.get(row + "," + column);
       return element("td", {}, cell ? label(m, cell) : "");
     })));
-  return element("table", {}, element("caption", {}, `${m.title} [${m.unit}], ${run.name}${chosen()}; * best, = cannot be told from it`),
+  return element("table", {}, element("caption", {}, `${m.title} [${m.unit}], ${run.name}${chosen()}; * best, = statistically tied with it, ? not resolved`),
     element("thead", {}, head), element("tbody", {}, ...body));
 }
 
@@ -177,7 +177,7 @@ function scale(m) {
   const bar = element("div", { class: "split", role: "img", "aria-label": `colours from ${written(m, m.low)} to ${written(m, m.high)}: ${m.words}` });
   bar.style.cssText = `background:linear-gradient(to right, ${colors});max-width:24rem`;
   return [bar, element("p", { class: "legend" }, `${written(m, m.low)} to ${written(m, m.high)} [${m.unit}], logarithmic: ${m.words}; dashed: outer × inner = P`),
-    element("p", { class: "legend" }, "* best; = cannot be told from it; ~ the interval's ends are 1.5 times apart or more; "
+    element("p", { class: "legend" }, "* best; = statistically tied with it; ? not resolved (may be more than 5 % slower); ~ the interval's ends are 1.5 times apart or more; "
       + "> < at least, at most; | until stopped; – not known")];
 }
 

@@ -69,6 +69,7 @@ fn point(outer: u32, inner: u32) -> Result<Point, String> {
         samples: 1,
         failed_rounds: 0,
         granted: None,
+        recommended: false,
     })
 }
 

@@ -251,7 +251,7 @@ pub fn diagnose(
             serial: serial.and_then(|cell| facts.get(&cell)),
             setting,
             slowdown: slowdown.value(),
-            resolved: !verdict.in_tie_set(&summary.cell),
+            resolved: !verdict.may_be_best(&summary.cell),
         };
         Some((summary.cell, diagnosis(&case, slowdown)))
     });

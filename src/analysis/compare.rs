@@ -12,8 +12,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Analysis, Bound, CellSummary, ERROR, Estimate, Judge, Mark, Metric, Point, Reading, Series,
-    Spread, State,
+    Analysis, Bound, CellSummary, ERROR, Estimate, Judge, MARGIN, Mark, Metric, Point, Reading,
+    Series, Spread, State,
 };
 use crate::experiment::Cell;
 use crate::experiment::{Axis, Condition};
@@ -243,10 +243,11 @@ impl CellChange {
             Change::Ratio(ratio) => {
                 rounds = ratio.rounds.0.min(ratio.rounds.1);
                 let spread = ratio.interval.map(Spread::Interval);
-                let mark = if ratio.changed {
-                    Mark::None
-                } else {
-                    Mark::Same
+                let near = (1.0 / (1.0 + MARGIN)..=1.0 + MARGIN).contains(&ratio.value);
+                let mark = match (ratio.changed, near) {
+                    (true, _) => Mark::None,
+                    (false, true) => Mark::Same,
+                    (false, false) => Mark::Unresolved(None),
                 };
                 (exactly(ratio.value, spread), mark)
             }
@@ -263,6 +264,7 @@ impl CellChange {
             samples: rounds,
             failed_rounds: 0,
             granted: None,
+            recommended: false,
         }
     }
 }

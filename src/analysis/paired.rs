@@ -8,7 +8,7 @@
 //! or 0. One in which both were says nothing and is left out.
 
 use super::{CellSummary, Estimate, Round, Spread};
-use crate::stats::chance_of_mean_above_zero;
+use crate::stats::{chance_of_mean_above_zero, count_to_tell_above_zero};
 
 /// The log ratios of two cells over their common rounds.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,5 +67,14 @@ impl Paired {
         let costs: Vec<f64> = self.0.iter().map(|ratio| ratio.of_costs).collect();
         let by_mean = chance_of_mean_above_zero(&costs)? <= error;
         Some(ends.low > 0.0 && by_mean)
+    }
+
+    /// How many further rounds tell `cell` to be slower, in the sense of [`Self::is_slower`], if they are
+    /// like the rounds so far. `None` where not even 1000 rounds do, or one round cannot say.
+    pub fn further_rounds(&self, error: f64) -> Option<u32> {
+        let costs: Vec<f64> = self.0.iter().map(|ratio| ratio.of_costs).collect();
+        let not_above = self.0.iter().filter(|ratio| ratio.rank <= 0.0).count();
+        let all = count_to_tell_above_zero(&costs, not_above, error)?;
+        u32::try_from(all - costs.len()).ok()
     }
 }

@@ -30,6 +30,8 @@ pub struct Recommendation {
     pub cell: Cell,
     /// The tie set, fastest first, the chosen cell among them.
     pub tie_set: Vec<Cell>,
+    /// The cells that are not resolved, with how many further rounds would tell them to be slower.
+    pub unresolved: BTreeMap<Cell, Option<u32>>,
     /// What the usual settings lose.
     pub losses: Vec<Loss>,
     /// The cells one step away in a thread count that are much slower, the slowest first, with how many
@@ -150,6 +152,7 @@ impl Analysis {
                 .map(|standing| standing.cell)
                 .filter(|cell| verdict.in_tie_set(cell))
                 .collect(),
+            unresolved: verdict.unresolved.clone(),
             losses: self.losses(verdict, p, default_inner),
             harsh_neighbours: harsh_neighbours(verdict),
         };

@@ -64,8 +64,11 @@ pub enum Reading {
 pub enum Mark {
     /// The fastest.
     Best,
-    /// Cannot be told from the fastest, by this rule.
+    /// Tied with the fastest: not told apart by this rule, and within the margin.
     Tied(Rule),
+    /// Neither told apart from the fastest nor within the margin; so many further rounds would tell it
+    /// apart, if that is known.
+    Unresolved(Option<u32>),
     /// In a comparison of two runs: the data do not tell the ratio from 1.
     Same,
     /// None of these.
@@ -81,6 +84,8 @@ pub struct Point {
     pub reading: Reading,
     /// How it stands, by wall time, whatever the metric.
     pub mark: Mark,
+    /// Whether it is the one to choose of its work.
+    pub recommended: bool,
     /// Rounds with a time.
     pub rounds: usize,
     /// Samples in them.
@@ -173,6 +178,7 @@ impl Analysis {
                 cell: summary.cell,
                 reading: reference.reading(summary, metric),
                 mark: mark(verdict, &summary.cell),
+                recommended: verdict.is_some_and(|v| v.recommended == summary.cell),
                 rounds: summary.rounds.len(),
                 samples: summary.samples,
                 failed_rounds: summary.failed_rounds,
@@ -205,10 +211,11 @@ fn mark(verdict: Option<&Verdict>, cell: &Cell) -> Mark {
     let Some(verdict) = verdict else {
         return Mark::None;
     };
-    match verdict.tied.get(cell) {
+    match (verdict.tied.get(cell), verdict.unresolved.get(cell)) {
         _ if verdict.best == *cell => Mark::Best,
-        Some(rule) => Mark::Tied(*rule),
-        None => Mark::None,
+        (Some(rule), _) => Mark::Tied(*rule),
+        (None, Some(further)) => Mark::Unresolved(*further),
+        (None, None) => Mark::None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which cells need further rounds before the tie set of a run is resolved to a margin?
 //!
-//! A sweep `--until` a margin goes on, round by round, with the best cell and its *rivals*: the tied
-//! cells that may still be slower than the best by more than the margin, because the 95 % interval
+//! A sweep `--until` a margin goes on, round by round, with the best cell and its *rivals*: the
+//! cells that may be best, or slower than the best by more than the margin, because the 95 % interval
 //! of their ratio reaches beyond it. It is resolved when there is none.
 
 use std::collections::BTreeSet;
@@ -23,8 +23,10 @@ pub fn rivals(plan: &Plan, records: &[Record]) -> BTreeSet<Cell> {
         let Some(best) = summary(&verdict.best) else {
             continue;
         };
-        let tied = verdict.tied.keys().filter_map(summary);
-        let open = tied.filter(|cell| may_be_slower(cell, best, margin));
+        let others = verdict.tied.keys().chain(verdict.unresolved.keys());
+        let open = others
+            .filter_map(summary)
+            .filter(|cell| may_be_slower(cell, best, margin));
         let open: Vec<Cell> = open.map(|summary| summary.cell).collect();
         if !open.is_empty() {
             all.extend(open);

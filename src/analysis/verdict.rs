@@ -1,15 +1,16 @@
-//! Which cell is best, which cannot be told from it, and which should be chosen?
+//! Which cell is best, which are tied with it, and which should be chosen?
 //!
-//! Cells are compared with the fastest round by round ([`Paired`]). A cell is *tied* with the best
-//! unless the data tell it to be slower. To choose the fastest of k cells by their medians is to choose
+//! Cells are compared with the fastest round by round ([`Paired`]). A cell *may be best* unless the data
+//! tell it to be slower. To choose the fastest of k cells by their medians is to choose
 //! a lucky one; so of each of the k - 1 others it is asked with an error of 5 % / (k - 1) whether it
-//! is slower (Bonferroni): the truly best cell is in the tie set in at least 95 of 100 runs. With
-//! fewer than six common rounds no level can be had: then a cell is tied when the ranges of its
+//! is slower (Bonferroni): the truly best cell is among those that may be best in at least 95 of 100 runs. With
+//! fewer than six common rounds no level can be had: then a cell may be best when the ranges of its
 //! samples and of the best cell's overlap ([`Rule`]).
 //!
-//! The *tie set* is the best cell and all tied ones. That a cell is tied does not say that it is as
-//! fast; the rounds may be too few or too noisy to tell. So the recommended cell must also be near
-//! the best by its median ratio ([`MARGIN`]); which of those it is, [`choose`] says.
+//! A cell that may be best need not be as fast: the rounds may be too few or too noisy to tell. It is
+//! *tied* with the best if it is also near it by its median ratio ([`MARGIN`]), and else *not resolved*:
+//! neither near nor told apart. The *tie set* is the best cell and all tied ones; which of those is
+//! recommended, [`choose`] says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -26,10 +27,10 @@ use crate::units::counted;
 /// Chance of a wrong claim that is accepted [1].
 pub const ERROR: f64 = 0.05;
 
-/// How much slower than the best a cell may be, by its median ratio, to be recommended [1].
+/// How much slower than the best a cell may be, by its median ratio, to be tied with it [1].
 pub const MARGIN: f64 = 0.05;
 
-/// Chance that the truly best cell is not in the tie set that `records` of `plan` give [1].
+/// Chance that the truly best cell is told to be slower by what `records` of `plan` give [1].
 ///
 /// Testing after every round of a sweep `--until` a margin inflates false positives (optional
 /// stopping). So the l-th test, l = 1 after the planned rounds, has an error of 5 % / (l (l + 1)): all
@@ -143,10 +144,12 @@ pub struct Verdict {
     pub best_wall: f64,
     /// Its cost by the judge of the run: its wall time, or what stands for its metric.
     pub best_cost: f64,
-    /// The cells that cannot be told from the best, without the best itself, and by which rule.
+    /// The cells that are neither told apart from the best nor slower than [`MARGIN`], without the best
+    /// itself, and by which rule.
     pub tied: BTreeMap<Cell, Rule>,
-    /// Those of the tied cells that are slower than [`MARGIN`] by their median ratio.
-    pub unresolved: BTreeSet<Cell>,
+    /// The cells that are slower than [`MARGIN`] by their median ratio, but not told apart from the best:
+    /// how many further rounds would do that, if that is known.
+    pub unresolved: BTreeMap<Cell, Option<u32>>,
     /// The rules by which the other cells were held against the best.
     pub rules: BTreeSet<Rule>,
     /// The cell to choose.
@@ -185,10 +188,15 @@ impl Verdict {
     pub fn in_tie_set(&self, cell: &Cell) -> bool {
         *cell == self.best || self.tied.contains_key(cell)
     }
+
+    /// Whether the data leave open that `cell` is the best.
+    pub fn may_be_best(&self, cell: &Cell) -> bool {
+        self.in_tie_set(cell) || self.unresolved.contains_key(cell)
+    }
 }
 
 /// One verdict for each work with at least one cell that was timed to its end, in the order of the
-/// works. The truly best cell is missing from its tie set with a chance of at most `error`.
+/// works. The truly best cell is told to be slower with a chance of at most `error`.
 pub fn verdicts(cells: &[CellSummary], error: f64) -> Vec<Verdict> {
     let mut works: BTreeMap<Work, Vec<&CellSummary>> = BTreeMap::new();
     for summary in cells {
@@ -221,11 +229,12 @@ fn verdict(work: Work, cells: &[&CellSummary], error: f64) -> Option<Verdict> {
         .iter()
         .map(|summary| (summary.cell, Comparison::of(summary, best, each)))
         .collect();
-    let tied = || compared.iter().filter(|(_, comparison)| comparison.tied);
-    let near = tied().filter(|(_, comparison)| comparison.is_near());
-    let near: BTreeSet<Cell> = near.map(|(cell, _)| *cell).chain([best.cell]).collect();
+    let open = || compared.iter().filter(|(_, comparison)| !comparison.apart);
+    let near = open().filter(|(_, comparison)| comparison.is_near());
+    let tied: BTreeMap<Cell, Rule> = near.map(|(cell, c)| (*cell, c.rule)).collect();
     let timed_costs: Vec<Cost> = timed.iter().map(|(s, cost)| (s.cell, *cost)).collect();
-    let equals = timed_costs.iter().filter(|(cell, _)| near.contains(cell));
+    let equal = |cell: &Cell| *cell == best.cell || tied.contains_key(cell);
+    let equals = timed_costs.iter().filter(|(cell, _)| equal(cell));
     let equals: Vec<Cost> = equals.copied().collect();
     let recommended = choose(&equals, &timed_costs)?;
     let unsaid = cells
@@ -246,10 +255,10 @@ fn verdict(work: Work, cells: &[&CellSummary], error: f64) -> Option<Verdict> {
         best_wall: best.wall.median()?,
         best_cost,
         recommended,
-        tied: tied().map(|(cell, c)| (*cell, c.rule)).collect(),
-        unresolved: tied()
+        tied,
+        unresolved: open()
             .filter(|(_, comparison)| !comparison.is_near())
-            .map(|(cell, _)| *cell)
+            .map(|(cell, comparison)| (*cell, comparison.further))
             .collect(),
         rules: compared.iter().map(|(_, c)| c.rule).collect(),
         standings: timed.iter().map(standing).collect(),
@@ -262,21 +271,26 @@ struct Comparison {
     /// Median ratio of costs over the common rounds [1]; `None` without a common round.
     ratio: Option<f64>,
     rule: Rule,
-    tied: bool,
+    /// Whether the data tell it to be slower.
+    apart: bool,
+    /// How many further rounds would tell it to be slower.
+    further: Option<u32>,
 }
 
 impl Comparison {
     /// `cell` against `best`, told apart with a chance of at most `error` if it is as good.
     fn of(cell: &CellSummary, best: &CellSummary, error: f64) -> Self {
         let paired = Paired::of(cell, best);
-        let (rule, tied) = match paired.is_slower(error) {
-            Some(slower) => (Rule::Interval, !slower),
-            None => (Rule::Range, ranges_overlap(cell, best)),
+        let (rule, apart) = match paired.is_slower(error) {
+            Some(slower) => (Rule::Interval, slower),
+            None => (Rule::Range, !ranges_overlap(cell, best)),
         };
+        let further = (!apart).then(|| paired.further_rounds(error));
         Self {
             ratio: paired.ratio().map(|ratio| ratio.value),
             rule,
-            tied,
+            apart,
+            further: further.flatten(),
         }
     }
 

@@ -6,11 +6,12 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::analysis::{Analysis, Factor, Judge, MARGIN, Rule, Standing, Verdict, Work, Worst};
+use crate::analysis::{Analysis, Factor, Judge, Standing, Verdict, Work, Worst};
 use crate::experiment::Cell;
 use crate::units::{human_span, three_digits};
 use crate::view::advice::CHOICE;
 use crate::view::cell_name::CellNames;
+use crate::view::standing::{rule_words, unresolved};
 use crate::view::unranked;
 
 /// The findings of `analysis`, whose cells are `cells`, under P = `budget` whole CPUs.
@@ -86,35 +87,23 @@ fn one_work(
     )
 }
 
-/// Which cells cannot be told from the best, and which of them only for want of rounds.
+/// Which cells are tied with the best, and which the rounds do not resolve.
 fn ties(text: &mut String, verdict: &Verdict) -> std::fmt::Result {
-    let rules: Vec<&str> = verdict.rules.iter().copied().map(words).collect();
+    let rules: Vec<&str> = verdict.rules.iter().copied().map(rule_words).collect();
     let rules = match rules.join("; ") {
         rules if rules.is_empty() => rules,
         rules => format!(" ({rules})"),
     };
     match verdict.tied.len() {
-        0 => writeln!(
-            text,
-            "  tied       none: every other cell is told from it{rules}"
-        )?,
+        0 => writeln!(text, "  tied       none{rules}")?,
         count => writeln!(
             text,
-            "  tied       {count} more cannot be told from it{rules}"
+            "  tied       {count} more statistically tied with it{rules}"
         )?,
     }
-    let far = verdict.unresolved.len();
-    if far > 0 {
-        let (cells, overlap, are, their) = match far {
-            1 => ("cell", "overlaps", "is", "its median"),
-            _ => ("cells", "overlap", "are", "their medians"),
-        };
-        writeln!(
-            text,
-            "  unresolved {far} {cells} {overlap} with the best but {are} more than {} % slower by \
-             {their}; more rounds would tell",
-            MARGIN * 100.0
-        )?;
+    let further: Vec<Option<u32>> = verdict.unresolved.values().copied().collect();
+    if let Some(open) = unresolved(&further) {
+        writeln!(text, "  unresolved {open}")?;
     }
     Ok(())
 }
@@ -131,13 +120,6 @@ fn unsaid(text: &mut String, verdict: &Verdict, names: &Names) -> std::fmt::Resu
          --limit): {}",
         cells.join("; ")
     )
-}
-
-fn words(rule: Rule) -> &'static str {
-    match rule {
-        Rule::Interval => "95 %, all cells considered",
-        Rule::Range => "by range, fewer than 6 rounds",
-    }
 }
 
 /// How cells are called, and what a factor is a factor of.
@@ -261,15 +243,17 @@ mod tests {
     #[test]
     fn a_level_is_stated_only_where_there_are_rounds_for_it() {
         let five = said(&[(OUTER, &[10; 5]), (ALONE, &[20; 5])]);
-        let none = "tied       none: every other cell is told from it";
+        let none = "tied       none";
         assert!(
-            five.contains(&format!("{none} (by range, fewer than 6 rounds)")),
+            five.contains(&format!("{none} (ranges overlap; fewer than 6 rounds)")),
             "{five}"
         );
         assert!(!five.contains("95"), "{five}");
         let six = said(&[(OUTER, &[10; 6]), (ALONE, &[20; 6])]);
         assert!(
-            six.contains(&format!("{none} (95 %, all cells considered)")),
+            six.contains(&format!(
+                "{none} (95 %, corrected for multiple comparisons)"
+            )),
             "{six}"
         );
     }
@@ -278,12 +262,9 @@ mod tests {
     #[test]
     fn what_only_more_rounds_would_tell_is_said_and_not_recommended() {
         let text = said(&[(OUTER, &[10, 10, 10, 10, 90]), (ALONE, &[20; 5])]);
-        assert!(text.contains("tied       1 more"), "{text}");
+        assert!(text.contains("tied       none"), "{text}");
         assert!(
-            text.contains(
-                "unresolved 1 cell overlaps with the best but is more than 5 % slower by its \
-                 median; more rounds would tell"
-            ),
+            text.contains("unresolved 1 cell (may be more than 5 % slower): about "),
             "{text}"
         );
         assert!(text.contains("best split 2 x 1 (fewest"), "{text}");

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::cell_name::CellNames;
 use super::number::short;
+use super::standing::unresolved;
 use super::unranked;
 use crate::analysis::{
     Analysis, BreakEven, Disturbances, Factor, Loss, Outcome, Recommendation, Spread, Trust, Work,
@@ -13,8 +14,7 @@ use crate::analysis::{
 use crate::experiment::Cell;
 
 /// How the split was chosen.
-pub const CHOICE: &str =
-    "fewest threads, blocking first, of the splits tied with the fastest and at most 5 % slower";
+pub const CHOICE: &str = "fewest threads, blocking first, of the splits tied with the fastest";
 
 /// Most cells of a tie set that are listed by name.
 const LISTED: usize = 6;
@@ -84,6 +84,7 @@ fn work(one: &Recommendation, trust: &Trust) -> Value {
             "bound": bound(standing.slowdown),
         })).collect::<Vec<_>>(),
         "tie_set": one.tie_set,
+        "unresolved": one.unresolved.keys().collect::<Vec<_>>(),
         "losses": one.losses.iter().map(loss).collect::<Vec<_>>(),
     })
 }
@@ -139,6 +140,10 @@ fn one(
         one.tie_set.len(),
         listed.join("; ")
     )?;
+    let further: Vec<Option<u32>> = one.unresolved.values().copied().collect();
+    if let Some(open) = unresolved(&further) {
+        writeln!(text, "  unresolved {open}")?;
+    }
     for loss in &one.losses {
         let (word, said) = loss_words(loss, names);
         writeln!(text, "  {word:<10} {said}")?;

@@ -131,6 +131,7 @@ mod tests {
             samples: 1,
             failed_rounds: 0,
             granted: None,
+            recommended: false,
         };
         let (cells, points) = ([point.cell], [point]);
         let facets = Facets::of(&cells, &points, (Axis::Inner, Axis::Outer));

@@ -70,6 +70,7 @@ fn of_a_point(quantity: &Quantity, point: &Point) -> [Field; 13] {
             match point.mark {
                 Mark::Best => "best",
                 Mark::Tied(_) => "tied",
+                Mark::Unresolved(_) => "unresolved",
                 Mark::Same => "same",
                 Mark::None => "",
             }

@@ -197,6 +197,11 @@ pub fn luminance(Color(r, g, b): Color) -> f64 {
     0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
 }
 
+/// `color` as a ground of a number that is not resolved.
+pub fn faint(color: Color) -> Color {
+    blend(color, WHITE, 0.6)
+}
+
 /// `share` of `over` on the rest of `under`.
 pub fn blend(under: Color, over: Color, share: f64) -> Color {
     let mix = |a: u8, b: u8| (f64::from(a) * (1.0 - share) + f64::from(b) * share).round() as u8;
@@ -228,6 +233,7 @@ mod tests {
             samples: 1,
             failed_rounds: 0,
             granted: None,
+            recommended: false,
         };
         let points: Vec<Point> = values.iter().map(point).collect();
         Scale::of(&metric.into(), points.iter())

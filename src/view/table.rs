@@ -166,6 +166,7 @@ fn of_a_cell(time: &Point, slowdown: &Point, cause: Option<Cause>) -> [Field; 12
         Field::Word(match time.mark {
             Mark::Best => "best".to_owned(),
             Mark::Tied(_) => "tied".to_owned(),
+            Mark::Unresolved(_) => "unresolved".to_owned(),
             Mark::Same | Mark::None => String::new(),
         }),
         Field::word(cause),

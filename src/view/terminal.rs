@@ -1,7 +1,7 @@
 //! How does a heatmap look on a terminal?
 //!
 //! The same cells, panels and colours as in the picture, as lines of text. Without colour the
-//! marks alone must do: `*` best, `=` cannot be told from it, `~` rounds that differ widely, `!` another
+//! marks alone must do: `*` best, `=` tied with it, `?` not resolved, `~` rounds that differ widely, `!` another
 //! team width than asked for, `>` or `<` a bound of a cell that was stopped at the time limit, `x`
 //! failed, `.` not measured yet. A live sweep draws this again and
 //! again, so it costs one pass over the cells.
@@ -11,7 +11,8 @@ use crate::text::wrapped;
 use crate::view::canvas::Color;
 use crate::view::causes;
 use crate::view::facet::{Facets, Slot};
-use crate::view::scale::{Scale, text_on};
+use crate::view::scale::{Scale, faint, text_on};
+use crate::view::standing::{resolution_of, rule_words, unresolved_words};
 
 /// Whether cells have coloured grounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +70,9 @@ pub fn heatmap(quantity: &Quantity, facets: &Facets<'_>, width: usize, ink: Ink)
     let mut text = format!("{}\n", wrapped(&title, width));
     text.push_str(&flow(&facets.common, " · ", width));
     text.push('\n');
+    if let Some(open) = resolution_of(facets.points()) {
+        text.push_str(&format!("{}\n", wrapped(&open, width)));
+    }
     for row in side_by_side(&blocks, width) {
         text.push('\n');
         text.push_str(row.text.trim_end());
@@ -198,6 +202,7 @@ fn label(slot: Slot<'_>, scale: &Scale) -> String {
     let mark = match point.mark {
         Mark::Best => '*',
         Mark::Tied(_) | Mark::Same => '=',
+        Mark::Unresolved(_) => '?',
         Mark::None => ' ',
     };
     match &point.reading {
@@ -224,6 +229,9 @@ fn label(slot: Slot<'_>, scale: &Scale) -> String {
 fn ground(slot: Slot<'_>, scale: &Scale) -> Option<Color> {
     match slot {
         Slot::Answered(point) => match &point.reading {
+            Reading::Number(estimate, _) if matches!(point.mark, Mark::Unresolved(_)) => {
+                Some(faint(scale.color(estimate.value)))
+            }
             Reading::Number(estimate, _) => Some(scale.color(estimate.value)),
             Reading::Cause(cause) => Some(causes::color(*cause)),
             _ => None,
@@ -237,16 +245,17 @@ fn legend(facets: &Facets<'_>) -> Vec<String> {
     let mark = |mark: Mark| facets.points().any(|p| p.mark == mark);
     let reading = |is: &dyn Fn(&Reading) -> bool| facets.points().any(|p| is(&p.reading));
     let bound = |bound| reading(&|r| matches!(r, Reading::Number(_, b) if *b == bound));
+    let tied = [Rule::Interval, Rule::Range].map(|rule| {
+        let words = format!("= statistically tied with it ({})", rule_words(rule));
+        (mark(Mark::Tied(rule)), words)
+    });
+    let open = facets
+        .points()
+        .any(|p| matches!(p.mark, Mark::Unresolved(_)));
+    let open = (open, format!("? {}", unresolved_words()));
+    let best = (mark(Mark::Best), "* best".to_owned());
+    let standing = [best].into_iter().chain(tied).chain([open]);
     let entries = [
-        (mark(Mark::Best), "* best"),
-        (
-            mark(Mark::Tied(Rule::Interval)),
-            "= cannot be told from it (95 %, all cells considered)",
-        ),
-        (
-            mark(Mark::Tied(Rule::Range)),
-            "= cannot be told from it (by range, fewer than 6 rounds)",
-        ),
         (
             mark(Mark::Same),
             "= not told apart (5 % false discoveries, all cells considered)",
@@ -284,8 +293,9 @@ fn legend(facets: &Facets<'_>) -> Vec<String> {
             ". not measured yet",
         ),
     ];
-    let shown = entries.iter().filter(|(shown, _)| *shown);
-    let shown = shown.map(|(_, words)| (*words).to_owned());
+    let entries = entries.map(|(shown, words)| (shown, words.to_owned()));
+    let shown = standing.chain(entries).filter(|(shown, _)| *shown);
+    let shown = shown.map(|(_, words)| words);
     let there = |cause: Cause| reading(&|r| *r == Reading::Cause(cause));
     let causes = Cause::ALL.iter().filter(|(cause, ..)| there(*cause));
     let causes = causes.map(|(_, _, letter, words)| format!("{letter} {words}"));

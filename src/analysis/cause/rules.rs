@@ -334,7 +334,7 @@ fn noise(case: &Case<'_>) -> Option<Finding> {
         ),
     ];
     let rule = "others had at least 10 % of P that the cell could have used; or the rounds differ so much \
-                that the cell cannot be told from the best, which weighs less than any other rule";
+                that the cell is not resolved from the best, which weighs less than any other rule";
     let holds = share >= OTHERS || unresolved;
     // What others took from the best cell, too, does not explain the difference.
     let by_others = case.slowed_by_others(case.here) / case.slowed_by_others(case.there);

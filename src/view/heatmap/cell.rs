@@ -5,7 +5,7 @@ use crate::view::canvas::{Area, BLACK, Canvas, Color, Spot, Stroke, Text, WHITE}
 use crate::view::causes;
 use crate::view::facet::Slot;
 
-use crate::view::scale::{Scale, blend, text_on};
+use crate::view::scale::{Scale, blend, faint, text_on};
 
 /// Ground of a cell that failed or was stopped without a number.
 const FAILED: Color = Color(226, 226, 226);
@@ -30,8 +30,12 @@ pub(super) fn label(slot: Slot<'_>, scale: &Scale) -> Option<String> {
                 Bound::AtMost => "< ",
                 Bound::UntilStopped => "| ",
             };
+            let open = match point.mark {
+                Mark::Unresolved(_) => "?",
+                Mark::Best | Mark::Tied(_) | Mark::Same | Mark::None => "",
+            };
             let width = point.granted.map_or("", |_| "!");
-            format!("{width}{sign}{}", scale.write(estimate.value))
+            format!("{width}{sign}{}{open}", scale.write(estimate.value))
         }
         Reading::Cause(cause) => cause.letter().to_string(),
         Reading::Missing => "–".to_owned(),
@@ -46,7 +50,11 @@ pub(super) fn label(slot: Slot<'_>, scale: &Scale) -> Option<String> {
 fn number_of(slot: Slot<'_>, scale: &Scale) -> Option<(Color, Bound)> {
     match slot {
         Slot::Answered(point) => match &point.reading {
-            Reading::Number(estimate, bound) => Some((scale.color(estimate.value), *bound)),
+            Reading::Number(estimate, bound) => {
+                let color = scale.color(estimate.value);
+                let open = matches!(point.mark, Mark::Unresolved(_));
+                Some((if open { faint(color) } else { color }, *bound))
+            }
             Reading::Cause(cause) => Some((causes::color(*cause), Bound::Exact)),
             _ => None,
         },
@@ -119,7 +127,7 @@ pub(super) fn marks(canvas: &mut Canvas, slot: Slot<'_>, area: Area, scale: &Sca
     match point.mark {
         Mark::Best => best(canvas, area),
         Mark::Tied(_) | Mark::Same => tied(canvas, area, text_on(ground)),
-        Mark::None => {}
+        Mark::Unresolved(_) | Mark::None => {}
     }
 }
 

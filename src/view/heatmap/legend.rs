@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use crate::analysis::{Bound, Cause, Mark, Reading, Rule};
-use crate::view::canvas::{Area, BLACK, Canvas, Color, Spot, Stroke, Text, WHITE};
+use crate::view::canvas::{Area, BLACK, Canvas, Color, GREY, Spot, Stroke, Text, WHITE};
 use crate::view::caption::Landmarks;
 use crate::view::causes;
 use crate::view::facet::{Facets, Slot};
 
 use super::axes::{Axes, Fill, triangle};
 use super::cell;
-use crate::view::scale::{Scale, luminance, text_on};
+use crate::view::scale::{Scale, faint, luminance, text_on};
+use crate::view::standing::{rule_words, unresolved_words};
 
 const EM: f64 = 12.0;
 const ROW: f64 = 22.0;
@@ -27,6 +28,7 @@ enum Icon {
     Shades,
     Best,
     Tied,
+    Unresolved,
     Wide,
     Width,
     Hatch,
@@ -79,12 +81,19 @@ fn marks(facets: &Facets<'_>, scale: &Scale) -> impl Iterator<Item = Item> {
         (
             mark(Mark::Tied(Rule::Interval)),
             Icon::Tied,
-            "cannot be told from the best (95 %, all cells considered)".to_owned(),
+            format!("statistically tied ({})", rule_words(Rule::Interval)),
         ),
         (
             mark(Mark::Tied(Rule::Range)),
             Icon::Tied,
-            "cannot be told from the best (by range, fewer than 6 rounds)".to_owned(),
+            format!("statistically tied ({})", rule_words(Rule::Range)),
+        ),
+        (
+            facets
+                .points()
+                .any(|p| matches!(p.mark, Mark::Unresolved(_))),
+            Icon::Unresolved,
+            unresolved_words(),
         ),
         (
             mark(Mark::Same),
@@ -250,6 +259,10 @@ fn icon(canvas: &mut Canvas, icon: Icon, area: Area, scale: &Scale) {
         Icon::Tied => {
             canvas.rect(area, GROUND);
             cell::tied(canvas, area, BLACK);
+        }
+        Icon::Unresolved => {
+            canvas.rect(area, faint(GROUND));
+            canvas.text((x, y), "?", Text::new(EM).color(GREY).middle());
         }
         Icon::Wide => canvas.text((x, y), "~", Text::new(EM).middle()),
         Icon::Width => canvas.text((x, y), "!", Text::new(EM).middle()),

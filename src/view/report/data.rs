@@ -238,6 +238,7 @@ fn run(chapter: &Chapter<'_>, series: &[Series], values: &[(Axis, Vec<Value>)]) 
             mark: match mark.map(|point| point.mark) {
                 Some(Mark::Best) => "best",
                 Some(Mark::Tied(_)) => "tied",
+                Some(Mark::Unresolved(_)) => "unresolved",
                 Some(Mark::None | Mark::Same) | None => "",
             },
             state,

@@ -28,6 +28,7 @@ fn point(cell: Cell, value: f64, bound: Bound, mark: Mark) -> Point {
         samples: 1,
         failed_rounds: 0,
         granted: None,
+        recommended: false,
     }
 }
 
@@ -62,7 +63,7 @@ fn numbers_stand_in_columns_with_their_marks_and_more_workers_higher() {
     );
     for words in [
         "* best",
-        "= cannot be told from it (by range, fewer than 6 rounds)",
+        "= statistically tied with it (ranges overlap; fewer than 6 rounds)",
         "~ rounds differ by more than 1.5 times",
         "> stopped",
         "! the library took another team width than inner",
