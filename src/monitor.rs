@@ -264,7 +264,13 @@ impl ProcessMonitor {
         let Some((busiest, _)) = found.by_process.iter().max_by(wanted) else {
             return;
         };
-        let around = Around::read(&System::of_process(*busiest));
+        let system = System::of_process(*busiest);
+        let around = Around::read(&system);
+        // What was read of a process that has ended meanwhile is not known of it.
+        if system.bytes("/proc/self/stat").is_err() {
+            found.budget = budget_of(&self.around.budget, &found.by_mask);
+            return;
+        }
         let counted = around.since(&self.around);
         found.budget = budget_of(&around.budget, &found.by_mask);
         let share = |throttled: u64, periods: u64| throttled as f64 / periods.max(1) as f64;

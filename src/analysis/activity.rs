@@ -25,6 +25,9 @@ pub use tally::Tally;
 const CROWDED: f64 = 1.25;
 /// Share of the time that threads want a CPU in which they have none, from which it matters [1].
 const WAITING: f64 = 0.2;
+/// What a program must want, at least, for others to displace it [CPUs]: one that sleeps waits for a CPU
+/// at each wake-up.
+const LEAST_WANTED: f64 = 0.1;
 /// Share of quota periods cut off, from which a quota counts, as in [`super::Cause`] [1].
 const CUT_OFF: f64 = 0.1;
 /// Fewest looks from which a verdict is given.
@@ -178,7 +181,7 @@ fn verdict(mean: &Activity, budget: f64, online: f64, looks: u32) -> Crowding {
         Crowding::Stacked(pus)
     } else if ratio(mean.unseen, mean.running) >= MOSTLY_UNSEEN {
         Crowding::Unseen
-    } else if waiting && left < wanted.min(budget) {
+    } else if waiting && wanted >= LEAST_WANTED && left < wanted.min(budget) {
         Crowding::Displaced
     } else {
         Crowding::Fits
@@ -267,6 +270,12 @@ mod tests {
             Crowding::Displaced
         );
         assert_eq!(verdict(&[displaced], 64.0), Crowding::Fits);
+        // One that sleeps waits for a CPU at each wake-up.
+        let idle = Activity {
+            foreign: Some(4.0),
+            ..activity(0.01, 0.02)
+        };
+        assert_eq!(verdict(&[idle], 4.0), Crowding::Fits);
     }
 
     #[test]

@@ -48,6 +48,7 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let run = Run::read(&self.run)?;
+        run.note_changes();
         let wanted = self.wanted(&run.analysis)?;
         if self.json {
             return json(&wanted);

@@ -42,6 +42,7 @@ impl Args {
             table::write(self.form, &table::samples(&self.records()?))?
         } else {
             let run = Run::read_where(&self.run, &self.conditions)?;
+            run.note_changes();
             table::write(self.form, &table::cells(&run.analysis))?
         };
         screen::write(&table)
@@ -50,7 +51,10 @@ impl Args {
     /// The records of the run, or where its run.json is gone or damaged, of its samples.csv alone.
     fn records(&self) -> anyhow::Result<Vec<Record>> {
         let error = match Run::read_where(&self.run, &self.conditions) {
-            Ok(run) => return Ok(run.records),
+            Ok(run) => {
+                run.note_changes();
+                return Ok(run.records);
+            }
             Err(error) => error,
         };
         let headless = error

@@ -31,10 +31,14 @@ pub(super) fn missing_columns(plan: &Plan) -> Option<(String, String)> {
     let wanted = threads + OWN_FILES;
     (plan.command.is_none() && wanted > most).then(|| {
         let columns = "run_queue_wait, busiest_thread, migrations, pus_used, threads";
+        let fit = most.saturating_sub(OWN_FILES);
+        let which = match fit {
+            0 => "cells need".to_owned(),
+            _ => format!("cells of more than {fit} threads need"),
+        };
         let why = format!(
-            "cells of more than {} threads need more open files than the hard limit of {most} \
-             (up to {wanted}; raise it: ulimit -Hn)",
-            most.saturating_sub(OWN_FILES)
+            "{which} more open files than the hard limit of {most} \
+             (up to {wanted}; raise it: ulimit -Hn)"
         );
         (columns.to_owned(), why)
     })
@@ -44,11 +48,7 @@ pub(super) fn missing_columns(plan: &Plan) -> Option<(String, String)> {
 /// than there are.
 pub(super) fn check(plan: &Plan) -> anyhow::Result<()> {
     for program in plan.command.iter().flat_map(|spec| programs(spec, plan)) {
-        can_run(&program).map_err(|why| {
-            UsageError(format!(
-                "cannot run '{program}': {why}; after -- comes a program, then its arguments"
-            ))
-        })?;
+        check_program(&program)?;
     }
     let cells = &plan.cells;
     let widest = cells.iter().max_by_key(|cell| cell.threads());
@@ -96,6 +96,15 @@ fn programs(spec: &CommandSpec, plan: &Plan) -> BTreeSet<String> {
 }
 
 /// Whether the system would start `program`, as far as its file tells; else why not.
+/// Refuses a program that cannot be run.
+pub(super) fn check_program(program: &str) -> Result<(), UsageError> {
+    can_run(program).map_err(|why| {
+        UsageError(format!(
+            "cannot run '{program}': {why}; after -- comes a program, then its arguments"
+        ))
+    })
+}
+
 fn can_run(program: &str) -> Result<(), String> {
     let Some(file) = found(program) else {
         return Err(match Path::new(program).is_file() {

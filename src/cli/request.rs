@@ -278,7 +278,7 @@ mod tests {
         let request = Request {
             command: Some(CommandRequest {
                 argv: ["make", "--jobs={outer}", "-n"].map(str::to_owned).to_vec(),
-                exit_code: Some(-1),
+                exit_code: Some(3),
                 setup: Some("--odd".to_owned()),
                 ..CommandRequest::default()
             }),

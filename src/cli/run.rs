@@ -8,6 +8,7 @@ use crate::experiment::Condition;
 use crate::experiment::{Cell, Modelled, Runtime};
 use crate::record::{FolderError, Record, RunFolder, RunHeader};
 use crate::runner::Completeness;
+use crate::view::disturbed;
 
 /// A run with what its records say.
 pub(super) struct Run {
@@ -103,6 +104,13 @@ impl Run {
                 changes: changes(&self.header, &self.records),
                 ..Disturbances::of(&self.records, self.header.budget.cpus)
             },
+        }
+    }
+
+    /// Says what changed around the run while it was made, for verbs that show no disturbances.
+    pub(super) fn note_changes(&self) {
+        for one in changes(&self.header, &self.records) {
+            screen::note(format_args!("note: {}", disturbed::change(&one)));
         }
     }
 

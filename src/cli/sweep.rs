@@ -378,7 +378,9 @@ fn some_ok(run: &Run) -> anyhow::Result<()> {
         .iter()
         .filter_map(|record| record.answer.reason());
     match (reasons.next(), stopped) {
-        (Some(reason), 0) => anyhow::bail!("no cell has a time: {reason}"),
+        (Some(reason), 0) => anyhow::bail!(
+            "no cell has a time: {reason}; add --retry failed to the same command to measure them again"
+        ),
         (reason, _) => anyhow::bail!(
             "no cell has a time: {stopped} of {} took longer than the limit of {} s (raise --limit){}",
             counted(all as u64, "row"),

@@ -11,7 +11,7 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use nix::sys::signal::Signal;
 use serde::Serialize;
 
-use super::{UsageError, request, signals};
+use super::{UsageError, preflight, request, signals};
 use crate::analysis::{Crowding, Tally, WatchSummary, WatchedProgram};
 use crate::monitor::{Activity, Library, ProcessMonitor, WatchError, Watched};
 use crate::process::Foreground;
@@ -80,6 +80,9 @@ impl Args {
                 .into());
             }
         };
+        if let Some(program) = self.command.first() {
+            preflight::check_program(program)?;
+        }
         let mut screen = Screen::of(self.json, watched);
         let mut watch = ProcessMonitor::begin(watched).map_err(|error| match error {
             WatchError::Gone(_) => anyhow::Error::new(UsageError(error.to_string())),

@@ -79,7 +79,7 @@ impl FromStr for Counts {
             ParseError::new(
                 "list of counts",
                 text,
-                "whole numbers of at least 1, as in 1,2,4 or 1..=16 or 1..=64*2, or auto",
+                "whole numbers from 1 to 4294967295, as in 1,2,4 or 1..=16 or 1..=64*2, or auto",
             )
         };
         let mut counts = BTreeSet::new();

@@ -48,6 +48,14 @@ impl<'de> Visitor<'de> for LooseVisitor {
         Ok(Loose(number.to_string()))
     }
 
+    fn visit_i128<E: de::Error>(self, number: i128) -> Result<Loose, E> {
+        Ok(Loose(number.to_string()))
+    }
+
+    fn visit_u128<E: de::Error>(self, number: u128) -> Result<Loose, E> {
+        Ok(Loose(number.to_string()))
+    }
+
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<Loose, E> {
         Ok(Loose(number.to_string()))
     }
@@ -78,6 +86,8 @@ mod tests {
         let read = |text: &str| toml::from_str::<File>(text).map(|file| file.outer.0);
         assert_eq!(read("outer = [1, \"4..=6\"]").unwrap(), "1,4..=6");
         assert_eq!(read("outer = 2").unwrap(), "2");
+        let beyond = "99999999999999999999";
+        assert_eq!(read(&format!("outer = {beyond}")).unwrap(), beyond);
         for (wrong, wanted) in [
             ("outer = {a = 1}", "a text, a number, or a list of them"),
             ("outer = true", "a text, a number, or a list of them"),

@@ -54,7 +54,7 @@ impl FromStr for WaitPolicy {
             ParseError::new(
                 "wait policy",
                 text,
-                "active, spin-then-park.N (N >= 1), yield or passive",
+                "active, spin-then-park.N (N from 1 to 4294967295), yield or passive",
             )
         };
         match text.split_once('.') {

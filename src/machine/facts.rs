@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::System;
 use super::kernel_text::{field, lines, number};
+use crate::text::one_line;
 
 /// The host and its kernel.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -112,7 +113,7 @@ fn arguments(system: &System) -> Vec<String> {
 /// x86 names the model; Arm only numbers the implementer and part.
 fn processor(system: &System) -> Option<String> {
     let cpuinfo = system.bytes("/proc/cpuinfo").ok()?;
-    let told = |key| Some(String::from_utf8_lossy(field(&cpuinfo, key)?).into_owned());
+    let told = |key| Some(one_line(&String::from_utf8_lossy(field(&cpuinfo, key)?)));
     let arm = || {
         let (maker, part) = (told("CPU implementer")?, told("CPU part")?);
         Some(format!("implementer {maker} part {part}"))

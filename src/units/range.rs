@@ -98,6 +98,8 @@ pub const VISITS: Range = Range::new("cells x rounds", 1.0, 1e7, "process runs")
 pub const REPS: Range = Range::new("reps", 1.0, 1e6, "");
 /// Untimed executions of a process run.
 pub const WARMUPS: Range = Range::new("warmups", 0.0, 1e6, "");
+/// Exit code of a program, as its parent sees it.
+pub const EXIT_CODE: Range = Range::new("exit-code", 0.0, 255.0, "");
 /// A number that a program says of itself. Ratios and squares of such numbers are still numbers.
 pub const METRIC: Range = Range::new("a metric", 1e-100, 1e100, "");
 
@@ -108,7 +110,7 @@ mod tests {
     #[test]
     fn ends_are_in_the_range_and_what_is_no_number_is_not() {
         for range in [
-            LIMIT, TIME_LIMIT, INTERVAL, FOR, QUOTA, HZ, VISITS, REPS, WARMUPS, METRIC,
+            LIMIT, TIME_LIMIT, INTERVAL, FOR, QUOTA, HZ, VISITS, REPS, WARMUPS, EXIT_CODE, METRIC,
         ] {
             assert_eq!(range.check(range.least), Ok(range.least));
             assert_eq!(range.check(range.most), Ok(range.most));

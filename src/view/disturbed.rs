@@ -33,7 +33,7 @@ pub fn words(all: &Disturbances) -> String {
 }
 
 /// `measured under two kinds of budget.cpus: 2 before round 4 (12 samples), 1 from it on (9); ...`.
-fn change(one: &Changed) -> String {
+pub fn change(one: &Changed) -> String {
     let Change {
         field,
         round,

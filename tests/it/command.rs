@@ -147,12 +147,10 @@ fn set_up_prepare_and_clean_up_run_in_their_places() {
 #[test]
 fn a_failed_set_up_is_the_reason_and_nothing_runs() {
     let place = Place::new();
-    place.sweep(&["--setup", "exit 9"], "echo run > log");
-    assert!(
-        place
-            .reason()
-            .contains("set-up command 'exit 9' ended with exit status: 9")
-    );
+    let line = "echo 'no such server' >&2; exit 9";
+    place.sweep(&["--setup", line], "echo run > log");
+    let reason = format!("set-up command '{line}' ended with exit status: 9: no such server");
+    assert_eq!(place.reason(), reason);
     assert_eq!(place.text("log"), "");
 }
 
@@ -337,7 +335,7 @@ fn another_command_in_the_same_folder_is_refused_by_field() {
 
 #[test]
 fn contradictions_are_usage_errors() {
-    let cases: [(&[&str], &[&str], &str); 6] = [
+    let cases: [(&[&str], &[&str], &str); 9] = [
         (
             &["--wait", "active"],
             &["true"],
@@ -347,6 +345,21 @@ fn contradictions_are_usage_errors() {
         (&["--setup", "true"], &[], "no program to run"),
         (&["--metric-name", "img/s"], &["true"], "add --metric"),
         (&["--metric", "(["], &["true"], "'(['"),
+        (
+            &["--metric", "(.)", "--metric-name", "a\nb"],
+            &["true"],
+            "must be one line of text (got 'a\\nb')",
+        ),
+        (
+            &["--metric", "(.)", "--metric-name", ""],
+            &["true"],
+            "must be one line of text (got '')",
+        ),
+        (
+            &["--exit-code", "256"],
+            &["true"],
+            "exit-code must be between 0 and 255 (got 256)",
+        ),
         (
             &["--metric", "img/s"],
             &["true"],

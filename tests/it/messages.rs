@@ -55,6 +55,14 @@ fn an_error_in_a_file_names_its_line_and_what_was_expected() {
             ["line 2", "a text or a number in the list"],
         ),
         (
+            "outer = 1\ncommand = [\"ls\", 3]\n",
+            ["line 2", "expected a table [command] with argv"],
+        ),
+        (
+            "outer = 1\nn = 99999999999999999999\n",
+            ["line 2", "whole numbers from 1 to 4294967295"],
+        ),
+        (
             "outer = 1\ncommand = \"ls\"\n",
             ["line 2", "expected a table [command] with argv"],
         ),

@@ -152,8 +152,8 @@ fn what_cannot_be_watched_is_said_in_one_line() {
         ),
         (
             &["watch", "--", "/nonexistent"],
-            1,
-            "cannot start '/nonexistent'",
+            2,
+            "cannot run '/nonexistent': No such file",
         ),
     ] {
         let output = oversub(arguments);

@@ -4,15 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Request, RequestError};
 use crate::experiment::{CommandSpec, OuterKind, OutputMetric, Wish};
+use crate::units::range;
 
 /// A command as asked for; what is not said is `None` or empty. In a file, the table `[command]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(
-    default,
-    deny_unknown_fields,
-    rename_all = "kebab-case",
-    expecting = "a table [command] with argv = [\"PROGRAM\", \"ARGUMENT\"]"
-)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CommandRequest {
     /// Program and arguments.
     pub argv: Vec<String>,
@@ -53,6 +49,9 @@ impl From<&CommandSpec> for CommandRequest {
 }
 
 impl CommandRequest {
+    /// How a file says a command.
+    pub(super) const FORM: &str = "a table [command] with argv = [\"PROGRAM\", \"ARGUMENT\"]";
+
     /// This request with everything that `over` says laid over it.
     #[must_use]
     pub fn overlaid(self, over: Self) -> Self {
@@ -83,13 +82,15 @@ impl CommandRequest {
         if self.argv.first().is_none_or(String::is_empty) {
             return Err(RequestError::NoProgram);
         }
+        let exit_code = self.exit_code.unwrap_or(0);
+        range::EXIT_CODE.check(f64::from(exit_code))?;
         Ok(CommandSpec {
             argv: self.argv.clone(),
             outer_kind: self.outer_kind.unwrap_or_default(),
             setup: self.setup.clone(),
             prepare: self.prepare.clone(),
             cleanup: self.cleanup.clone(),
-            exit_code: self.exit_code.unwrap_or(0),
+            exit_code,
             metric: self.metric()?,
         })
     }
@@ -102,8 +103,12 @@ impl CommandRequest {
                 None => Ok(None),
             };
         };
+        let name = self.metric_name.clone().unwrap_or_else(|| "metric".into());
+        if name.trim().is_empty() || name.contains(char::is_control) {
+            return Err(RequestError::MetricName(name.escape_default().to_string()));
+        }
         let metric = OutputMetric {
-            name: self.metric_name.clone().unwrap_or_else(|| "metric".into()),
+            name,
             pattern,
             better: self.metric_better.unwrap_or_default(),
         };

@@ -45,6 +45,9 @@ pub enum RequestError {
     /// A property of a metric without its pattern.
     #[error("'{0}' describes a metric, but none is read from the output; add --metric PATTERN")]
     NoMetric(String),
+    /// A name of a metric that figures cannot show.
+    #[error("--metric-name must be one line of text (got '{0}')")]
+    MetricName(String),
     /// A metric that is not a pattern.
     #[error(transparent)]
     Metric(#[from] ParseError),

@@ -31,8 +31,28 @@ struct Rest {
     until: Option<Margin>,
     #[serde(rename = "wait-for-quiet", alias = "wait_for_quiet")]
     wait_for_quiet: Option<Span>,
+    #[serde(deserialize_with = "table")]
     command: Option<CommandRequest>,
     simulate: Option<IgnoredAny>,
+}
+
+/// A command from a table alone: a list would be taken for the values of its fields in their order.
+fn table<'de, D: Deserializer<'de>>(input: D) -> Result<Option<CommandRequest>, D::Error> {
+    struct Table;
+
+    impl<'de> Visitor<'de> for Table {
+        type Value = CommandRequest;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(CommandRequest::FORM)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<CommandRequest, A::Error> {
+            CommandRequest::deserialize(de::value::MapAccessDeserializer::new(map))
+        }
+    }
+
+    input.deserialize_map(Table).map(Some)
 }
 
 impl<'de> Deserialize<'de> for Request {

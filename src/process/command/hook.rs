@@ -13,10 +13,13 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use super::leftovers;
+use super::metric::last_line;
 use super::starting_line::Starter;
 use super::trouble::Trouble;
+use crate::clock;
 use crate::experiment::CommandCopy;
 use crate::process::ending::kill_all;
+use crate::process::output::{OUTPUT_GRACE, OutputTail};
 use crate::process::tree::tree_of;
 use crate::process::wait::{NoNews, Stop, Subprocess, next_within};
 
@@ -42,7 +45,13 @@ impl Hook<'_> {
         let of = |how: &str| format!("{} command '{line}' {how}", self.name);
         let trouble = |error: io::Error| Trouble::of(&of("cannot be run"), &error);
         let (tell, exited) = bounded(1);
-        let mut shell = Subprocess::start(&mut self.command(&line), tell, ()).map_err(trouble)?;
+        let (words, pipe) = io::pipe().map_err(trouble)?;
+        let words = OutputTail::of(Some(words)).map_err(trouble)?;
+        let mut command = self.command(&line);
+        command.stderr(pipe);
+        let mut shell = Subprocess::start(&mut command, tell, ()).map_err(trouble)?;
+        // Only the shell, and what it starts, may write now.
+        drop(command);
         let exit = next_within(&exited, self.stop, self.limit);
         if exit.is_err() {
             end(&shell);
@@ -50,7 +59,12 @@ impl Hook<'_> {
         let status = shell.reap().map_err(trouble)?;
         match exit {
             Ok(()) if status.success() => Ok(()),
-            Ok(()) => Err(of(&format!("ended with {status}")).into()),
+            Ok(()) => {
+                // What it left running may hold the pipe open for ever.
+                let said = words.read(clock::now() + OUTPUT_GRACE).unwrap_or_default();
+                let said = last_line(&said).map_or_else(String::new, |line| format!(": {line}"));
+                Err(of(&format!("ended with {status}{said}")).into())
+            }
             Err(NoNews::Stopped) => Err(Trouble::Stopped),
             Err(_) => Err(of(&format!("did not end within {:?}", self.limit)).into()),
         }
@@ -61,8 +75,7 @@ impl Hook<'_> {
         command
             .envs(self.copy.environment())
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+            .stdout(Stdio::null());
         leftovers::mark(&mut command);
         command
     }

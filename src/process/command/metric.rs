@@ -4,7 +4,7 @@ use crate::experiment::OutputMetric;
 use crate::units::range;
 
 /// Longest part of the output that a reason shows [characters].
-const LONGEST: usize = 200;
+const LONGEST: usize = 100;
 
 /// The last line of `output` with something on it, shortened.
 pub(super) fn last_line(output: &str) -> Option<String> {

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
+
 use super::Problem;
 use crate::record::FORMAT_VERSION;
 
@@ -55,7 +57,10 @@ pub enum FolderError {
         message: String,
     },
     /// The folder has no `run.json`.
-    #[error("{} is not a run folder: it has no run.json", .0.display())]
+    #[error(
+        "{} is not a run folder: it has no run.json; give the folder that oversub sweep wrote into, such as runs/matmul",
+        .0.display()
+    )]
     NoRun(PathBuf),
     /// Lines of `samples.csv` that are no records of the run.
     #[error(
@@ -189,6 +194,9 @@ fn and_others(others: usize) -> String {
 
 /// What helps against an error of the system, as far as it can be told.
 fn remedy(error: &io::Error) -> &'static str {
+    if error.raw_os_error() == Some(Errno::EMFILE as i32) {
+        return " (raise the limit on open files: ulimit -n)";
+    }
     match error.kind() {
         io::ErrorKind::StorageFull => {
             " (free some space, then run the same command again to resume)"

@@ -33,11 +33,16 @@ pub(super) fn read_header(folder: &Path) -> Result<RunHeader, FolderError> {
             false => FolderError::NoRun(folder.to_owned()),
         });
     }
-    let text = file::text(&path, file::LARGEST_TEXT).map_err(io_error("read", &path))?;
     let damaged = |message: String| FolderError::Header {
         folder: folder.to_owned(),
         message,
     };
+    let text =
+        file::text(&path, file::LARGEST_TEXT).map_err(|error| match error.raw_os_error() {
+            // What it is, and not that it cannot be read.
+            None => damaged(error.to_string()),
+            Some(_) => io_error("read", &path)(error),
+        })?;
     let unread = |error: serde_json::Error| damaged(error.to_string());
     match text.trim_start().chars().next() {
         Some('{') => {}

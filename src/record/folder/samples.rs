@@ -178,7 +178,7 @@ fn row(layout: &Layout, text: &[u8], reader: &mut Reader) -> Result<Record, Stri
 /// Refuses the line ends of other systems.
 fn unmixed(text: &[u8]) -> Result<(), String> {
     if text.ends_with(b"\r") {
-        Err("it ends in CR LF: another program saved the file".to_owned())
+        Err("it ends in CR: another program saved the file".to_owned())
     } else if text.contains(&b'\r') {
         Err("it holds CR without LF: another program saved the file".to_owned())
     } else {

@@ -120,8 +120,8 @@ fn text_that_another_program_saved_is_refused_and_repaired_without_loss() {
     let text = run.text();
     let lf_to = |end: &str| text.replace('\n', end);
     for (saved, why) in [
-        (lf_to("\r\n"), "line 1: it ends in CR LF"),
-        (lf_to("\r"), "line 1: it ends in CR LF"),
+        (lf_to("\r\n"), "line 1: it ends in CR:"),
+        (lf_to("\r"), "line 1: it ends in CR:"),
         (lf_to("\n\r"), "line 2: it holds CR without LF"),
         (
             format!("\u{feff}{text}"),
@@ -356,6 +356,12 @@ fn samples_can_be_read_without_their_header() {
         assert!(!error.contains("line 0"), "{error}");
         assert_eq!(RunFolder::read_samples(run.path()).unwrap(), Run::records());
     }
+    fs::write(&json, b"{\"name\": \"\xff\"}").unwrap();
+    let error = RunFolder::read(run.path()).unwrap_err().to_string();
+    assert!(
+        error.contains("run.json is damaged: it is not UTF-8 text (byte 10); the samples"),
+        "{error}"
+    );
     fs::write(
         &json,
         header.replace("\"format_version\": 3", "\"format_version\": 4"),
