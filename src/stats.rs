@@ -176,8 +176,8 @@ mod tests {
     use super::*;
 
     /// Mean 1, deviation 2 (of 3, 3, -1, -1: sqrt(16 / 3) = 2.309), half of them not above 0: no count
-    /// brings the median above 0. With none below, 0.05 asks for t >= 1.645 at the least, so count
-    /// >= (1.645 x 2.309)^2 = 14.4; Student's 95 % quantile for 16 degrees of freedom is 1.746: (1.746
+    /// brings the median above 0. With none below, 0.05 asks for t >= 1.645 at the least, so count is at
+    /// least (1.645 x 2.309)^2 = 14.4; Student's 95 % quantile for 16 degrees of freedom is 1.746: (1.746
     /// x 2.309)^2 = 16.3 gives 17; for 15, 1.753: 16.4 is above 16. And of equal values six suffice.
     #[test]
     fn the_count_that_tells_is_the_least_that_passes_both_tests() {
