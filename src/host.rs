@@ -11,13 +11,13 @@ mod gate;
 pub mod kernel;
 mod measure;
 mod nest;
-mod pace;
 mod pool;
 mod probe;
 mod ruler;
 mod tasks;
 pub mod team;
 mod trace;
+mod worker_idle;
 
 pub use calibrate::{Calibration, CalibrationError, Finding, Unknown, calibrate};
 pub use measure::{measure, trace};

@@ -4,7 +4,6 @@
 //! one, a synthetic string or an lstopo XML file for another. [`CpuBudget`] is how much of it this
 //! process may use. [`Placement`] maps thread numbers to cpusets; `host` applies the map.
 
-mod accounts;
 mod affinity;
 #[cfg(test)]
 mod any_text;
@@ -13,6 +12,7 @@ mod budget;
 mod cgroup;
 mod content;
 mod core_kind;
+mod counter_files;
 mod describe;
 mod facts;
 mod freezer;
@@ -33,12 +33,12 @@ mod system;
 mod topology;
 mod topology_error;
 
-pub use accounts::Accounts;
 pub(crate) use affinity::bind_current_thread;
 pub use blas::{BlasFacts, BlasFamily, BlasFolders, BlasThreading, THREAD_VARIABLES};
 pub use budget::{CpuBudget, Limit, LimitKind, LimitSource, UnknownLimit};
 pub use content::{Content, WatchedFile};
 pub use core_kind::CoreKind;
+pub use counter_files::CounterFiles;
 pub use facts::{HostFacts, KernelFacts};
 pub use freezer::is_frozen;
 pub use headroom::{Memory, ThreadLimit, ThreadLimitSource};

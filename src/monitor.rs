@@ -8,9 +8,9 @@
 mod activity;
 mod libraries;
 mod load;
-mod look;
 mod names;
 mod programs;
+mod snapshot;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -19,18 +19,18 @@ use std::time::{Duration, Instant};
 pub use activity::{Activity, Pool};
 pub use libraries::Library;
 pub use load::{Load, LoadReading};
-use look::{Look, Thread, ThreadId};
 pub use programs::{LibraryPool, Program};
+use snapshot::{Snapshot, Thread, ThreadId};
 
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
 use crate::clock;
-use crate::counter::{Counted, TICK, Usage, surroundings};
-use crate::machine::{Accounts, CpuBudget, CpuSet, System};
+use crate::counter::{SchedStat, TICK, Usage, interference};
+use crate::machine::{CounterFiles, CpuBudget, CpuSet, System};
 use crate::process::adopt_orphans;
-use crate::record::Surroundings;
+use crate::record::Interference;
 use names::Names;
 
 /// Time between two looks, in times of the CPU time of a look.
@@ -69,8 +69,8 @@ pub struct ProcessMonitor {
     began: Instant,
     /// CPU time of the tree when the watch began.
     used_before: Duration,
-    last: Look,
-    around: Around,
+    last: Snapshot,
+    limits: BudgetAndCounters,
     /// Run time of threads that were seen, and what else the tree used, since the watch began.
     seen: Duration,
     unseen: Duration,
@@ -82,29 +82,29 @@ pub struct ProcessMonitor {
 }
 
 /// The limits and counters of the process that is busiest.
-struct Around {
+struct BudgetAndCounters {
     budget: CpuBudget,
-    accounts: Accounts,
-    counters: Surroundings,
+    files: CounterFiles,
+    counters: Interference,
 }
 
-impl Around {
+impl BudgetAndCounters {
     fn read(system: &System) -> Self {
-        let accounts = Accounts::read(system);
+        let files = CounterFiles::read(system);
         Self {
             budget: CpuBudget::read(system),
-            counters: surroundings(&accounts),
-            accounts,
+            counters: interference(&files),
+            files,
         }
     }
 
     /// What was counted since `earlier`; of throttling only what the same group counted.
-    fn since(&self, earlier: &Self) -> Surroundings {
+    fn since(&self, earlier: &Self) -> Interference {
         let counted = self.counters.since(earlier.counters);
-        if self.accounts.throttling == earlier.accounts.throttling {
+        if self.files.throttling == earlier.files.throttling {
             return counted;
         }
-        Surroundings {
+        Interference {
             quota_periods: None,
             throttled_periods: None,
             throttled: None,
@@ -130,10 +130,10 @@ impl ProcessMonitor {
                 System::of_process(pid)
             }
         };
-        let last = Look::now(watched);
+        let last = Snapshot::now(watched);
         Ok(Self {
             watched,
-            around: Around::read(&system),
+            limits: BudgetAndCounters::read(&system),
             used_before: last.cpu,
             last,
             names: Names::default(),
@@ -149,12 +149,12 @@ impl ProcessMonitor {
 
     /// PUs of the host that are online [CPUs].
     pub fn online(&self) -> usize {
-        self.around.budget.online()
+        self.limits.budget.online()
     }
 
     /// Why the busiest process may have a CPU quota, or a tighter one, that cannot be seen.
     pub fn unknown_quota(&self) -> Option<&str> {
-        self.around.budget.unknown_quota()
+        self.limits.budget.unknown_quota()
     }
 
     /// Shortest time until the next look.
@@ -165,7 +165,7 @@ impl ProcessMonitor {
     /// What was done since the last look; `None` when there is no process left.
     pub fn look(&mut self) -> Option<Activity> {
         let before = Usage::of_self();
-        let now = Look::now(self.watched);
+        let now = Snapshot::now(self.watched);
         if now.threads.is_empty() {
             return None;
         }
@@ -200,13 +200,13 @@ impl ProcessMonitor {
         let all = self.looks.is_power_of_two();
         for pid in activity.by_process.keys() {
             if all || !self.programs.contains_key(pid) {
-                let program = Program::of(*pid, &self.around.budget);
+                let program = Program::of(*pid, &self.limits.budget);
                 self.programs.extend(program.map(|program| (*pid, program)));
             }
         }
     }
 
-    fn activity(&mut self, now: &Look) -> Activity {
+    fn activity(&mut self, now: &Snapshot) -> Activity {
         let span = (now.at - self.last.at).as_secs_f64().max(1e-6);
         let mut found = Activity {
             at: (now.at - self.began).as_secs_f64(),
@@ -225,17 +225,17 @@ impl ProcessMonitor {
         found.ready = all.iter().map(|pool| pool.ready).sum();
         found.unseen = self.newly_unseen(now, run).as_secs_f64() / span;
         found.running = run.as_secs_f64() / span + found.unseen;
-        self.look_around(&mut found);
+        self.budget_and_counters(&mut found);
         found.by_process.retain(|_, process| process.busy > 0.0);
         found
     }
 
-    fn counted(&self, id: &ThreadId, thread: &Thread) -> Counted {
+    fn counted(&self, id: &ThreadId, thread: &Thread) -> SchedStat {
         let before = self.last.threads.get(id).map(|thread| thread.counted);
         thread.counted.since(before.unwrap_or_default())
     }
 
-    fn enter(&self, found: &mut Activity, (id, thread): (&ThreadId, &Thread), counted: Counted) {
+    fn enter(&self, found: &mut Activity, (id, thread): (&ThreadId, &Thread), counted: SchedStat) {
         let name = self.names.of(id).to_owned();
         let span = found.span;
         found.by_name.entry(name).or_default().add(counted, span);
@@ -249,7 +249,7 @@ impl ProcessMonitor {
     /// CPU time since the last look that no thread seen now has had; `run` is what those had.
     ///
     /// The time of a process is counted in whole ticks, so that each process can lack two.
-    fn newly_unseen(&mut self, now: &Look, run: Duration) -> Duration {
+    fn newly_unseen(&mut self, now: &Snapshot, run: Duration) -> Duration {
         self.seen += run;
         let used = now.cpu.saturating_sub(self.used_before);
         let ticks = 2 * TICK * now.processes().count() as u32;
@@ -258,21 +258,21 @@ impl ProcessMonitor {
     }
 
     /// The budget, throttling and foreign load of the process that is busiest now.
-    fn look_around(&mut self, found: &mut Activity) {
+    fn budget_and_counters(&mut self, found: &mut Activity) {
         let wanted =
             |(_, a): &(&i32, &Pool), (_, b): &(&i32, &Pool)| a.wanted().total_cmp(&b.wanted());
         let Some((busiest, _)) = found.by_process.iter().max_by(wanted) else {
             return;
         };
         let system = System::of_process(*busiest);
-        let around = Around::read(&system);
+        let limits = BudgetAndCounters::read(&system);
         // What was read of a process that has ended meanwhile is not known of it.
         if system.bytes("/proc/self/stat").is_err() {
-            found.budget = budget_of(&self.around.budget, &found.by_mask);
+            found.budget = budget_of(&self.limits.budget, &found.by_mask);
             return;
         }
-        let counted = around.since(&self.around);
-        found.budget = budget_of(&around.budget, &found.by_mask);
+        let counted = limits.since(&self.limits);
+        found.budget = budget_of(&limits.budget, &found.by_mask);
         let share = |throttled: u64, periods: u64| throttled as f64 / periods.max(1) as f64;
         found.throttled = counted
             .throttled_periods
@@ -281,7 +281,7 @@ impl ProcessMonitor {
         found.foreign = counted
             .host_busy
             .map(|busy| (busy.as_secs_f64() / found.span - found.running).max(0.0));
-        self.around = around;
+        self.limits = limits;
     }
 }
 

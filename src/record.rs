@@ -18,7 +18,7 @@ pub mod trace;
 
 pub use breakdown::{Parts, breakdown};
 pub use change::{Change, OWN_FILE};
-pub use counters::{Hardware, Surroundings, Waiting, gone};
+pub use counters::{Hardware, Interference, Waiting, delta};
 pub use field::{Field, FieldKind};
 pub use folder::{FolderError, LockedFolder, Problem, Repair, RunFolder};
 pub use header::{EmptyRegion, FORMAT_VERSION, Peak, Ruler, RunHeader};

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use oversub::experiment::{WaitPolicy, Workload};
-use oversub::host::kernel::{Common, Kernel, kernel};
+use oversub::host::kernel::{Kernel, SharedTaskState, kernel};
 use oversub::host::team::{ForkJoin, Team};
 
 use crate::peers;
@@ -51,8 +51,8 @@ pub fn product(threads: u32, n: u32) -> Result<Arc<dyn Kernel>, String> {
 pub fn work(workload: &str, threads: u32) -> Result<Arc<dyn Kernel>, String> {
     let width = NonZeroU32::new(threads).ok_or("widths are positive")?;
     let workload: Workload = workload.parse().map_err(|error| format!("{error}"))?;
-    let common = Arc::new(Common::new(NonZeroU32::MIN, workload.family()));
-    kernel(&workload, width, &common).map_err(|error| error.to_string())
+    let task_state = Arc::new(SharedTaskState::new(NonZeroU32::MIN, workload.family()));
+    kernel(&workload, width, &task_state).map_err(|error| error.to_string())
 }
 
 /// One contestant's product [s].

@@ -202,7 +202,7 @@ pub fn share_of_others(records: &[Record], budget: f64, online: f64) -> Option<f
     let of_a_round = |samples: &Vec<(u32, &Sample)>| {
         let taken = samples.iter().filter_map(|(beside, sample)| {
             let busy = sample.others(*beside)?.as_secs_f64();
-            let stolen = sample.surroundings.steal.unwrap_or_default().as_secs_f64();
+            let stolen = sample.interference.steal.unwrap_or_default().as_secs_f64();
             Some((busy + stolen, sample.wall.as_secs_f64()))
         });
         let (taken, wall, count) = taken.fold((0.0, 0.0, 0), |(a, b, n), (taken, wall)| {

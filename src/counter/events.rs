@@ -51,7 +51,7 @@ enum Event {
     Cycles,
     Instructions,
     LlcMisses,
-    /// Counted by the kernel itself, so that it is there on every machine.
+    /// SchedStat by the kernel itself, so that it is there on every machine.
     #[cfg(test)]
     PageFaults,
 }

@@ -10,7 +10,7 @@ use crate::machine::kernel_text::{number, words};
 
 /// What the scheduler counted for a thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counted {
+pub(crate) struct SchedStat {
     /// Time on a PU.
     pub(crate) run: Duration,
     /// Time ready to run, but without a PU.
@@ -19,7 +19,7 @@ pub(crate) struct Counted {
     pub(crate) slices: u64,
 }
 
-impl Counted {
+impl SchedStat {
     /// What was counted between `earlier` and this moment.
     pub(crate) fn since(self, earlier: Self) -> Self {
         Self {
@@ -53,13 +53,13 @@ mod tests {
 
     #[test]
     fn schedstat_begins_with_run_and_wait() {
-        let counted = Counted {
+        let counted = SchedStat {
             run: Duration::from_nanos(816_313),
             wait: Duration::from_nanos(52_641),
             slices: 7,
         };
-        assert_eq!(Counted::parse(b"816313 52641 7\n"), Some(counted));
-        assert_eq!(Counted::parse(b"816313"), None);
-        assert_eq!(Counted::parse(b""), None);
+        assert_eq!(SchedStat::parse(b"816313 52641 7\n"), Some(counted));
+        assert_eq!(SchedStat::parse(b"816313"), None);
+        assert_eq!(SchedStat::parse(b""), None);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use nix::sys::resource::{Usage as Rusage, UsageWho, getrusage};
 use nix::sys::time::{TimeVal, TimeValLike};
 
-use crate::record::{Sample, gone};
+use crate::record::{Sample, delta};
 
 /// Counters at one moment, summed over all threads, or what was counted between two moments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,12 +48,12 @@ impl Usage {
     /// What was counted between `earlier` and this moment.
     pub(crate) fn since(self, earlier: Self) -> Self {
         Self {
-            cpu: gone(self.cpu, earlier.cpu),
-            system: gone(self.system, earlier.system),
-            voluntary_switches: gone(self.voluntary_switches, earlier.voluntary_switches),
-            involuntary_switches: gone(self.involuntary_switches, earlier.involuntary_switches),
-            minor_faults: gone(self.minor_faults, earlier.minor_faults),
-            major_faults: gone(self.major_faults, earlier.major_faults),
+            cpu: delta(self.cpu, earlier.cpu),
+            system: delta(self.system, earlier.system),
+            voluntary_switches: delta(self.voluntary_switches, earlier.voluntary_switches),
+            involuntary_switches: delta(self.involuntary_switches, earlier.involuntary_switches),
+            minor_faults: delta(self.minor_faults, earlier.minor_faults),
+            major_faults: delta(self.major_faults, earlier.major_faults),
         }
     }
 

@@ -5,7 +5,6 @@
 //! phase is whose; the team ([`crate::host::team`]) decides on which threads and when.
 
 mod arithmetic;
-mod common;
 mod distance;
 mod divided;
 mod dot;
@@ -15,6 +14,7 @@ mod memory;
 mod number;
 mod reduction;
 mod ring;
+mod shared_task_state;
 mod squared_difference;
 mod steps;
 mod stream;
@@ -30,13 +30,13 @@ use std::sync::Arc;
 
 use crate::experiment::{Computation, Dtype, Family, Workload};
 use crate::host::blas::BlasLibrary;
-pub use common::Common;
 use distance::{Cosine, Euclidean, Minkowski};
 use dot::Dot;
 pub(super) use dot::read;
 use fill::Pages;
 use number::Number;
 use reduction::reduction;
+pub use shared_task_state::SharedTaskState;
 use squared_difference::{Fused, Temporaries};
 use sum::Agreement;
 
@@ -112,18 +112,18 @@ pub enum KernelError {
 pub fn kernel(
     workload: &Workload,
     width: NonZeroU32,
-    common: &Arc<Common>,
+    task_state: &Arc<SharedTaskState>,
 ) -> Result<Arc<dyn Kernel>, KernelError> {
     let computation = workload.computation().ok_or(KernelError::Command)?;
-    let racy_or_not = |agreement| sum::kernel(computation, width, (agreement, common));
+    let racy_or_not = |agreement| sum::kernel(computation, width, (agreement, task_state));
     let kernel = match (computation.name().family(), computation.dtype()) {
         (Family::Matmul, _) => Ok(matmul::kernel(computation, width)),
         (Family::SumRacy, _) => racy_or_not(Agreement::Racy),
         (Family::SumReduced, _) => racy_or_not(Agreement::Reduced),
-        (_, Dtype::F32) => of::<f32>(computation, width, common),
-        (_, Dtype::F64) => of::<f64>(computation, width, common),
-        (_, Dtype::I32) => of::<i32>(computation, width, common),
-        (_, Dtype::I64) => of::<i64>(computation, width, common),
+        (_, Dtype::F32) => of::<f32>(computation, width, task_state),
+        (_, Dtype::F64) => of::<f64>(computation, width, task_state),
+        (_, Dtype::I32) => of::<i32>(computation, width, task_state),
+        (_, Dtype::I64) => of::<i64>(computation, width, task_state),
     };
     kernel.map_err(|source| KernelError::Memory {
         workload: *workload,
@@ -135,7 +135,7 @@ pub fn kernel(
 fn of<T: Number>(
     computation: &Computation,
     width: NonZeroU32,
-    common: &Arc<Common>,
+    task_state: &Arc<SharedTaskState>,
 ) -> io::Result<Arc<dyn Kernel>> {
     let exponent = computation.name().parameter().unwrap_or(1);
     match computation.name().family() {
@@ -147,11 +147,15 @@ fn of<T: Number>(
         Family::Cosine => reduction::<T, _>(computation, width, Cosine),
         Family::SquaredDifferenceFused => reduction::<T, _>(computation, width, Fused),
         Family::SquaredDifferenceTemporaries => {
-            let common = Arc::clone(common);
-            reduction::<T, _>(computation, width, Temporaries { common })
+            let task_state = Arc::clone(task_state);
+            reduction::<T, _>(computation, width, Temporaries { task_state })
         }
         Family::Weak => Ok(arithmetic::weak::<T>(computation, width)),
-        Family::Uneven => Ok(arithmetic::uneven::<T>(computation, width, common.tasks())),
+        Family::Uneven => Ok(arithmetic::uneven::<T>(
+            computation,
+            width,
+            task_state.tasks(),
+        )),
         Family::Matmul | Family::SumRacy | Family::SumReduced => {
             unreachable!("written for types of their own, in `kernel`")
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::blas::{BlasLibrary, Threads};
-use super::kernel::Common;
+use super::kernel::SharedTaskState;
 use super::nest::{Parts, nest};
 use super::pool::{Pool, PoolError};
 use super::probe::{Census, Probes};
@@ -33,8 +33,8 @@ const BUILD_LIMIT: Duration = Duration::from_secs(60);
 ///
 /// If a thread or memory is missing that others may give back; nothing was answered then.
 pub fn measure(ask: &Ask, library: Option<&Path>, emit: &mut Emit<'_>) -> Result<(), Shortage> {
-    let mut bench = match Bench::build(ask, library, None) {
-        Ok(bench) => bench,
+    let mut measured = match InstrumentedNest::build(ask, library, None) {
+        Ok(measured) => measured,
         Err(PoolError::Shortage(shortage)) => return Err(shortage),
         Err(error) => {
             let _ = emit(ask.first_rep, Answer::Failed(error.to_string()));
@@ -42,7 +42,7 @@ pub fn measure(ask: &Ask, library: Option<&Path>, emit: &mut Emit<'_>) -> Result
         }
     };
     for _ in 0..ask.protocol.warmups {
-        let answer = bench.warm_up();
+        let answer = measured.warm_up();
         if answer.status().ends_visit() {
             let _ = emit(ask.first_rep, answer);
             return Ok(());
@@ -50,9 +50,9 @@ pub fn measure(ask: &Ask, library: Option<&Path>, emit: &mut Emit<'_>) -> Result
     }
     let mut spent = Duration::ZERO;
     for rep in ask.first_rep..=ask.last_rep.get() {
-        let answer = bench.execution();
+        let answer = measured.execution();
         spent += answer.sample().map_or(Duration::ZERO, |sample| sample.wall);
-        let ended = answer.status().ends_visit() || spent >= bench.limit;
+        let ended = answer.status().ends_visit() || spent >= measured.limit;
         if emit(rep, answer).is_break() || ended {
             break;
         }
@@ -68,31 +68,31 @@ pub fn measure(ask: &Ask, library: Option<&Path>, emit: &mut Emit<'_>) -> Result
 /// If the nest could not be built or warmed up; why.
 pub fn trace(ask: &Ask, library: Option<&Path>) -> Result<(Answer, Trace), String> {
     let recording = Recording::new();
-    let bench = Bench::build(ask, library, Some(&recording));
-    let mut bench = bench.map_err(|error| error.to_string())?;
+    let measured = InstrumentedNest::build(ask, library, Some(&recording));
+    let mut measured = measured.map_err(|error| error.to_string())?;
     for _ in 0..ask.protocol.warmups {
-        let answer = bench.warm_up();
+        let answer = measured.warm_up();
         if answer.status().ends_visit() {
             return Ok((answer, Trace::default()));
         }
     }
     recording.clear();
-    let answer = bench.execution();
-    let began = bench.pool.began();
+    let answer = measured.execution();
+    let began = measured.pool.began();
     let wall = answer.sample().map_or(Duration::ZERO, |sample| sample.wall);
     if !answer.status().ends_visit() {
         // Its threads write down what they are about when they end.
-        drop(bench);
+        drop(measured);
     }
     let mut trace = recording.trace(began, began + wall);
     trace.cell = ask.visit.cell.to_string();
     Ok((answer, trace))
 }
 
-/// A nest with the instruments on it.
-struct Bench {
+/// A nest with the probes that read its counters.
+struct InstrumentedNest {
     pool: Pool,
-    common: Arc<Common>,
+    task_state: Arc<SharedTaskState>,
     library: Option<Arc<BlasLibrary>>,
     probes: Probes,
     /// Most threads seen, where threads come and go.
@@ -100,7 +100,7 @@ struct Bench {
     limit: Duration,
 }
 
-impl Bench {
+impl InstrumentedNest {
     fn build(
         ask: &Ask,
         library: Option<&Path>,
@@ -121,16 +121,16 @@ impl Bench {
             .wait()
             .map(WaitCosts::measure)
             .unwrap_or_default();
-        let common = Arc::new(Common::of(cell));
+        let task_state = Arc::new(SharedTaskState::of(cell));
         let parts = Parts {
             library: library.clone(),
             recording: recording.cloned(),
-            common: Arc::clone(&common),
+            task_state: Arc::clone(&task_state),
         };
         let (pool, waits) = nest(cell, ask.budget, BUILD_LIMIT.max(limit), parts)?;
         Ok(Self {
             pool,
-            common,
+            task_state,
             library,
             probes: Probes::open(waits, wait_costs, events),
             most_threads: None,
@@ -163,7 +163,7 @@ impl Bench {
         let outcome = self.pool.time_once(self.limit, &mut still);
         let counted = self.probes.read_after();
         let used = self.probes.sample(&before, &counted);
-        let stood = still.told(used.surroundings.throttled);
+        let stood = still.told(used.interference.throttled);
         let answer = self.answer(outcome, used);
         match stood {
             Some(how) => answer.interrupted(how),
@@ -209,8 +209,8 @@ impl Bench {
                 ..used.waiting
             },
             threads: used.threads.max(self.most_threads),
-            peak_temporaries: self.common.most_temporary(),
-            lost_updates: self.common.lost_updates(),
+            peak_temporaries: self.task_state.most_temporary(),
+            lost_updates: self.task_state.lost_updates(),
             granted_by_environment: threads.and_then(Threads::by_environment),
             granted: threads.and_then(Threads::by_call),
             ..used

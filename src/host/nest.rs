@@ -9,10 +9,10 @@ use rayon::ThreadPool;
 
 use super::blas::BlasLibrary;
 use super::gate::Gate;
-use super::kernel::{Common, Kernel, KernelError, kernel, kernel_by_library};
-use super::pool::{BuildStation, Pool, PoolError, Station};
+use super::kernel::{Kernel, KernelError, SharedTaskState, kernel, kernel_by_library};
+use super::pool::{BuildWorker, OuterWorker, Pool, PoolError};
 use super::probe::WaitRegister;
-use super::tasks::intakes;
+use super::tasks::task_sources;
 use super::team::{BlasTeam, ForkJoin, OnStart, RayonTeam, Team, TeamError, pool};
 use super::trace::{Recording, Watched};
 use crate::experiment::{Cell, Composition, Runtime, Seats, WaitPolicy, Workload};
@@ -26,7 +26,7 @@ pub(super) struct Parts {
     /// Where threads write down what they do, if that is wanted.
     pub(super) recording: Option<Arc<Recording>>,
     /// What their kernels share.
-    pub(super) common: Arc<Common>,
+    pub(super) task_state: Arc<SharedTaskState>,
 }
 
 /// The outer pool of `cell` under a budget of `budget` whole CPUs: every worker with its team, all
@@ -45,7 +45,7 @@ pub(super) fn nest(
     let Parts {
         library,
         recording,
-        common,
+        task_state,
     } = parts;
     let waits = WaitRegister::default();
     let register = waits.clone();
@@ -56,13 +56,13 @@ pub(super) fn nest(
     };
     let teams = Teams::of(cell, &starts, library)?;
     let cell = *cell;
-    let build = move |worker: u32, intake| {
+    let build = move |worker: u32, source| {
         // The worker's own thread touches the memory first, so it is bound before it has any.
         starts.worker(worker)?;
         let on_start = starts.on_start(worker);
         let width = widths[worker as usize];
         let kernel = teams
-            .kernel(&cell.workload, width, &common)
+            .kernel(&cell.workload, width, &task_state)
             .map_err(PoolError::of)?;
         let kernel = match &recording {
             None => kernel,
@@ -73,16 +73,16 @@ pub(super) fn nest(
             .map_err(PoolError::of)?;
         register.enter(&*team);
         let permits = Gate::permits(cell.composition, width.get());
-        Ok(Station {
+        Ok(OuterWorker {
             kernel,
             team,
-            intake,
+            source,
             permits,
         })
     };
-    let build: Arc<BuildStation> = Arc::new(build);
+    let build: Arc<BuildWorker> = Arc::new(build);
     let gate = Gate::new(cell.composition, budget);
-    let pool = Pool::start(gate, intakes(&cell), build, limit)?;
+    let pool = Pool::start(gate, task_sources(&cell), build, limit)?;
     Ok((pool, waits))
 }
 
@@ -129,11 +129,13 @@ impl Teams {
         &self,
         workload: &Workload,
         width: NonZeroU32,
-        common: &Arc<Common>,
+        task_state: &Arc<SharedTaskState>,
     ) -> Result<Arc<dyn Kernel>, KernelError> {
         match self {
             Self::Library(library) => kernel_by_library(workload, width, Arc::clone(library)),
-            Self::ForkJoin(_) | Self::Rayon | Self::Shared(_) => kernel(workload, width, common),
+            Self::ForkJoin(_) | Self::Rayon | Self::Shared(_) => {
+                kernel(workload, width, task_state)
+            }
         }
     }
 

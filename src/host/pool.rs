@@ -1,6 +1,6 @@
 //! How do the outer workers run the tasks of one execution?
 //!
-//! Each worker is a thread of its own with a station: a kernel, a team and an intake of tasks. The
+//! Each worker is a thread of its own with a kernel, a team and a source of tasks. The
 //! measuring thread gives *orders*; an order goes to all workers at once, by one wake-up, and the
 //! last worker to finish it says when that was. Between orders workers block, so that only the
 //! inner runtime's wait policy is under study. The outer level is not rayon: a waiting rayon
@@ -17,10 +17,10 @@ use crossbeam::channel::{Receiver, Sender, bounded};
 
 use super::gate::Gate;
 use super::kernel::{Kernel, WrongResult};
-use super::pace::{Account, Pace};
-use super::tasks::{Intake, Supply};
+use super::tasks::{TaskQueue, TaskSource};
 use super::team::{RegionPanic, Team};
 use super::trace::spend;
+use super::worker_idle::{WorkerIdle, WorkerIdleSums};
 use crate::clock;
 use crate::process::{Shortage, Standstill, is_shortage};
 use crate::record::Waiting;
@@ -29,7 +29,7 @@ use crate::record::trace::{Activity, Place};
 /// What all workers are told to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
-    /// Make ready for an execution: spoil the result, refill the intake.
+    /// Make ready for an execution: spoil the result, refill the source of tasks.
     Prepare,
     /// Do tasks until none are left. The timed part.
     Run,
@@ -40,15 +40,15 @@ enum Order {
 }
 
 /// What one worker works with.
-pub(super) struct Station {
+pub(super) struct OuterWorker {
     pub(super) kernel: Arc<dyn Kernel>,
     pub(super) team: Box<dyn Team>,
-    pub(super) intake: Intake,
+    pub(super) source: TaskSource,
     /// Permits that each of its regions takes at the gate.
     pub(super) permits: u32,
 }
 
-impl Station {
+impl OuterWorker {
     /// One task, from its fork to its result.
     fn do_task(&mut self, task: u32) -> Result<(), RegionPanic> {
         self.kernel.begin(task);
@@ -62,7 +62,7 @@ impl Station {
 struct Shared {
     gate: Gate,
     tasks_done: AtomicU32,
-    pace: Pace,
+    idle: WorkerIdleSums,
     /// Workers that have not finished the current order.
     outstanding: AtomicU32,
     /// The number of the current order and the order.
@@ -77,7 +77,7 @@ struct Shared {
 /// process is expected to end then.
 pub(super) struct Pool {
     shared: Arc<Shared>,
-    supply: Arc<Supply>,
+    queue: Arc<TaskQueue>,
     finished: Receiver<Instant>,
     workers: Vec<thread::JoinHandle<()>>,
     /// Whether an order is under way.
@@ -126,27 +126,28 @@ impl PoolError {
     }
 }
 
-/// Builds the station of the worker with the given number, on that worker's thread.
-pub(super) type BuildStation = dyn Fn(u32, Intake) -> Result<Station, PoolError> + Send + Sync;
+/// Builds the worker with the given number, on that worker's thread.
+pub(super) type BuildWorker =
+    dyn Fn(u32, TaskSource) -> Result<OuterWorker, PoolError> + Send + Sync;
 
 impl Pool {
-    /// Starts one worker an intake and waits until all have built their stations.
+    /// Starts one worker for each source of tasks and waits until all are built.
     ///
     /// # Errors
     ///
-    /// If a thread cannot be created or a station cannot be built within `limit`.
+    /// If a thread cannot be created or a worker cannot be built within `limit`.
     pub(super) fn start(
         gate: Gate,
-        (supply, intakes): (Arc<Supply>, Vec<Intake>),
-        build: Arc<BuildStation>,
+        (queue, sources): (Arc<TaskQueue>, Vec<TaskSource>),
+        build: Arc<BuildWorker>,
         limit: Duration,
     ) -> Result<Self, PoolError> {
         let (finished_by_last, finished) = bounded(1);
         let shared = Arc::new(Shared {
             gate,
             tasks_done: AtomicU32::new(0),
-            pace: Pace::new(),
-            outstanding: AtomicU32::new(intakes.len() as u32),
+            idle: WorkerIdleSums::new(),
+            outstanding: AtomicU32::new(sources.len() as u32),
             order: Mutex::new((0, Order::Prepare)),
             ordered: Condvar::new(),
             faults: Mutex::new(Vec::new()),
@@ -154,18 +155,18 @@ impl Pool {
         });
         let mut pool = Self {
             shared,
-            supply,
+            queue,
             finished,
             workers: Vec::new(),
             busy: true,
             began: clock::now(),
             ended: None,
         };
-        for (number, intake) in intakes.into_iter().enumerate() {
+        for (number, source) in sources.into_iter().enumerate() {
             let (shared, build) = (Arc::clone(&pool.shared), Arc::clone(&build));
             let worker = thread::Builder::new()
                 .name(format!("w{number}"))
-                .spawn(move || shared.work(|| build(number as u32, intake)))
+                .spawn(move || shared.work(|| build(number as u32, source)))
                 .map_err(|error| {
                     let reason = format!("cannot start worker {number}: {error}");
                     PoolError::because(reason, &error)
@@ -179,7 +180,7 @@ impl Pool {
     /// Runs all tasks once and returns how long that took.
     ///
     /// Everything that can be done earlier has been: threads exist and are bound, memory is
-    /// touched, results are spoiled, intakes are full. `still` watches meanwhile.
+    /// touched, results are spoiled, sources of tasks are full. `still` watches meanwhile.
     pub(super) fn time_once(
         &mut self,
         limit: Duration,
@@ -207,9 +208,9 @@ impl Pool {
 
     /// Makes ready for an execution, untimed.
     pub(super) fn prepare(&mut self, limit: Duration) -> Result<(), PoolError> {
-        self.supply.reset();
+        self.queue.reset();
         self.shared.tasks_done.store(0, Ordering::Relaxed);
-        self.shared.pace.reset();
+        self.shared.idle.reset();
         self.give(Order::Prepare);
         self.await_order(limit).map(drop)
     }
@@ -230,11 +231,11 @@ impl Pool {
         let Some(ended) = self.ended else {
             return Waiting::default();
         };
-        let pace = &self.shared.pace;
+        let idle = &self.shared.idle;
         Waiting {
-            gate: self.shared.gate.holds().then(|| pace.gate()),
-            gaps: Some(pace.gaps()),
-            tail: Some(pace.tail(ended)),
+            gate: self.shared.gate.holds().then(|| idle.gate()),
+            gaps: Some(idle.gaps()),
+            tail: Some(idle.tail(ended)),
             ..Waiting::default()
         }
     }
@@ -302,10 +303,10 @@ fn caught<T>(work: impl FnOnce() -> Result<T, PoolError>) -> Result<T, PoolError
 }
 
 impl Shared {
-    /// A worker's life: its station, then order after order.
-    fn work(&self, build: impl FnOnce() -> Result<Station, PoolError>) {
-        let mut station = match caught(build) {
-            Ok(station) => station,
+    /// A worker's life: it is built, then does order after order.
+    fn work(&self, build: impl FnOnce() -> Result<OuterWorker, PoolError>) {
+        let mut worker = match caught(build) {
+            Ok(worker) => worker,
             Err(fault) => return self.finish(Err(fault)),
         };
         self.finish(Ok(()));
@@ -315,7 +316,7 @@ impl Shared {
             if order == Order::Quit {
                 return;
             }
-            self.finish(caught(|| self.obey(order, &mut station, &mut has_result)));
+            self.finish(caught(|| self.obey(order, &mut worker, &mut has_result)));
         }
     }
 
@@ -323,17 +324,17 @@ impl Shared {
     fn obey(
         &self,
         order: Order,
-        station: &mut Station,
+        worker: &mut OuterWorker,
         has_result: &mut bool,
     ) -> Result<(), PoolError> {
         match order {
             Order::Prepare => {
-                station.kernel.spoil();
-                station.intake.refill();
+                worker.kernel.spoil();
+                worker.source.refill();
                 Ok(())
             }
-            Order::Run => self.do_tasks(station).map(|tasks| *has_result = tasks > 0),
-            Order::Check if *has_result => station.kernel.verify().map_err(PoolError::Wrong),
+            Order::Run => self.do_tasks(worker).map(|tasks| *has_result = tasks > 0),
+            Order::Check if *has_result => worker.kernel.verify().map_err(PoolError::Wrong),
             Order::Check | Order::Quit => Ok(()),
         }
     }
@@ -347,33 +348,33 @@ impl Shared {
     }
 
     /// Does tasks until none are left for this worker, and returns how many it did.
-    fn do_tasks(&self, station: &mut Station) -> Result<u32, PoolError> {
+    fn do_tasks(&self, worker: &mut OuterWorker) -> Result<u32, PoolError> {
         let mut done = 0;
-        let mut account = Account::default();
-        while let Some(tasks) = station.intake.next() {
+        let mut idle = WorkerIdle::default();
+        while let Some(tasks) = worker.source.next() {
             let place = Place::Task(tasks.start);
             done += spend(Activity::Chunk, place, || {
-                self.do_chunk(tasks, station, &mut account)
+                self.do_chunk(tasks, worker, &mut idle)
             })?;
         }
-        self.pace.add(&account);
+        self.idle.add(&idle);
         Ok(done)
     }
 
     fn do_chunk(
         &self,
         tasks: Range<u32>,
-        station: &mut Station,
-        account: &mut Account,
+        worker: &mut OuterWorker,
+        idle: &mut WorkerIdle,
     ) -> Result<u32, PoolError> {
         let count = tasks.end - tasks.start;
         for task in tasks {
-            let permits = station.permits;
-            let region = || account.region(|| station.do_task(task));
+            let permits = worker.permits;
+            let region = || idle.region(|| worker.do_task(task));
             let pass = || self.gate.pass(permits, region);
             let (result, waited) = spend(Activity::Task, Place::Task(task), pass);
             result.map_err(|panic| PoolError::Fault(panic.to_string()))?;
-            account.waited(waited);
+            idle.waited(waited);
             self.tasks_done.fetch_add(1, Ordering::Relaxed);
         }
         Ok(count)

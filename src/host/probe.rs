@@ -18,16 +18,16 @@ pub(super) use waits::WaitRegister;
 
 use super::team::{WaitCosts, WaitCounts};
 use crate::counter::{
-    Counted, HardwareEvents, Resident, Usage, restart_high_water_mark, surroundings,
+    HardwareEvents, Resident, SchedStat, Usage, interference, restart_high_water_mark,
 };
-use crate::machine::Accounts;
-use crate::record::{Hardware, Sample, Surroundings, gone};
+use crate::machine::CounterFiles;
+use crate::record::{Hardware, Interference, Sample, delta};
 use threads::Threads;
 
 /// The counters of this process that can be read here.
 pub(super) struct Probes {
     threads: Option<Threads>,
-    accounts: Accounts,
+    files: CounterFiles,
     waits: WaitRegister,
     wait_costs: WaitCosts,
     events: HardwareEvents,
@@ -36,9 +36,9 @@ pub(super) struct Probes {
 /// All counters at one moment.
 pub(super) struct Reading {
     usage: Usage,
-    threads: Option<Vec<Counted>>,
+    threads: Option<Vec<SchedStat>>,
     migrations: Option<u64>,
-    surroundings: Surroundings,
+    interference: Interference,
     hardware: Hardware,
     waits: Vec<WaitCounts>,
     resident: Option<Resident>,
@@ -50,7 +50,7 @@ impl Probes {
     pub(super) fn open(waits: WaitRegister, wait_costs: WaitCosts, events: HardwareEvents) -> Self {
         Self {
             threads: Threads::open().ok(),
-            accounts: Accounts::find(),
+            files: CounterFiles::find(),
             waits,
             wait_costs,
             events,
@@ -71,7 +71,7 @@ impl Probes {
     pub(super) fn read_before(&mut self) -> Reading {
         restart_high_water_mark();
         let migrations = self.threads.as_ref().and_then(Threads::migrations);
-        let surroundings = surroundings(&self.accounts);
+        let interference = interference(&self.files);
         let threads = self.threads.as_ref().and_then(Threads::counted);
         Reading {
             hardware: self.events.read(),
@@ -79,7 +79,7 @@ impl Probes {
             usage: Usage::of_self(),
             threads,
             migrations,
-            surroundings,
+            interference,
             resident: None,
         }
     }
@@ -90,14 +90,14 @@ impl Probes {
         let waits = self.waits.read();
         let hardware = self.events.read();
         let threads = self.threads.as_ref().and_then(Threads::counted);
-        let surroundings = surroundings(&self.accounts);
+        let interference = interference(&self.files);
         Reading {
             usage,
             waits,
             hardware,
             threads,
             migrations: self.threads.as_ref().and_then(Threads::migrations),
-            surroundings,
+            interference,
             resident: Resident::of("self"),
         }
     }
@@ -106,17 +106,17 @@ impl Probes {
     pub(super) fn sample(&self, before: &Reading, after: &Reading) -> Sample {
         let usage = after.usage.since(before.usage);
         let threads = before.threads.as_ref().zip(after.threads.as_ref());
-        let threads: Option<Vec<Counted>> =
+        let threads: Option<Vec<SchedStat>> =
             threads.map(|(before, after)| threads::counted(before, after));
         let waits = waits::counted(&before.waits, &after.waits);
         Sample {
             run_queue_wait: threads.as_ref().map(|all| all.iter().map(|t| t.wait).sum()),
             busiest_thread: threads.and_then(|threads| self.busiest(&threads, &waits)),
             waiting: waits::waiting(&waits, &self.wait_costs),
-            migrations: gone(after.migrations, before.migrations),
+            migrations: delta(after.migrations, before.migrations),
             pus_used: self.threads.as_ref().and_then(Threads::pus_used),
             threads: self.threads(),
-            surroundings: after.surroundings.since(before.surroundings),
+            interference: after.interference.since(before.interference),
             hardware: after.hardware.since(before.hardware),
             peak_rss: after.resident.map(|resident| resident.peak),
             ..usage.sample()
@@ -126,7 +126,7 @@ impl Probes {
 
 impl Probes {
     /// The longest that one of `threads` ran without spinning or yielding.
-    fn busiest(&self, threads: &[Counted], waits: &[WaitCounts]) -> Option<Duration> {
+    fn busiest(&self, threads: &[SchedStat], waits: &[WaitCounts]) -> Option<Duration> {
         let spent = waits.iter().map(|w| waits::spent(w, &self.wait_costs));
         let spent: BTreeMap<String, Duration> = self.waits.names().into_iter().zip(spent).collect();
         let names = self.threads.as_ref()?.names();

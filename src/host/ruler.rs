@@ -12,7 +12,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::kernel::{Common, Kernel, WrongResult, kernel};
+use super::kernel::{Kernel, SharedTaskState, WrongResult, kernel};
 use super::nest::Teams;
 use super::team::{RegionPanic, TeamError};
 use crate::clock;
@@ -125,8 +125,8 @@ fn peaks(plan: &Plan, width: NonZeroU32) -> Vec<Peak> {
 fn peak(dtype: Dtype, width: NonZeroU32) -> Option<f64> {
     let product = Computation::new(WorkloadName::DEFAULT, dtype, PEAK_N).ok()?;
     let product = Workload::Computation(product);
-    let common = Arc::new(Common::new(NonZeroU32::MIN, product.family()));
-    let kernel = kernel(&product, width, &common).ok()?;
+    let task_state = Arc::new(SharedTaskState::new(NonZeroU32::MIN, product.family()));
+    let kernel = kernel(&product, width, &task_state).ok()?;
     let teams = Teams::own(Runtime::ForkJoin(WaitPolicy::Active))?;
     let mut team = teams.team(0, kernel, Arc::new(|_| Ok(()))).ok()?;
     let mut once = || {

@@ -1,7 +1,7 @@
 //! Which task does a worker do next?
 //!
 //! The run-time side of a [`Dispatch`]. Tasks are numbered from 0; every task goes to exactly one
-//! worker. [`Supply`] is shared by the workers; each takes tasks through its own [`Intake`].
+//! worker. [`TaskQueue`] is shared by the workers; each takes tasks through its own [`TaskSource`].
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +12,7 @@ use crossbeam::utils::CachePadded;
 use crate::experiment::{Cell, Dispatch, Share};
 
 /// The tasks of one execution, shared by all workers.
-pub(super) struct Supply {
+pub(super) struct TaskQueue {
     tasks: u32,
     dispatch: Dispatch,
     /// Tasks that a queue gives at a time.
@@ -25,18 +25,18 @@ pub(super) struct Supply {
 }
 
 /// One worker's way to tasks.
-pub(super) struct Intake {
-    supply: Arc<Supply>,
+pub(super) struct TaskSource {
+    queue: Arc<TaskQueue>,
     me: Share,
     local: Worker<u32>,
 }
 
-/// The intakes of all workers of `cell`. [`Intake::refill`] must be called on each, and
-/// [`Supply::reset`] once, before every execution.
-pub(super) fn intakes(cell: &Cell) -> (Arc<Supply>, Vec<Intake>) {
+/// The task_sources of all workers of `cell`. [`TaskSource::refill`] must be called on each, and
+/// [`TaskQueue::reset`] once, before every execution.
+pub(super) fn task_sources(cell: &Cell) -> (Arc<TaskQueue>, Vec<TaskSource>) {
     let workers = cell.outer.get() as usize;
     let locals: Vec<Worker<u32>> = (0..workers).map(|_| Worker::new_fifo()).collect();
-    let supply = Arc::new(Supply {
+    let queue = Arc::new(TaskQueue {
         tasks: cell.tasks.get(),
         dispatch: cell.dispatch,
         chunk: cell
@@ -47,40 +47,40 @@ pub(super) fn intakes(cell: &Cell) -> (Arc<Supply>, Vec<Intake>) {
         next: CachePadded::new(AtomicU64::new(0)),
         stealers: locals.iter().map(Worker::stealer).collect(),
     });
-    let intakes = Share::all(workers)
+    let task_sources = Share::all(workers)
         .zip(locals)
-        .map(|(me, local)| Intake {
-            supply: Arc::clone(&supply),
+        .map(|(me, local)| TaskSource {
+            queue: Arc::clone(&queue),
             me,
             local,
         })
         .collect();
-    (supply, intakes)
+    (queue, task_sources)
 }
 
-impl Supply {
+impl TaskQueue {
     /// Makes the queue full again.
     pub(super) fn reset(&self) {
         self.next.store(0, Ordering::Relaxed);
     }
 }
 
-impl Intake {
+impl TaskSource {
     /// Takes this worker's own block anew, where the rule has blocks.
     pub(super) fn refill(&self) {
         while self.local.pop().is_some() {}
-        if !matches!(self.supply.dispatch, Dispatch::Queue(_)) {
-            let block = self.me.range(self.supply.tasks as usize);
+        if !matches!(self.queue.dispatch, Dispatch::Queue(_)) {
+            let block = self.me.range(self.queue.tasks as usize);
             block.for_each(|task| self.local.push(task as u32));
         }
     }
 
     /// The next tasks of this worker, or `None` when none are left for it.
     pub(super) fn next(&self) -> Option<std::ops::Range<u32>> {
-        if self.me.index >= self.supply.busy {
+        if self.me.index >= self.queue.busy {
             return None;
         }
-        match self.supply.dispatch {
+        match self.queue.dispatch {
             Dispatch::Queue(_) => self.chunk(),
             Dispatch::Static => self.local.pop().map(single),
             Dispatch::Stealing => self.local.pop().or_else(|| self.steal()).map(single),
@@ -88,9 +88,9 @@ impl Intake {
     }
 
     fn chunk(&self) -> Option<std::ops::Range<u32>> {
-        let Supply {
+        let TaskQueue {
             tasks, next, chunk, ..
-        } = &*self.supply;
+        } = &*self.queue;
         // 64 bits: each worker passes the end once, and all of them together pass 2^32.
         let first = next.fetch_add(u64::from(*chunk), Ordering::Relaxed);
         let first = u32::try_from(first).ok().filter(|first| first < tasks)?;
@@ -101,7 +101,7 @@ impl Intake {
     fn steal(&self) -> Option<u32> {
         let others = (1..self.me.of).map(|step| (self.me.index + step) % self.me.of);
         others
-            .map(|victim| &self.supply.stealers[victim])
+            .map(|victim| &self.queue.stealers[victim])
             .find_map(take)
     }
 }
@@ -134,15 +134,15 @@ mod tests {
 
     /// Tasks by worker, when workers take turns.
     fn taken(cell: &Cell) -> Vec<Vec<u32>> {
-        let (supply, intakes) = intakes(cell);
-        supply.reset();
-        intakes.iter().for_each(Intake::refill);
-        let mut taken = vec![Vec::new(); intakes.len()];
+        let (queue, task_sources) = task_sources(cell);
+        queue.reset();
+        task_sources.iter().for_each(TaskSource::refill);
+        let mut taken = vec![Vec::new(); task_sources.len()];
         let mut idle = 0;
-        while idle < intakes.len() {
+        while idle < task_sources.len() {
             idle = 0;
-            for (worker, intake) in intakes.iter().enumerate() {
-                match intake.next() {
+            for (worker, source) in task_sources.iter().enumerate() {
+                match source.next() {
                     Some(range) => taken[worker].extend(range),
                     None => idle += 1,
                 }
@@ -170,22 +170,22 @@ mod tests {
     /// beyond 2^32.
     #[test]
     fn no_worker_gets_a_task_twice_however_large_the_chunks_are() {
-        let (supply, intakes) = intakes(&cell(16, 400_000_000, "queue.400000000"));
-        supply.reset();
-        assert_eq!(intakes[0].next(), Some(0..400_000_000));
+        let (queue, task_sources) = task_sources(&cell(16, 400_000_000, "queue.400000000"));
+        queue.reset();
+        assert_eq!(task_sources[0].next(), Some(0..400_000_000));
         for _ in 0..16 {
-            assert_eq!(intakes[0].next(), None);
+            assert_eq!(task_sources[0].next(), None);
         }
     }
 
     #[test]
     fn workers_beyond_the_portions_get_nothing_by_any_rule() {
         for dispatch in ["queue.1", "static", "stealing"] {
-            let (supply, intakes) = intakes(&cell(3, 2, dispatch));
-            supply.reset();
-            intakes.iter().for_each(Intake::refill);
-            assert_eq!(intakes[2].next(), None, "{dispatch}");
-            assert!(intakes[1].next().is_some(), "{dispatch}");
+            let (queue, task_sources) = task_sources(&cell(3, 2, dispatch));
+            queue.reset();
+            task_sources.iter().for_each(TaskSource::refill);
+            assert_eq!(task_sources[2].next(), None, "{dispatch}");
+            assert!(task_sources[1].next().is_some(), "{dispatch}");
         }
     }
 
@@ -199,12 +199,14 @@ mod tests {
 
     #[test]
     fn a_thief_takes_what_a_slow_neighbour_left() {
-        let (supply, intakes) = intakes(&cell(2, 6, "stealing"));
-        supply.reset();
-        intakes.iter().for_each(Intake::refill);
-        let by_one: Vec<u32> = std::iter::from_fn(|| intakes[0].next()).flatten().collect();
+        let (queue, task_sources) = task_sources(&cell(2, 6, "stealing"));
+        queue.reset();
+        task_sources.iter().for_each(TaskSource::refill);
+        let by_one: Vec<u32> = std::iter::from_fn(|| task_sources[0].next())
+            .flatten()
+            .collect();
         assert_eq!(by_one, [0, 1, 2, 3, 4, 5]);
-        assert_eq!(intakes[1].next(), None);
+        assert_eq!(task_sources[1].next(), None);
     }
 
     proptest! {

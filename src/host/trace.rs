@@ -25,7 +25,7 @@ use std::time::Instant;
 
 use super::kernel::{Kernel, WrongResult};
 use crate::clock;
-use crate::counter::Counted;
+use crate::counter::SchedStat;
 use crate::record::trace::{Activity, Place, Span, Trace};
 use crate::units::ns;
 
@@ -162,7 +162,7 @@ impl Log {
         let mut text = [0; 96];
         let read = |file: &File| file.read_at(&mut text, 0).ok();
         let length = self.schedstat.as_ref().and_then(read).unwrap_or(0);
-        let counted = Counted::parse(&text[..length]);
+        let counted = SchedStat::parse(&text[..length]);
         counted.map_or(0, |counted| ns(counted.wait))
     }
 

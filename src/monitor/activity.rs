@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::counter::Counted;
+use crate::counter::SchedStat;
 
 /// Share of an interval for which a thread wants a CPU, from which it counts as busy [1].
 ///
@@ -61,7 +61,7 @@ pub struct Pool {
 }
 
 impl Pool {
-    pub(super) fn add(&mut self, counted: Counted, span: f64) {
+    pub(super) fn add(&mut self, counted: SchedStat, span: f64) {
         let (running, ready) = (
             counted.run.as_secs_f64() / span,
             counted.wait.as_secs_f64() / span,
@@ -87,7 +87,7 @@ mod tests {
     /// Half of a second wanted of ten: busy. 50 ms of a second: not.
     #[test]
     fn a_thread_is_busy_that_wants_a_cpu_for_a_tenth_of_the_time() {
-        let counted = |run, wait| Counted {
+        let counted = |run, wait| SchedStat {
             run: Duration::from_millis(run),
             wait: Duration::from_millis(wait),
             slices: 1,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::look::{ThreadId, read};
+use super::snapshot::{ThreadId, read};
 
 /// Names of threads, read once each: a thread is seldom renamed after it has begun to work.
 #[derive(Default)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::libraries::{Library, libraries_in};
-use super::look::read;
+use super::snapshot::read;
 use crate::machine::{CpuBudget, PuId, Surroundings, thread_choice};
 
 /// The threads that a library of a process starts for each thread that calls it.

@@ -14,7 +14,7 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 use crate::clock;
-use crate::counter::Counted;
+use crate::counter::SchedStat;
 
 /// A process that has exited, or was stopped or continued, as `status` says.
 pub(super) struct Exit {
@@ -22,7 +22,7 @@ pub(super) struct Exit {
     pub(super) status: WaitStatus,
     pub(super) at: Instant,
     /// What the kernel counted for its first thread.
-    pub(super) counted: Option<Counted>,
+    pub(super) counted: Option<SchedStat>,
 }
 
 /// Waits for all children and sends each exit to `tell`, which is dropped when there is none left.
@@ -48,7 +48,7 @@ fn next_exit() -> nix::Result<Exit> {
     let status = waitid(Id::All, any)?;
     let at = clock::now();
     let pid = status.pid().ok_or(Errno::ECHILD)?;
-    let counted = Counted::of(pid.as_raw(), pid.as_raw());
+    let counted = SchedStat::of(pid.as_raw(), pid.as_raw());
     if is_stop(&status) {
         // Taken away, so that it is not told again; another may have come in between, or the process
         // has exited since (ECHILD), which is told next.
@@ -69,7 +69,7 @@ fn next_exit() -> nix::Result<Exit> {
     let status = waitpid(None, None)?;
     let at = clock::now();
     let pid = status.pid().ok_or(Errno::ECHILD)?;
-    let counted = Counted::of(pid.as_raw(), pid.as_raw());
+    let counted = SchedStat::of(pid.as_raw(), pid.as_raw());
     Ok(Exit {
         pid,
         status,

@@ -15,7 +15,7 @@ use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
 use crate::clock;
-use crate::counter::Counted;
+use crate::counter::SchedStat;
 use crate::units::human_span;
 
 /// Time between two beats: ten wake-ups of some 10 us a second are 0.01 % of a CPU.
@@ -121,7 +121,7 @@ impl Standstill {
 fn accounted(schedstat: Option<&File>) -> Option<Duration> {
     let mut text = [0; 64];
     let length = schedstat?.read_at(&mut text, 0).ok()?;
-    let counted = Counted::parse(&text[..length])?;
+    let counted = SchedStat::parse(&text[..length])?;
     Some(counted.run + counted.wait)
 }
 

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::counter::{Counted, PeakResident, Resident};
+use crate::counter::{PeakResident, Resident, SchedStat};
 use crate::machine::kernel_text::{number, stat_fields, words};
 use crate::machine::{System, is_frozen};
 
@@ -93,7 +93,7 @@ pub(super) fn groups_of(process: &str) -> String {
 /// What is seen of the tree now and then while it runs.
 #[derive(Default)]
 pub(super) struct TreeSamples {
-    threads: BTreeMap<(i32, i32), Counted>,
+    threads: BTreeMap<(i32, i32), SchedStat>,
     peak: Option<u32>,
     resident: PeakResident,
     /// How the first process that stood still did.
@@ -117,13 +117,13 @@ impl TreeSamples {
                 self.stood_still = stands_still(pid, &own);
             }
             for tid in tids {
-                self.saw(pid, tid, Counted::of(pid, tid));
+                self.saw(pid, tid, SchedStat::of(pid, tid));
             }
         }
     }
 
     /// Thread `tid` of process `pid` had `counted` when last seen.
-    pub(super) fn saw(&mut self, pid: i32, tid: i32, counted: Option<Counted>) {
+    pub(super) fn saw(&mut self, pid: i32, tid: i32, counted: Option<SchedStat>) {
         if let Some(counted) = counted {
             self.threads.insert((pid, tid), counted);
         }
@@ -153,7 +153,7 @@ impl TreeSamples {
 
     /// What the threads of the tree have had, beyond what `before` counts, if they were seen for nearly
     /// all of the CPU time that it used; a thread is not seen after the last look at it.
-    pub(super) fn totals(&self, before: Counted, cpu: Duration) -> Option<TreeTotals> {
+    pub(super) fn totals(&self, before: SchedStat, cpu: Duration) -> Option<TreeTotals> {
         let each = self.threads.values();
         let run: Duration = each.clone().map(|thread| thread.run).sum();
         let wait: Duration = each.clone().map(|thread| thread.wait).sum();
@@ -181,8 +181,8 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    fn counted(run: u32, wait: u32) -> Counted {
-        Counted {
+    fn counted(run: u32, wait: u32) -> SchedStat {
+        SchedStat {
             run: run * MS,
             wait: wait * MS,
             slices: 1,

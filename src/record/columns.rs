@@ -130,7 +130,7 @@ mod tests {
 
     use super::*;
     use crate::experiment::Visit;
-    use crate::record::{Answer, Surroundings, Waiting};
+    use crate::record::{Answer, Interference, Waiting};
 
     fn record(answer: Answer) -> Record {
         let cell = "2x4 minkowski-3 n=256 active tasks=16".parse().unwrap();
@@ -170,9 +170,9 @@ mod tests {
                 spin: Some(Duration::from_nanos(7)),
                 ..Waiting::default()
             },
-            surroundings: Surroundings {
+            interference: Interference {
                 throttled_periods: Some(0),
-                ..Surroundings::default()
+                ..Interference::default()
             },
             ..Sample::default()
         };

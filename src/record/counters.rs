@@ -34,7 +34,7 @@ pub struct Waiting {
 /// What happened around the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Surroundings {
+pub struct Interference {
     /// Periods of the tightest CPU quota in which its group ran.
     pub quota_periods: Option<u64>,
     /// Those in which the group was stopped.
@@ -63,7 +63,7 @@ pub struct Hardware {
 
 /// What was counted from `earlier` to `now`. Counters that are summed over threads or PUs by the
 /// kernel may step back by a rounding; that is no time.
-pub fn gone<T: PartialOrd + Sub<Output = T> + Default>(
+pub fn delta<T: PartialOrd + Sub<Output = T> + Default>(
     now: Option<T>,
     earlier: Option<T>,
 ) -> Option<T> {
@@ -75,17 +75,17 @@ pub fn gone<T: PartialOrd + Sub<Output = T> + Default>(
     })
 }
 
-impl Surroundings {
+impl Interference {
     /// What was counted between `earlier` and this reading.
     #[must_use]
     pub fn since(self, earlier: Self) -> Self {
         Self {
-            quota_periods: gone(self.quota_periods, earlier.quota_periods),
-            throttled_periods: gone(self.throttled_periods, earlier.throttled_periods),
-            throttled: gone(self.throttled, earlier.throttled),
-            cpu_pressure: gone(self.cpu_pressure, earlier.cpu_pressure),
-            steal: gone(self.steal, earlier.steal),
-            host_busy: gone(self.host_busy, earlier.host_busy),
+            quota_periods: delta(self.quota_periods, earlier.quota_periods),
+            throttled_periods: delta(self.throttled_periods, earlier.throttled_periods),
+            throttled: delta(self.throttled, earlier.throttled),
+            cpu_pressure: delta(self.cpu_pressure, earlier.cpu_pressure),
+            steal: delta(self.steal, earlier.steal),
+            host_busy: delta(self.host_busy, earlier.host_busy),
         }
     }
 }
@@ -95,9 +95,9 @@ impl Hardware {
     #[must_use]
     pub fn since(self, earlier: Self) -> Self {
         Self {
-            cycles: gone(self.cycles, earlier.cycles),
-            instructions: gone(self.instructions, earlier.instructions),
-            llc_misses: gone(self.llc_misses, earlier.llc_misses),
+            cycles: delta(self.cycles, earlier.cycles),
+            instructions: delta(self.instructions, earlier.instructions),
+            llc_misses: delta(self.llc_misses, earlier.llc_misses),
         }
     }
 }
@@ -108,14 +108,14 @@ mod tests {
 
     #[test]
     fn a_counter_that_is_missing_once_is_missing_in_the_difference() {
-        let full = Surroundings {
+        let full = Interference {
             throttled_periods: Some(9),
             steal: Some(Duration::ZERO),
-            ..Surroundings::default()
+            ..Interference::default()
         };
-        let bare = Surroundings {
+        let bare = Interference {
             throttled_periods: Some(4),
-            ..Surroundings::default()
+            ..Interference::default()
         };
         let counted = full.since(bare);
         assert_eq!((counted.throttled_periods, counted.steal), (Some(5), None));

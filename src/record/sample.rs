@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Hardware, Surroundings, Waiting};
+use super::{Hardware, Interference, Waiting};
 use crate::experiment::Visit;
 use crate::serde_as_text;
 use crate::text::{ParseError, one_line};
@@ -49,7 +49,7 @@ pub struct Sample {
     pub waiting: Waiting,
     /// What happened around the process.
     #[serde(default)]
-    pub surroundings: Surroundings,
+    pub interference: Interference,
     /// What the hardware counted.
     #[serde(default)]
     pub hardware: Hardware,
@@ -81,7 +81,7 @@ impl Sample {
     /// CPU time of whoever else ran meanwhile. Unknown beside `background` threads of other load that were
     /// asked for: nothing tells their time from that of others.
     pub fn others(&self, background: u32) -> Option<Duration> {
-        let busy = self.surroundings.host_busy?.saturating_sub(self.cpu?);
+        let busy = self.interference.host_busy?.saturating_sub(self.cpu?);
         (background == 0).then_some(busy)
     }
 }

@@ -20,7 +20,7 @@ mod gate;
 mod orders;
 mod pool;
 mod shape;
-mod supply;
+mod task_queue;
 mod team;
 
 use std::ops::Range;
@@ -28,7 +28,7 @@ use std::ops::Range;
 use gate::Permits;
 use orders::Orders;
 use pool::Pool;
-use supply::Supply;
+use task_queue::TaskQueue;
 
 pub(super) use shape::{Gate, Inner, Measuring, Role, Shape, Step, Wait, Waits, Wakes};
 
@@ -96,7 +96,7 @@ pub(super) struct Nest {
     shape: Shape,
     members: Vec<Member>,
     teams: Vec<Team>,
-    supply: Supply,
+    task_queue: TaskQueue,
     /// Of each gate.
     permits: Vec<Permits>,
     /// Threads that serve all workers and are in no region.
@@ -129,7 +129,7 @@ impl Nest {
         let (teams, servers) = Team::all(&shape, &roles);
         let pools = Pool::all(&shape, &roles);
         Self {
-            supply: Supply::new(shape.tasks, shape.dispatch, teams.len()),
+            task_queue: TaskQueue::new(shape.tasks, shape.dispatch, teams.len()),
             orders: Orders::of(&shape),
             permits: shape.gates.iter().map(Permits::of).collect(),
             servers,
@@ -180,7 +180,9 @@ impl Nest {
 
     /// Tasks that all workers do at a time, where they are equal and come from one queue.
     pub(super) fn wave(&self) -> Option<u32> {
-        self.supply.wave().filter(|_| self.shape.sizes.is_empty())
+        self.task_queue
+            .wave()
+            .filter(|_| self.shape.sizes.is_empty())
     }
 
     /// The longest time for which the members of a team spin before they do something else [ns].
@@ -195,7 +197,7 @@ impl Nest {
 
     /// Counts the waves that nobody has begun as done, of `most` tasks at most; how many tasks.
     pub(super) fn skip(&mut self, most: u32) -> u32 {
-        let tasks = self.supply.skip(most);
+        let tasks = self.task_queue.skip(most);
         self.tasks_done += tasks;
         tasks
     }
@@ -251,7 +253,7 @@ impl Nest {
                 }
                 At::Take => {
                     if self.teams[worker].tasks.is_empty() {
-                        self.teams[worker].tasks = self.supply.take(worker);
+                        self.teams[worker].tasks = self.task_queue.take(worker);
                     }
                     if self.teams[worker].tasks.is_empty() {
                         self.goto(tid, At::Start);

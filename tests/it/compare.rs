@@ -81,7 +81,7 @@ fn disturbed(folder: &Path, name: &str, factor: f64) -> PathBuf {
         let mut answer = plausible(visit, rep);
         if let Answer::Ok(sample) = &mut answer {
             sample.wall = sample.wall.mul_f64(factor);
-            sample.surroundings.host_busy = sample.cpu.map(|cpu| cpu + sample.wall.mul_f64(0.6));
+            sample.interference.host_busy = sample.cpu.map(|cpu| cpu + sample.wall.mul_f64(0.6));
         }
         answer
     });

@@ -81,7 +81,7 @@ fn nothing_is_recommended_where_others_held_the_machine() {
         let mut answer = plausible(visit, rep);
         if let Answer::Ok(sample) = &mut answer {
             let others = sample.wall.mul_f64(1.5);
-            sample.surroundings.host_busy = sample.cpu.map(|cpu| cpu + others);
+            sample.interference.host_busy = sample.cpu.map(|cpu| cpu + others);
         }
         answer
     });

@@ -315,7 +315,7 @@ fn a_sweep_runs_under_the_quota_it_asks_for_or_not_at_all() {
         assert_eq!(header.budget.cpus, 0.5);
         let around = records
             .iter()
-            .map(|r| r.answer.sample().unwrap().surroundings);
+            .map(|r| r.answer.sample().unwrap().interference);
         assert!(around.map(|a| a.quota_periods).all(|p| p.is_some()));
     } else {
         assert_eq!(output.status.code(), Some(1));

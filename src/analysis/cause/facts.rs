@@ -138,9 +138,9 @@ impl Facts {
             preemptions: rate(|s| s.involuntary_switches),
             migrations: rate(|s| s.migrations),
             throttled_periods: throttled_periods(samples),
-            throttled: span(|s| s.surroundings.throttled),
+            throttled: span(|s| s.interference.throttled),
             foreign: at_least(samples, |s| Some(s.others(cell.background)?.as_secs_f64())),
-            stolen: at_least(samples, |s| Some(s.surroundings.steal?.as_secs_f64())),
+            stolen: at_least(samples, |s| Some(s.interference.steal?.as_secs_f64())),
             traffic: tasks.and_then(|tasks| Some(tasks * cell.workload.bytes()? as f64)),
             flops: tasks.and_then(|tasks| Some(tasks * cell.workload.flops()? as f64)),
             pus_used: samples.iter().filter_map(|s| s.pus_used).min(),
@@ -182,7 +182,7 @@ fn at_least(samples: &[&Sample], of: impl Fn(&Sample) -> Option<f64>) -> Option<
 }
 
 fn throttled_periods(samples: &[&Sample]) -> Option<f64> {
-    let around = samples.iter().map(|s| s.surroundings);
+    let around = samples.iter().map(|s| s.interference);
     let told = around.filter_map(|a| a.throttled_periods.zip(a.quota_periods));
     let (throttled, periods) = told.fold((0.0, 0.0), |(t, p), (throttled, periods)| {
         (t + throttled as f64, p + periods as f64)

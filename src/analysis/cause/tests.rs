@@ -8,7 +8,7 @@ mod bounds;
 use super::*;
 use crate::analysis::Analysis;
 use crate::experiment::Visit;
-use crate::record::{Answer, EmptyRegion, Peak, Ruler, Sample, Surroundings, Waiting};
+use crate::record::{Answer, EmptyRegion, Interference, Peak, Ruler, Sample, Waiting};
 
 const MS: Duration = Duration::from_millis(1);
 /// Tasks of every cell here.
@@ -136,16 +136,16 @@ fn a_library_that_spins_betrays_itself_by_its_cpu_time() {
 #[test]
 fn a_quota_that_stops_the_group_is_the_cause() {
     let mut held = sample(20, 1.0);
-    held.surroundings = Surroundings {
+    held.interference = Interference {
         quota_periods: Some(20),
         throttled_periods: Some(10),
         throttled: Some(20 * MS),
-        ..Surroundings::default()
+        ..Interference::default()
     };
     let found = against_best(cell(4, 1, "fork-join.passive_independent"), held.clone());
     assert_eq!(found.cause, Cause::Throttled);
     assert!((found.findings[0].weight - 0.5).abs() < 1e-9);
-    held.surroundings.throttled_periods = Some(1);
+    held.interference.throttled_periods = Some(1);
     let found = against_best(cell(4, 1, "fork-join.passive_independent"), held);
     assert!(!causes(&found).contains(&Cause::Throttled));
 }
@@ -259,7 +259,7 @@ fn a_serial_cell_has_too_few_threads() {
 fn foreign_load_is_noise_where_it_takes_cpus_that_the_cell_could_use() {
     let quiet = (best().0, sample(500, 2.0));
     let mut disturbed = sample(1000, 1.0);
-    disturbed.surroundings.host_busy = Some(2000 * MS);
+    disturbed.interference.host_busy = Some(2000 * MS);
     let independent = cell(2, 1, "rayon_independent");
     let cells = [quiet, (independent, disturbed)];
     assert_eq!(last(&cells, &setting()).cause, Cause::Noise);

@@ -153,7 +153,7 @@ const STOLEN: f64 = 0.05;
 /// In a round at least 5 % of P were stolen.
 fn steal(visits: &Visits<'_>, budget: f64) -> Option<Vec<Trace>> {
     around(visits, STOLEN * budget, |_, s| {
-        s.surroundings.steal.map(secs)
+        s.interference.steal.map(secs)
     })
 }
 
@@ -174,7 +174,7 @@ fn throttling(visits: &Visits<'_>, _: f64) -> Option<Vec<Trace>> {
     for (cell, round, samples) in visits.each() {
         let periods = samples
             .iter()
-            .filter_map(|s| s.surroundings.throttled_periods);
+            .filter_map(|s| s.interference.throttled_periods);
         let periods: Vec<u64> = periods.collect();
         if periods.is_empty() {
             continue;

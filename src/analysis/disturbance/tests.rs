@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::experiment::Visit;
-use crate::record::{Hardware, Surroundings};
+use crate::record::{Hardware, Interference};
 
 fn cell(outer: u32) -> Cell {
     let text = format!("matmul.f64.100_{outer}x1_rayon_independent_unbound_static_t8");
@@ -138,10 +138,10 @@ fn rounds_in_two_groups_are_two_modes_and_the_slow_ones_are_named() {
 fn what_others_take_is_counted_by_round_less_what_ticks_feign() {
     let around = |steal: u64, busy: u64| {
         run(|_, round, _| Sample {
-            surroundings: Surroundings {
+            interference: Interference {
                 steal: Some(Duration::from_millis(if round == 3 { steal } else { 0 })),
                 host_busy: Some(Duration::from_millis(if round == 6 { busy } else { 1000 })),
-                ..Surroundings::default()
+                ..Interference::default()
             },
             ..quiet(round)
         })
@@ -161,9 +161,9 @@ fn what_others_take_is_counted_by_round_less_what_ticks_feign() {
 fn one_period_cut_off_is_throttling() {
     let cut = |periods: u64| {
         run(|outer, round, _| Sample {
-            surroundings: Surroundings {
+            interference: Interference {
                 throttled_periods: Some(if (outer, round) == (2, 1) { periods } else { 0 }),
-                ..Surroundings::default()
+                ..Interference::default()
             },
             ..quiet(round)
         })

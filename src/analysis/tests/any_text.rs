@@ -26,7 +26,7 @@ fn run(folder: &std::path::Path) -> RunHeader {
             "involuntary_switches": 3, "run_queue_wait": {"secs": 0, "nanos": 9}, "threads": 2,
             "migrations": 4, "pus_used": 1, "metric": f64::from(at),
             "waiting": {"spin": {"secs": 0, "nanos": 30}, "waits": 8},
-            "surroundings": {"throttled_periods": 1, "quota_periods": 2, "host_busy": {"secs": 0, "nanos": 90}},
+            "interference": {"throttled_periods": 1, "quota_periods": 2, "host_busy": {"secs": 0, "nanos": 90}},
             "hardware": {"cycles": 99, "instructions": 98}
         });
         let sample = serde_json::from_value(counted).unwrap();

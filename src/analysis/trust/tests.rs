@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::experiment::Visit;
-use crate::record::{Answer, Surroundings};
+use crate::record::{Answer, Interference};
 
 /// `rounds` rounds of two cells on 2 CPUs, 1 s each; others keep `busy` CPUs busy beside them.
 fn records(rounds: u32, busy: impl Fn(u32) -> f64) -> Vec<Record> {
@@ -14,9 +14,9 @@ fn records(rounds: u32, busy: impl Fn(u32) -> f64) -> Vec<Record> {
             wall,
             cpu: Some(wall),
             tasks_done: Some(4),
-            surroundings: Surroundings {
+            interference: Interference {
                 host_busy: Some(wall.mul_f64(1.0 + busy(round))),
-                ..Surroundings::default()
+                ..Interference::default()
             },
             ..Sample::default()
         };

@@ -91,7 +91,7 @@ fn share_wrong<'a>(records: impl Iterator<Item = &'a Record>) -> Option<f64> {
 
 /// The part of a quota's periods in which `records` were cut off [1]; `None` without a quota.
 fn share_throttled<'a>(records: impl Iterator<Item = &'a Record>) -> Option<f64> {
-    let around = records.filter_map(|record| Some(record.answer.sample()?.surroundings));
+    let around = records.filter_map(|record| Some(record.answer.sample()?.interference));
     share(around.filter_map(|around| around.throttled_periods.zip(around.quota_periods)))
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::{Bench, CalibrationError, nanos};
 use crate::clock;
 use crate::experiment::{Computation, Dtype, Family, Workload, WorkloadName};
-use crate::host::kernel::{Common, Kernel, kernel};
+use crate::host::kernel::{Kernel, SharedTaskState, kernel};
 use crate::machine::PuId;
 use crate::stats::median;
 
@@ -118,9 +118,9 @@ fn times(bench: &Bench, pu: PuId, task: &Computation) -> Result<Vec<f64>, Calibr
 }
 
 pub(super) fn of(computation: &Computation, width: u32) -> Option<Arc<dyn Kernel>> {
-    let common = Arc::new(Common::new(NonZeroU32::MIN, None));
+    let task_state = Arc::new(SharedTaskState::new(NonZeroU32::MIN, None));
     let workload = Workload::Computation(*computation);
-    kernel(&workload, NonZeroU32::new(width)?, &common).ok()
+    kernel(&workload, NonZeroU32::new(width)?, &task_state).ok()
 }
 
 /// Time that one thread needs for all parts of a task of `computation` on a team of `width` [ns].

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use pulp::Arch;
 
-use super::common::Common;
 use super::divided::Known;
 use super::number::Number;
 use super::reduction::{Reduce, Sums};
+use super::shared_task_state::SharedTaskState;
 use super::sums::sums;
 
 /// In one pass.
@@ -34,15 +34,15 @@ impl<T: Number> Reduce<T> for Fused {
 /// By an array of the differences and one of their squares, both from the allocator, as an array
 /// language has it.
 pub(super) struct Temporaries {
-    pub(super) common: Arc<Common>,
+    pub(super) task_state: Arc<SharedTaskState>,
 }
 
 impl<T: Number> Reduce<T> for Temporaries {
     fn sums(&self, x: &[T], y: &[T]) -> Sums {
-        let held = self.common.hold(size_of_val(x));
+        let held = self.task_state.hold(size_of_val(x));
         let differences: Vec<T> =
             Arch::new().dispatch(|| x.iter().zip(y).map(|(x, y)| x.minus(*y)).collect());
-        let held_too = self.common.hold(size_of_val(x));
+        let held_too = self.task_state.hold(size_of_val(x));
         let squares: Vec<T> =
             Arch::new().dispatch(|| differences.iter().map(|d| d.times(*d)).collect());
         drop((differences, held));

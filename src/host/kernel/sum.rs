@@ -12,9 +12,9 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::common::Common;
 use super::divided::{Combine, Known, divided};
 use super::ring::Gap;
+use super::shared_task_state::SharedTaskState;
 use super::sums::sums;
 use super::{Kernel, WrongResult};
 use crate::experiment::Computation;
@@ -30,22 +30,25 @@ pub(super) enum Agreement {
 
 struct Sum {
     agreement: Agreement,
-    common: Arc<Common>,
+    task_state: Arc<SharedTaskState>,
 }
 
 pub(super) fn kernel(
     computation: &Computation,
     width: NonZeroU32,
-    (agreement, common): (Agreement, &Arc<Common>),
+    (agreement, task_state): (Agreement, &Arc<SharedTaskState>),
 ) -> io::Result<Arc<dyn Kernel>> {
-    let common = Arc::clone(common);
-    let sum = Sum { agreement, common };
+    let task_state = Arc::clone(task_state);
+    let sum = Sum {
+        agreement,
+        task_state,
+    };
     divided((computation, Gap::One), width, sum)
 }
 
 impl Combine<i64> for Sum {
     fn share(&self, _member: usize, x: &[i64], y: &[i64]) {
-        let sum = &*self.common.sum;
+        let sum = &*self.task_state.sum;
         match self.agreement {
             Agreement::Racy => {
                 for (x, y) in x.iter().zip(y) {
@@ -61,16 +64,16 @@ impl Combine<i64> for Sum {
     }
 
     fn end(&self, n: usize) {
-        self.common.expect(n as u64);
+        self.task_state.expect(n as u64);
     }
 
     fn spoil(&self) {
-        self.common.reset();
+        self.task_state.reset();
     }
 
     /// The sum is that of all workers, so all say the same of it.
     fn verify(&self, _task: u32, _known: &Known<'_>) -> Result<(), WrongResult> {
-        let (expected, got) = self.common.sums();
+        let (expected, got) = self.task_state.sums();
         if expected > 0 && u64::try_from(got) == Ok(expected) {
             return Ok(());
         }
@@ -90,12 +93,12 @@ mod tests {
     use crate::experiment::{Family, Workload};
 
     /// Two workers with a team of two each, one thread a member, many tasks.
-    fn race(agreement: Agreement) -> (Arc<Common>, Arc<dyn Kernel>) {
+    fn race(agreement: Agreement) -> (Arc<SharedTaskState>, Arc<dyn Kernel>) {
         let workload: Workload = "sum-racy.i64.100000".parse().unwrap();
-        let common = Arc::new(Common::new(NonZeroU32::MIN, Some(Family::SumRacy)));
+        let task_state = Arc::new(SharedTaskState::new(NonZeroU32::MIN, Some(Family::SumRacy)));
         let width = NonZeroU32::new(2).unwrap();
         let computation = workload.computation().unwrap();
-        let worker = || kernel(computation, width, (agreement, &common)).unwrap();
+        let worker = || kernel(computation, width, (agreement, &task_state)).unwrap();
         let workers = [worker(), worker()];
         workers.iter().for_each(|kernel| kernel.spoil());
         for task in 0..20 {
@@ -109,14 +112,14 @@ mod tests {
             });
             workers.iter().for_each(|kernel| kernel.end());
         }
-        (common, Arc::clone(&workers[0]))
+        (task_state, Arc::clone(&workers[0]))
     }
 
     #[test]
     fn a_reduction_loses_nothing() {
-        let (common, kernel) = race(Agreement::Reduced);
-        assert_eq!(common.lost_updates(), Some(0));
-        assert_eq!(common.sums(), (4_000_000, 4_000_000));
+        let (task_state, kernel) = race(Agreement::Reduced);
+        assert_eq!(task_state.lost_updates(), Some(0));
+        assert_eq!(task_state.sums(), (4_000_000, 4_000_000));
         assert_eq!(kernel.verify(), Ok(()));
         kernel.work(0, 0);
         assert!(kernel.verify().is_err(), "a share too many is seen");
@@ -126,19 +129,19 @@ mod tests {
     /// updates are lost, only that the loss and the verdict agree.
     #[test]
     fn what_a_race_loses_is_counted_and_the_sum_is_wrong_by_it() {
-        let (common, kernel) = race(Agreement::Racy);
-        let (expected, got) = common.sums();
-        let lost = common.lost_updates().unwrap();
+        let (task_state, kernel) = race(Agreement::Racy);
+        let (expected, got) = task_state.sums();
+        let lost = task_state.lost_updates().unwrap();
         assert_eq!(expected - lost, got as u64);
         assert_eq!(kernel.verify().is_err(), lost > 0);
     }
 
     #[test]
     fn an_update_that_is_lost_is_seen() {
-        let (common, kernel) = race(Agreement::Reduced);
-        common.sum.fetch_sub(1, Ordering::Relaxed);
+        let (task_state, kernel) = race(Agreement::Reduced);
+        task_state.sum.fetch_sub(1, Ordering::Relaxed);
         let wrong = kernel.verify().unwrap_err();
         assert_eq!((wrong.expected, wrong.got), (4e6, 4e6 - 1.0));
-        assert_eq!(common.lost_updates(), Some(1));
+        assert_eq!(task_state.lost_updates(), Some(1));
     }
 }

@@ -14,12 +14,12 @@ fn all() -> Vec<Workload> {
     names.split_whitespace().flat_map(named).collect()
 }
 
-fn built(workload: &Workload, width: u32) -> (Arc<Common>, Arc<dyn Kernel>) {
+fn built(workload: &Workload, width: u32) -> (Arc<SharedTaskState>, Arc<dyn Kernel>) {
     let tasks = NonZeroU32::new(5).unwrap();
-    let common = Arc::new(Common::new(tasks, workload.family()));
+    let task_state = Arc::new(SharedTaskState::new(tasks, workload.family()));
     let width = NonZeroU32::new(width).unwrap();
-    let kernel = kernel(workload, width, &common).unwrap();
-    (common, kernel)
+    let kernel = kernel(workload, width, &task_state).unwrap();
+    (task_state, kernel)
 }
 
 /// One task, every part of every phase in order on this thread.
@@ -86,9 +86,9 @@ fn temporaries_are_two_arrays_and_fused_has_none() {
         ("squared-difference-fused.i64.1000", Some(0)),
         ("dot.f64.1000", None),
     ] {
-        let (common, kernel) = built(&workload.parse().unwrap(), 1);
+        let (task_state, kernel) = built(&workload.parse().unwrap(), 1);
         kernel.spoil();
         do_task(&*kernel, 0);
-        assert_eq!(common.most_temporary(), most, "{workload}");
+        assert_eq!(task_state.most_temporary(), most, "{workload}");
     }
 }

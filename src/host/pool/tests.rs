@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use super::*;
 use crate::experiment::{Cell, Composition, WaitPolicy};
-use crate::host::tasks::intakes;
+use crate::host::tasks::task_sources;
 use crate::host::team::ForkJoin;
 
 /// Where a kernel panics.
@@ -59,23 +59,23 @@ impl Kernel for Panics {
 /// Far more than any of this takes: a worker that is lost is an overrun after that.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn pool(build: Arc<BuildStation>) -> Result<Pool, PoolError> {
+fn pool(build: Arc<BuildWorker>) -> Result<Pool, PoolError> {
     let cell = "matmul.f64.8_2x1_fork-join.passive_exclusive_unbound_static_t6";
     let cell: Cell = cell.parse().unwrap();
     let gate = Gate::new(Composition::Exclusive, 2);
-    Pool::start(gate, intakes(&cell), build, PATIENCE)
+    Pool::start(gate, task_sources(&cell), build, PATIENCE)
 }
 
 /// What comes of one execution by two workers whose kernels panic, each in its own region.
 fn execution(at: At) -> Result<(), PoolError> {
-    let build = move |_, intake| {
+    let build = move |_, source| {
         let kernel: Arc<dyn Kernel> = Arc::new(Panics(at));
         let hook = Arc::new(|_| Ok(()));
         let team = ForkJoin::new("w", Arc::clone(&kernel), WaitPolicy::Passive, hook);
-        Ok(Station {
+        Ok(OuterWorker {
             kernel,
             team: Box::new(team.map_err(|error| error.to_string())?),
-            intake,
+            source,
             permits: 1,
         })
     };
@@ -94,7 +94,7 @@ fn a_panic_anywhere_is_a_fault_and_no_overrun() {
 }
 
 #[test]
-fn a_panic_while_a_station_is_built_is_a_fault() {
+fn a_panic_while_a_worker_is_built_is_a_fault() {
     let build = |_, _| panic!("on purpose");
     let error = pool(Arc::new(build)).err().unwrap().to_string();
     assert_eq!(error, "kernel panicked: on purpose");

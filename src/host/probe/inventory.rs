@@ -6,8 +6,8 @@
 use bstr::ByteSlice;
 
 use super::threads;
-use crate::counter::{Counted, HardwareEvents, Resident, Usage, share_stolen, surroundings};
-use crate::machine::{Accounts, CpuBudget, System};
+use crate::counter::{HardwareEvents, Resident, SchedStat, Usage, interference, share_stolen};
+use crate::machine::{CounterFiles, CpuBudget, System};
 use crate::record::columns::columns;
 
 /// One source of counters.
@@ -132,7 +132,7 @@ const SOURCES: [Source; 11] = [
 /// All 0 where the kernel does not account.
 fn schedstat(system: &System) -> ProbeState {
     let text = system.bytes("/proc/self/schedstat").unwrap_or_default();
-    let counted = Counted::parse(&text).is_some_and(|counted| counted != Counted::default());
+    let counted = SchedStat::parse(&text).is_some_and(|counted| counted != SchedStat::default());
     ProbeState::of(counted, "no run time in /proc/self/schedstat")
 }
 
@@ -154,8 +154,8 @@ fn stat(system: &System) -> ProbeState {
 }
 
 fn cpu_stat(system: &System) -> ProbeState {
-    let accounts = Accounts::read(system);
-    let Some(file) = &accounts.throttling else {
+    let files = CounterFiles::read(system);
+    let Some(file) = &files.throttling else {
         return ProbeState::Missing(match CpuBudget::read(system).unknown_quota() {
             Some(why) => format!("a CPU quota is not seen: {why}"),
             None => "no CPU quota, so nothing to throttle".to_owned(),
@@ -167,16 +167,16 @@ fn cpu_stat(system: &System) -> ProbeState {
         true => 2,
         false => 1,
     };
-    match surroundings(&accounts).throttled_periods {
+    match interference(&files).throttled_periods {
         Some(_) => ProbeState::Works(Some(format!("cgroup v{version}"))),
         None => ProbeState::Missing(format!("no nr_throttled in {}", file.display())),
     }
 }
 
 fn pressure(system: &System) -> ProbeState {
-    let accounts = Accounts::read(system);
-    match surroundings(&accounts).cpu_pressure {
-        Some(_) if accounts.pressure.ends_with("proc/pressure/cpu") => {
+    let files = CounterFiles::read(system);
+    match interference(&files).cpu_pressure {
+        Some(_) if files.pressure.ends_with("proc/pressure/cpu") => {
             ProbeState::Works(Some("of the host".to_owned()))
         }
         Some(_) => ProbeState::Works(Some("of this cgroup".to_owned())),

@@ -13,7 +13,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
-use crate::counter::Counted;
+use crate::counter::SchedStat;
 use crate::machine::kernel_text::{field, number, stat_fields};
 
 /// Open counters of every thread of this process but its main thread, as they stood when they were
@@ -55,11 +55,11 @@ impl Threads {
     }
 
     /// What was counted for each thread, in an order that stays; `None` if one has ended.
-    pub(super) fn counted(&self) -> Option<Vec<Counted>> {
+    pub(super) fn counted(&self) -> Option<Vec<SchedStat>> {
         let mut text = [0; 96];
         let counted = self.0.iter().map(|thread| {
             let read = thread.schedstat.read_at(&mut text, 0).ok()?;
-            Counted::parse(&text[..read])
+            SchedStat::parse(&text[..read])
         });
         counted.collect()
     }
@@ -81,7 +81,7 @@ impl Threads {
 }
 
 /// What was counted for each thread from `before` to `after`.
-pub(super) fn counted(before: &[Counted], after: &[Counted]) -> Vec<Counted> {
+pub(super) fn counted(before: &[SchedStat], after: &[SchedStat]) -> Vec<SchedStat> {
     let pairs = before.iter().zip(after);
     pairs.map(|(before, after)| after.since(*before)).collect()
 }

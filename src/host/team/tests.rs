@@ -8,7 +8,7 @@ use std::thread;
 
 use super::*;
 use crate::experiment::{WaitPolicy, Workload};
-use crate::host::kernel::{Common, Kernel, WrongResult, kernel};
+use crate::host::kernel::{Kernel, SharedTaskState, WrongResult, kernel};
 
 const PHASES: u32 = 3;
 
@@ -255,8 +255,8 @@ fn one_pool_serves_several_teams_at_once() {
 fn teams_multiply_matrices_rightly() {
     for width in [1, 2, 3] {
         let workload: Workload = "matmul.f64.300".parse().unwrap();
-        let common = Arc::new(Common::new(count(1), workload.family()));
-        let kernel = kernel(&workload, count(width), &common).unwrap();
+        let task_state = Arc::new(SharedTaskState::new(count(1), workload.family()));
+        let kernel = kernel(&workload, count(width), &task_state).unwrap();
         let ours = policies()
             .into_iter()
             .map(|wait| fork_join(kernel.clone(), wait));

@@ -14,7 +14,7 @@ use nix::unistd::Pid;
 use super::starting_line::Starter;
 use super::trouble::Trouble;
 use crate::clock;
-use crate::counter::{Counted, Usage};
+use crate::counter::{SchedStat, Usage};
 use crate::experiment::{CommandCopy, CommandSpec};
 use crate::machine::bind_current_thread;
 use crate::machine::kernel_text::{field, number, stat_fields};
@@ -140,11 +140,11 @@ fn tell_arrivals(mut pipe: PipeReader, tell: Sender<News>) -> io::Result<()> {
 
 impl Copies {
     /// What the copies used until now, to be taken off: they are not the program yet.
-    pub(super) fn used(&self) -> (Usage, Counted) {
-        let mut sum = Counted::default();
+    pub(super) fn used(&self) -> (Usage, SchedStat) {
+        let mut sum = SchedStat::default();
         let mut switches = Some((0, 0));
         for pid in self.pids.iter().map(|pid| pid.as_raw()) {
-            let thread = Counted::of(pid, pid).unwrap_or_default();
+            let thread = SchedStat::of(pid, pid).unwrap_or_default();
             sum.run += thread.run;
             sum.wait += thread.wait;
             switches = switches

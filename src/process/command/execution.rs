@@ -11,9 +11,9 @@ use super::running::{RunEnd, RunningCopies};
 use super::starting_line::Starter;
 use super::trouble::Trouble;
 use crate::clock;
-use crate::counter::{HardwareEvents, Usage, surroundings};
+use crate::counter::{HardwareEvents, Usage, interference};
 use crate::experiment::{Cell, CommandSpec};
-use crate::machine::{Accounts, Binder, CpuBudget, CpuSet, Placement, Topology};
+use crate::machine::{Binder, CounterFiles, CpuBudget, CpuSet, Placement, Topology};
 use crate::process::ending::adopt_orphans;
 use crate::process::reaper::reap_all;
 use crate::process::standstill::Standstill;
@@ -25,7 +25,7 @@ use crate::units::counted;
 /// All that executions of one visit have in common.
 pub(super) struct Execution<'a> {
     launch: Launch<'a>,
-    accounts: Accounts,
+    files: CounterFiles,
     limit: Duration,
     stop: &'a Stop,
 }
@@ -48,7 +48,7 @@ impl<'a> Execution<'a> {
         };
         Ok(Self {
             launch,
-            accounts: Accounts::find(),
+            files: CounterFiles::find(),
             limit: ask.protocol.limit(),
             stop,
         })
@@ -67,7 +67,7 @@ impl<'a> Execution<'a> {
         let mut events = HardwareEvents::open();
         let mut running = self.line_up()?;
         let (used_before, counted_before) = running.copies.used();
-        let around_before = surroundings(&self.accounts);
+        let around_before = interference(&self.files);
         let children_before = Usage::of_children();
         let hardware_before = events.read();
         let mut still = Standstill::watch();
@@ -76,7 +76,7 @@ impl<'a> Execution<'a> {
         running.copies.release();
 
         let ending = running.watch(start + self.limit, self.stop, &mut still);
-        let around = surroundings(&self.accounts).since(around_before);
+        let around = interference(&self.files).since(around_before);
         let stood = still.told(around.throttled);
         let stood = stood.or_else(|| running.samples.stood_still().map(str::to_owned));
         let left_behind = running.clear(&ending)?;
@@ -89,7 +89,7 @@ impl<'a> Execution<'a> {
         let sample = Sample {
             run_queue_wait: totals.map(|totals| totals.wait),
             busiest_thread: totals.map(|totals| totals.busiest),
-            surroundings: around,
+            interference: around,
             hardware,
             ..running.sample(start, used)
         };

@@ -5,7 +5,7 @@
 //! the last worker's end; but what the threads do in between decides where the next execution
 //! finds them.
 
-use super::supply::Supply;
+use super::task_queue::TaskQueue;
 use super::{At, Nest, Role, Shape, Step, Wait};
 use crate::sim::rq::Tid;
 
@@ -73,7 +73,8 @@ impl Nest {
             Order::Run => Order::Check,
         };
         if self.orders.order == Order::Prepare {
-            self.supply = Supply::new(self.shape.tasks, self.shape.dispatch, self.teams.len());
+            self.task_queue =
+                TaskQueue::new(self.shape.tasks, self.shape.dispatch, self.teams.len());
             self.tasks_done = 0;
         }
         self.orders.outstanding = self.teams.len() as u32;

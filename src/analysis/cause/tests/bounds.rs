@@ -56,9 +56,9 @@ fn burnt_cpu_time_is_not_called_taking_turns_where_spinning_cannot_be_counted() 
     };
     let mut burnt = silent(900, 2.0);
     burnt.run_queue_wait = Some(8 * 900 * MS);
-    burnt.surroundings.host_busy = Some(2250 * MS);
+    burnt.interference.host_busy = Some(2250 * MS);
     let mut fast = sample(100, 2.0);
-    fast.surroundings.host_busy = Some(300 * MS);
+    fast.interference.host_busy = Some(300 * MS);
     let found = last(&[(best().0, fast), (library, burnt)], &setting());
     assert_eq!(found.cause, Cause::SpinningSuspected);
     assert!(!causes(&found).contains(&Cause::TimeSliced), "{found:?}");

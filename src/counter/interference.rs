@@ -7,9 +7,9 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::machine::Accounts;
+use crate::machine::CounterFiles;
 use crate::machine::kernel_text::{count, lines, number, words};
-use crate::record::Surroundings;
+use crate::record::Interference;
 
 /// A tick of `/proc/stat`: `USER_HZ` is 100 on every architecture that Linux still runs on but Alpha.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
@@ -21,15 +21,15 @@ pub(crate) fn ticks(count: u64) -> Option<Duration> {
 }
 
 /// The counters now.
-pub(crate) fn surroundings(accounts: &Accounts) -> Surroundings {
+pub(crate) fn interference(files: &CounterFiles) -> Interference {
     let text = |path| fs::read(path).unwrap_or_default();
-    let throttling = accounts.throttling.as_ref().map(text).unwrap_or_default();
-    let host = host_time(&text(&accounts.host));
-    Surroundings {
+    let throttling = files.throttling.as_ref().map(text).unwrap_or_default();
+    let host = host_time(&text(&files.host));
+    Interference {
         quota_periods: count(&throttling, "nr_periods"),
         throttled_periods: count(&throttling, "nr_throttled"),
         throttled: throttled(&throttling),
-        cpu_pressure: pressure(&text(&accounts.pressure)),
+        cpu_pressure: pressure(&text(&files.pressure)),
         steal: host.map(|host| host.steal),
         host_busy: host.map(|host| host.busy),
     }

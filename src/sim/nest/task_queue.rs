@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::experiment::{Dispatch, Share};
 
 /// Tasks not yet taken, by the rule of a [`Dispatch`].
-pub(super) struct Supply {
+pub(super) struct TaskQueue {
     dispatch: Dispatch,
     /// Tasks that a queue gives at a time.
     chunk: u32,
@@ -15,7 +15,7 @@ pub(super) struct Supply {
     left: Vec<Range<u32>>,
 }
 
-impl Supply {
+impl TaskQueue {
     pub(super) fn new(tasks: u32, dispatch: Dispatch, workers: usize) -> Self {
         let block = |share: Share| {
             let Range { start, end } = share.range(tasks as usize);
@@ -87,8 +87,8 @@ mod tests {
     use super::*;
 
     fn taken(dispatch: &str, tasks: u32) -> Vec<Range<u32>> {
-        let mut supply = Supply::new(tasks, dispatch.parse().unwrap(), 3);
-        let all = (0..6).map(|turn| supply.take(turn % 3));
+        let mut task_queue = TaskQueue::new(tasks, dispatch.parse().unwrap(), 3);
+        let all = (0..6).map(|turn| task_queue.take(turn % 3));
         all.filter(|tasks| !tasks.is_empty()).collect()
     }
 
@@ -101,9 +101,9 @@ mod tests {
     /// Blocks of 2, 1, 1; worker 2 comes last and takes from worker 0, its right-hand neighbour.
     #[test]
     fn a_thief_takes_from_the_right() {
-        let mut supply = Supply::new(4, "stealing".parse().unwrap(), 3);
-        let by_last: Vec<Range<u32>> = (0..4).map(|_| supply.take(2)).collect();
+        let mut task_queue = TaskQueue::new(4, "stealing".parse().unwrap(), 3);
+        let by_last: Vec<Range<u32>> = (0..4).map(|_| task_queue.take(2)).collect();
         assert_eq!(by_last, [3..4, 0..1, 1..2, 2..3]);
-        assert!(supply.take(2).is_empty());
+        assert!(task_queue.take(2).is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! What do the outer workers do while they run no region?
 //!
 //! They wait at the gate, take the next task, and, at the end, wait for the slowest of them. Each
-//! keeps its own sums and adds them up when it is done, so that the account costs a worker two
+//! keeps its own sums and adds them up when it is done, so that this costs a worker two
 //! readings of the clock a region and nothing that others see.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use crate::clock;
 use crate::units::ns;
 
 /// Sums over all workers that have finished the execution.
-pub(super) struct Pace {
+pub(super) struct WorkerIdleSums {
     /// Moments are counted from here.
     epoch: Instant,
     gate: AtomicU64,
@@ -21,7 +21,7 @@ pub(super) struct Pace {
     workers: AtomicU64,
 }
 
-impl Pace {
+impl WorkerIdleSums {
     pub(super) fn new() -> Self {
         let zero = || AtomicU64::new(0);
         Self {
@@ -40,12 +40,12 @@ impl Pace {
         }
     }
 
-    /// Takes the account of a worker that has run out of tasks.
-    pub(super) fn add(&self, account: &Account) {
+    /// Adds those of a worker that has run out of tasks.
+    pub(super) fn add(&self, idle: &WorkerIdle) {
         let end = clock::now() - self.epoch;
         for (sum, more) in [
-            (&self.gate, ns(account.gate)),
-            (&self.gaps, ns(account.gaps)),
+            (&self.gate, ns(idle.gate)),
+            (&self.gaps, ns(idle.gaps)),
             (&self.ends, ns(end)),
             (&self.workers, 1),
         ] {
@@ -73,13 +73,13 @@ impl Pace {
 
 /// What one worker has noted in an execution.
 #[derive(Default)]
-pub(super) struct Account {
+pub(super) struct WorkerIdle {
     gate: Duration,
     gaps: Duration,
     joined: Option<Instant>,
 }
 
-impl Account {
+impl WorkerIdle {
     /// Runs a region.
     pub(super) fn region<T>(&mut self, run: impl FnOnce() -> T) -> T {
         let fork = clock::now();
@@ -106,22 +106,22 @@ mod tests {
     /// Gaps are only between regions: none before the first one, none after the last.
     #[test]
     fn a_gap_lies_between_two_regions_of_a_worker() {
-        let mut account = Account::default();
-        assert_eq!(account.region(|| 7), 7);
-        assert_eq!(account.gaps, Duration::ZERO);
-        account.region(|| ());
-        assert!(account.gaps > Duration::ZERO);
+        let mut idle = WorkerIdle::default();
+        assert_eq!(idle.region(|| 7), 7);
+        assert_eq!(idle.gaps, Duration::ZERO);
+        idle.region(|| ());
+        assert!(idle.gaps > Duration::ZERO);
     }
 
     #[test]
     fn the_tail_is_what_each_worker_lacks_to_the_end() {
-        let pace = Pace::new();
-        pace.add(&Account::default());
-        pace.add(&Account::default());
-        let ends = Duration::from_nanos(pace.ends.load(Ordering::Relaxed));
-        let end = pace.epoch + 1000 * MS;
-        assert_eq!(pace.tail(end), 2000 * MS - ends);
-        pace.reset();
-        assert_eq!(pace.tail(end), Duration::ZERO);
+        let idle = WorkerIdleSums::new();
+        idle.add(&WorkerIdle::default());
+        idle.add(&WorkerIdle::default());
+        let ends = Duration::from_nanos(idle.ends.load(Ordering::Relaxed));
+        let end = idle.epoch + 1000 * MS;
+        assert_eq!(idle.tail(end), 2000 * MS - ends);
+        idle.reset();
+        assert_eq!(idle.tail(end), Duration::ZERO);
     }
 }

@@ -12,19 +12,19 @@ use crate::experiment::{Cell, Family};
 
 /// What the kernels of all workers share; one for each cell.
 #[derive(Debug)]
-pub struct Common {
+pub struct SharedTaskState {
     tasks: NonZeroU32,
     family: Option<Family>,
     /// The sum of a workload that has one for the whole process.
     pub(super) sum: CachePadded<AtomicI64>,
-    /// Terms that were to be added to it since the last [`Common::reset`].
+    /// Terms that were to be added to it since the last [`SharedTaskState::reset`].
     terms: AtomicU64,
     /// Temporary memory now and at its most since then [bytes].
     temporary: CachePadded<AtomicU64>,
     most_temporary: AtomicU64,
 }
 
-impl Common {
+impl SharedTaskState {
     /// What the workers of `cell` share.
     pub fn of(cell: &Cell) -> Self {
         Self::new(cell.tasks, cell.workload.family())
@@ -79,7 +79,7 @@ impl Common {
         let now = self.temporary.fetch_add(bytes, Ordering::Relaxed) + bytes;
         self.most_temporary.fetch_max(now, Ordering::Relaxed);
         Held {
-            common: self,
+            task_state: self,
             bytes,
         }
     }
@@ -97,13 +97,13 @@ impl Common {
 
 /// Temporary memory that is counted.
 pub(super) struct Held<'a> {
-    common: &'a Common,
+    task_state: &'a SharedTaskState,
     bytes: u64,
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        self.common
+        self.task_state
             .temporary
             .fetch_sub(self.bytes, Ordering::Relaxed);
     }
@@ -116,14 +116,14 @@ mod tests {
     #[test]
     fn the_most_is_of_what_is_held_at_once() {
         let fused = Some(Family::SquaredDifferenceTemporaries);
-        let common = Common::new(NonZeroU32::MIN, fused);
-        drop(common.hold(70));
-        let first = common.hold(40);
-        let second = common.hold(60);
+        let task_state = SharedTaskState::new(NonZeroU32::MIN, fused);
+        drop(task_state.hold(70));
+        let first = task_state.hold(40);
+        let second = task_state.hold(60);
         drop((first, second));
-        assert_eq!(common.most_temporary(), Some(100));
-        common.reset();
-        assert_eq!(common.most_temporary(), Some(0));
-        assert_eq!(common.lost_updates(), None);
+        assert_eq!(task_state.most_temporary(), Some(100));
+        task_state.reset();
+        assert_eq!(task_state.most_temporary(), Some(0));
+        assert_eq!(task_state.lost_updates(), None);
     }
 }

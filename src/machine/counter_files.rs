@@ -10,7 +10,7 @@ use super::cgroup::Groups;
 
 /// Files of counters that grow while this process runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Accounts {
+pub struct CounterFiles {
     /// `cpu.stat` of the group with the tightest CPU quota, if there is a quota.
     pub throttling: Option<PathBuf>,
     /// `cpu.pressure` of the innermost group that has one, or that of the host.
@@ -19,7 +19,7 @@ pub struct Accounts {
     pub host: PathBuf,
 }
 
-impl Accounts {
+impl CounterFiles {
     /// The files for the calling process.
     pub fn find() -> Self {
         Self::read(&System::here())
@@ -74,16 +74,16 @@ mod tests {
             ("/cg/a/b/cpu.max", "400000 100000"),
             ("/cg/a/cpu.pressure", "some avg10=0"),
         ]);
-        let accounts = Accounts::read(&system);
-        assert_eq!(accounts.throttling, Some(system.locate("/cg/a/cpu.stat")));
-        assert_eq!(accounts.pressure, system.locate("/cg/a/cpu.pressure"));
+        let files = CounterFiles::read(&system);
+        assert_eq!(files.throttling, Some(system.locate("/cg/a/cpu.stat")));
+        assert_eq!(files.pressure, system.locate("/cg/a/cpu.pressure"));
     }
 
     #[test]
     fn without_a_quota_or_a_group_the_host_is_asked() {
         let (_folder, system) = machine(&[("/sys/devices/system/cpu/online", "0-1")]);
-        let accounts = Accounts::read(&system);
-        assert_eq!(accounts.throttling, None);
-        assert_eq!(accounts.pressure, system.locate("/proc/pressure/cpu"));
+        let files = CounterFiles::read(&system);
+        assert_eq!(files.throttling, None);
+        assert_eq!(files.pressure, system.locate("/proc/pressure/cpu"));
     }
 }

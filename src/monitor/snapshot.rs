@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::Watched;
 use crate::clock;
-use crate::counter::{Counted, Usage, ticks};
+use crate::counter::{SchedStat, Usage, ticks};
 use crate::machine::System;
 use crate::machine::kernel_text::{number, stat_fields};
 use crate::process::{descendants, tree_of};
@@ -18,7 +18,7 @@ use crate::process::{descendants, tree_of};
 pub(super) type ThreadId = (i32, i32);
 
 /// A tree of processes at one moment.
-pub(super) struct Look {
+pub(super) struct Snapshot {
     pub(super) at: Instant,
     pub(super) threads: BTreeMap<ThreadId, Thread>,
     /// CPU time of the whole tree, also of threads and processes that have ended.
@@ -28,14 +28,14 @@ pub(super) struct Look {
 /// A thread at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Thread {
-    pub(super) counted: Counted,
+    pub(super) counted: SchedStat,
     /// Whether it ran or was ready to run.
     pub(super) runnable: bool,
     /// The PUs it may run on, as the kernel lists them.
     pub(super) mask: String,
 }
 
-impl Look {
+impl Snapshot {
     pub(super) fn now(watched: Watched) -> Self {
         let (tree, reaped) = match watched {
             Watched::Descendants => (descendants(), Usage::of_children().cpu),
@@ -62,7 +62,7 @@ impl Look {
 /// A thread, unless it has exited: a process that nobody has waited for runs no more.
 fn thread((pid, tid): ThreadId) -> Option<Thread> {
     let status = read(format!("/proc/{pid}/task/{tid}/status"))?;
-    let counted = Counted::of(pid, tid)?;
+    let counted = SchedStat::of(pid, tid)?;
     let (state, mask) = state_and_mask(&status)?;
     (!matches!(state, 'Z' | 'X')).then(|| Thread {
         counted,
