@@ -4,12 +4,13 @@
 # make test-machines  virtual machines of other shapes and kernels (about ten minutes); writes docs/machines.md
 # make bench  speed beside OpenBLAS, faer, gemm and libgomp, as far as they are installed (about five minutes)
 # make peers  the tutorials' Python programs beside our own cells, with figures of both (about a quarter of an hour; needs python3-venv)
+# make loom   every order in which the threads of a fork-join team can run, by loom (a few minutes, most of it its build)
 # make setup  libhwloc, pkg-config and a C toolchain, where they are missing
 # make install  the program, its man pages and completions, below PREFIX (~/.local)
 
 CARGO ?= cargo
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests rust build demo test test-machines fmt lint doc unit smoke machines bench peers labelled install uninstall
+.PHONY: help setup setup-tests rust build demo test loom test-machines fmt lint doc unit smoke machines bench peers labelled install uninstall
 
 # Prints the path of the program, which it builds first.
 PROGRAM = CARGO="$(CARGO)" sh program.sh
@@ -51,6 +52,12 @@ unit:
 
 smoke:
 	@sh tests/smoke.sh
+
+# Everything is built anew for it, in a folder of its own; only loom itself has to be fast.
+loom: setup
+	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom $(CARGO) test --lib \
+	  --config profile.dev.package.loom.opt-level=3 --config profile.dev.package.generator.opt-level=3 \
+	  interleavings -- --nocapture --test-threads 1
 
 # The machines that boot in a minute; none where there is no QEMU.
 machines:

@@ -13,7 +13,10 @@
 mod barrier;
 mod blas_team;
 mod fork_join;
+#[cfg(all(test, loom))]
+mod interleavings;
 mod rayon_team;
+mod sync;
 #[cfg(test)]
 mod tests;
 mod wait;

@@ -8,9 +8,11 @@
 //! the door is otherwise written only by the last arrival at a meeting, the member that panicked
 //! left every earlier meeting, and none after it can be complete without that member.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use crossbeam::utils::CachePadded;
+
+use super::sync::AtomicU64;
 
 /// What the door says when a member will never come again.
 const BROKEN: u64 = u64::MAX;

@@ -22,13 +22,14 @@
 //! later ones with it. Dropping the team writes `begun` = [`QUIT`], for which members 1.. are then
 //! waiting, since no region outlives [`Team::run`].
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, mpsc};
-use std::thread::{self, JoinHandle};
+use std::iter;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use crossbeam::utils::CachePadded;
 
 use super::barrier::{Barrier, Broken};
+use super::sync::{AtomicU64, Builder, JoinHandle, mpsc};
 use super::wait::{Waiter, Waits, Wake};
 use super::{OnStart, RegionPanic, Team, TeamError, started};
 use crate::experiment::WaitPolicy;
@@ -111,9 +112,10 @@ impl ForkJoin {
             })?;
             team.threads.push(thread);
         }
-        drop(report);
         let own = (0, started(&on_start, 0));
-        for (member, started) in std::iter::once(own).chain(ready) {
+        // Each member reports once.
+        let others = (1..width).map_while(|_| ready.recv().ok());
+        for (member, started) in iter::once(own).chain(others) {
             started.map_err(|message| TeamError::Start {
                 name: name.to_owned(),
                 member,
@@ -136,7 +138,7 @@ impl ForkJoin {
                 shared.serve(member, &waiter);
             }
         };
-        thread::Builder::new()
+        Builder::new()
             .name(name.clone())
             .spawn(body)
             .map_err(|source| TeamError::Thread {
@@ -256,12 +258,12 @@ mod tests {
 
     use super::*;
     use crate::experiment::{PANEL, Workload};
-    use crate::host::kernel::{Common, kernel};
+    use crate::host::kernel::{SharedTaskState, kernel};
 
     /// Forks, barriers and joins of one region, by the numbers of the protocol.
     fn meetings(workload: &Workload, width: NonZeroU32) -> u64 {
-        let common = Arc::new(Common::new(NonZeroU32::MIN, workload.family()));
-        let kernel = kernel(workload, width, &common).unwrap();
+        let task_state = Arc::new(SharedTaskState::new(NonZeroU32::MIN, workload.family()));
+        let kernel = kernel(workload, width, &task_state).unwrap();
         let hook = Arc::new(|_| Ok(()));
         let mut team = ForkJoin::new("w0", kernel, WaitPolicy::Passive, hook).unwrap();
         team.run().unwrap();

@@ -9,15 +9,13 @@
 //! that never ends is seen as well. A wait that is over at the first look costs and counts nothing.
 
 use std::cell::Cell;
-use std::hint;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
 use std::time::Duration;
 
-use crossbeam::sync::{Parker, Unparker};
 use crossbeam::utils::CachePadded;
 
+use super::sync::{Parker, Unparker, spin_loop, yield_now};
 use crate::clock;
 use crate::experiment::WaitPolicy;
 use crate::host::trace::{self, Log};
@@ -57,7 +55,8 @@ impl Waits {
     }
 }
 
-/// A number that one thread counts up and any may read: no atomic addition is needed.
+/// A number that one thread counts up and any may read: no atomic addition is needed. It is no part of the
+/// protocol.
 #[derive(Debug, Default)]
 struct Count(AtomicU64);
 
@@ -158,12 +157,12 @@ impl Waiter {
     }
 
     fn give_way(&self) {
-        thread::yield_now();
+        yield_now();
         self.counts.yields.step();
     }
 
     fn look(&self) {
-        hint::spin_loop();
+        spin_loop();
         self.counts.looks.step();
     }
 
@@ -270,6 +269,7 @@ impl Wake {
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU32;
+    use std::thread;
 
     use super::*;
     use crate::host::trace::Recording;
