@@ -217,3 +217,6 @@ impl InstrumentedNest {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -221,3 +221,6 @@ impl Bindings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,7 @@ pub(super) struct TaskSource {
     local: Worker<u32>,
 }
 
-/// The task_sources of all workers of `cell`. [`TaskSource::refill`] must be called on each, and
+/// The sources of tasks of all workers of `cell`. [`TaskSource::refill`] must be called on each, and
 /// [`TaskQueue::reset`] once, before every execution.
 pub(super) fn task_sources(cell: &Cell) -> (Arc<TaskQueue>, Vec<TaskSource>) {
     let workers = cell.outer.get() as usize;

@@ -4,13 +4,12 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use oversub::record::{Record, RunFolder, Status};
 
-use crate::program::said;
+use crate::program::{gone, said, until};
 
 /// A folder for a run and for the process ids that scripts write down.
 struct Place(tempfile::TempDir);
@@ -58,21 +57,6 @@ impl Place {
         });
         found.unwrap()
     }
-}
-
-/// Waits for what will come on any machine.
-fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let patience = Instant::now() + Duration::from_secs(60);
-    while !done() {
-        assert!(Instant::now() < patience, "waited in vain: {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// Whether a process is no more. A zombie has ended; whoever adopted it may not have waited yet.
-fn gone(pid: i32) -> bool {
-    let state = fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
-    state.is_empty() || String::from_utf8_lossy(&state).contains(") Z ")
 }
 
 /// The only child of a process, once it has one.

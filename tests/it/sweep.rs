@@ -3,11 +3,13 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use oversub::experiment::Seats;
+use oversub::machine::{CpuBudget, CpuSet, Topology};
 use oversub::record::{Record, RunFolder, Status};
 
-use crate::program::{oversub, said};
+use crate::program::{child_with, gone, oversub, said, until};
 
 /// A sweep of 2 x 2 tiny cells, two rounds of two repetitions, into `out`: 16 rows.
 fn tiny<'a>(out: &'a Path, more: &[&'a str]) -> Vec<&'a str> {
@@ -98,6 +100,25 @@ fn bound_cells_are_measured() {
             .all(|record| record.answer.status() == Status::Ok),
         "{records:?}"
     );
+    let topology = Topology::discover().unwrap();
+    let budget = CpuBudget::discover();
+    for record in &records {
+        let cell = &record.visit.cell;
+        let seats = Seats::of(cell, budget.whole(), &topology, &budget.allowed);
+        let each: Vec<&CpuSet> = seats.teams.iter().flatten().collect();
+        let all: CpuSet = each.iter().flat_map(|seat| seat.iter()).collect();
+        let used = record.answer.sample().unwrap().pus_used.unwrap() as usize;
+        // Threads with one PU each cannot but use all of these.
+        let least = if each.iter().all(|seat| seat.len() == 1) {
+            all.len()
+        } else {
+            1
+        };
+        assert!(
+            (least..=all.len()).contains(&used),
+            "{cell}: {used} of {all}"
+        );
+    }
 }
 
 #[test]
@@ -124,7 +145,6 @@ fn a_cell_past_its_limit_is_censored_and_keeps_what_it_did() {
 fn a_killed_sweep_leaves_no_child_and_is_taken_up_by_the_same_command() {
     let place = tempfile::tempdir().unwrap();
     let out = place.path().join("run");
-    // A size of its own, by which its children can be told from others'.
     let arguments = tiny(&out, &["--rounds", "60", "--n", "23"]);
     let mut sweep = Command::new(env!("CARGO_BIN_EXE_oversub"))
         .args(&arguments)
@@ -133,20 +153,13 @@ fn a_killed_sweep_leaves_no_child_and_is_taken_up_by_the_same_command() {
         .spawn()
         .unwrap();
     let csv = out.join("samples.csv");
-    let patience = Instant::now() + Duration::from_secs(60);
-    while fs::read_to_string(&csv).map_or(0, |text| text.lines().count()) < 20 {
-        assert!(Instant::now() < patience, "no rows came");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until("rows come", || {
+        fs::read_to_string(&csv).map_or(0, |text| text.lines().count()) >= 20
+    });
+    let child = child_with(sweep.id(), "matmul n=23 ");
     sweep.kill().unwrap();
     sweep.wait().unwrap();
-    while children("matmul n=23 ") > 0 {
-        assert!(
-            Instant::now() < patience,
-            "a child outlives its killed parent"
-        );
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until("a child ends with its killed parent", || gone(child));
     let before = RunFolder::read(&out).unwrap().1;
     assert!(before.len() >= 19 && before.len() < 480, "{}", before.len());
     // The last row may have been cut short as well.
@@ -166,15 +179,6 @@ fn a_killed_sweep_leaves_no_child_and_is_taken_up_by_the_same_command() {
     assert_eq!(after.len(), 4 * 60 * 2);
 }
 
-/// Processes with `text` in their command line.
-fn children(text: &str) -> usize {
-    let processes = fs::read_dir("/proc").unwrap().flatten();
-    let lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
-    lines
-        .filter(|line| String::from_utf8_lossy(line).contains(text))
-        .count()
-}
-
 #[test]
 fn an_interrupted_sweep_records_no_failure_and_ends_its_child_in_the_middle_of_a_sample() {
     let place = tempfile::tempdir().unwrap();
@@ -190,11 +194,7 @@ fn an_interrupted_sweep_records_no_failure_and_ends_its_child_in_the_middle_of_a
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let patience = Instant::now() + Duration::from_secs(60);
-    while children("matmul n=29 ") == 0 {
-        assert!(Instant::now() < patience, "no child was started");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let child = child_with(sweep.id(), "matmul n=29 ");
     let interrupt = Command::new("kill")
         .args(["-INT", &sweep.id().to_string()])
         .status();
@@ -202,7 +202,7 @@ fn an_interrupted_sweep_records_no_failure_and_ends_its_child_in_the_middle_of_a
     let output = sweep.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     assert!(said(&output).contains("interrupted"), "{}", said(&output));
-    assert_eq!(children("matmul n=29 "), 0);
+    assert!(gone(child));
     assert!(RunFolder::read(&out).unwrap().1.is_empty());
 }
 
@@ -305,6 +305,7 @@ fn more_threads_than_anyone_means_are_refused_before_anything_runs() {
 }
 
 /// Where a quota may be set it binds; elsewhere that is said, and nothing is measured without it.
+/// Where it is refused, what it was refused is refused to this test too.
 #[test]
 fn a_sweep_runs_under_the_quota_it_asks_for_or_not_at_all() {
     let place = tempfile::tempdir().unwrap();
@@ -320,11 +321,15 @@ fn a_sweep_runs_under_the_quota_it_asks_for_or_not_at_all() {
     } else {
         assert_eq!(output.status.code(), Some(1));
         let said = said(&output);
-        assert!(
-            said.contains("0.5 CPUs") && said.contains("docker run --cpus 0.5"),
-            "{said}"
-        );
+        assert!(said.contains("docker run --cpus 0.5"), "{said}");
         assert!(!out.exists());
+        match said.split_once("cannot set a quota of 0.5 CPUs with ") {
+            Some((_, refused)) => {
+                let (folder, _) = refused.split_once(": ").unwrap();
+                assert!(fs::create_dir(folder).is_err(), "{said}");
+            }
+            None => assert!(said.contains("no control group here"), "{said}"),
+        }
     }
     let refused = oversub(&tiny(&out, &["--quota", "0"]));
     assert_eq!(refused.status.code(), Some(2));

@@ -254,7 +254,23 @@ mod tests {
                     .collect()
             };
             assert!(!lesson.is_shown(&numbers(None)).unwrap(), "{}", lesson.name);
-            lesson.is_shown(&numbers(Some(Number::exact(1.0)))).unwrap();
+        }
+    }
+
+    /// Whatever a lesson measures here, there is a result that shows its effect and one that does not.
+    #[test]
+    fn what_was_measured_decides_whether_an_effect_is_shown() {
+        let measured = |lesson: &Lesson| lesson.sweep.is_some();
+        for lesson in lessons().unwrap().into_iter().filter(measured) {
+            let shown = |number: f64| {
+                let names = lesson.measures.keys();
+                let number = Some(Number::exact(number));
+                let numbers = names.map(|name| (name.clone(), number)).collect();
+                lesson.is_shown(&numbers).unwrap()
+            };
+            let outcomes = [0.0, 1.0, 100.0].map(shown);
+            assert!(outcomes.contains(&true), "{} is never shown", lesson.name);
+            assert!(outcomes.contains(&false), "{} is always shown", lesson.name);
         }
     }
 

@@ -28,7 +28,7 @@ impl WaitRegister {
     }
 
     /// Names of the members, in the same order.
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let members = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         members.keys().cloned().collect()
     }

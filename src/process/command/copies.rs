@@ -181,10 +181,11 @@ impl Copies {
     }
 
     #[cfg(test)]
-    pub(super) fn scripted(pids: &[i32]) -> Self {
+    pub(super) fn scripted(copies: &[(i32, &'static str)]) -> Self {
+        let output = |(_, said): &(i32, &'static str)| OutputTail::of(Some(said.as_bytes()));
         Self {
-            pids: pids.iter().copied().map(Pid::from_raw).collect(),
-            outputs: Vec::new(),
+            pids: copies.iter().map(|(pid, _)| Pid::from_raw(*pid)).collect(),
+            outputs: copies.iter().map(|copy| output(copy).unwrap()).collect(),
             line: None,
         }
     }

@@ -211,3 +211,6 @@ fn places(cell: &Cell, copies: usize) -> Result<Places, String> {
     };
     Ok(Places::Bound { binder, sets, home })
 }
+
+#[cfg(test)]
+mod tests;

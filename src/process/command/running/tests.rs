@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 fn copies(script: impl FnOnce(&Sender<News>)) -> RunningCopies {
     let (tell, news) = unbounded();
     script(&tell);
-    RunningCopies::new(Copies::scripted(&[7, 8]), news)
+    RunningCopies::new(Copies::scripted(&[(7, ""), (8, "")]), news)
 }
 
 /// The same, of which more may be told.
