@@ -136,6 +136,67 @@ pub fn one_line(text: &str) -> String {
     words.join(" ")
 }
 
+/// An enum of which every value has one name, which is its text form. To be derived of
+/// [`strum::VariantArray`] and [`strum::IntoStaticStr`], and by [`named!`](crate::named).
+pub trait Named: strum::VariantArray + Copy + Into<&'static str> {
+    /// What messages call such a value.
+    const WHAT: &'static str;
+
+    /// Every value, in the order of its declaration.
+    fn all() -> impl ExactSizeIterator<Item = Self> {
+        Self::VARIANTS.iter().copied()
+    }
+
+    /// The name of this value.
+    fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// All names, with commas between them.
+    fn names() -> String {
+        let names: Vec<&str> = Self::all().map(Self::name).collect();
+        names.join(", ")
+    }
+
+    /// The value called `text`.
+    ///
+    /// # Errors
+    ///
+    /// If none is called so.
+    fn by_name(text: &str) -> Result<Self, ParseError> {
+        Self::all()
+            .find(|value| value.name() == text)
+            .ok_or_else(|| ParseError::new(Self::WHAT, text, format!("one of {}", Self::names())))
+    }
+}
+
+/// Implements [`Named`](crate::text::Named), `Display`, `FromStr` and serde's traits for an enum by the names
+/// of its values. The text is what messages call one of them.
+#[macro_export]
+macro_rules! named {
+    ($type:ty, $what:literal) => {
+        impl $crate::text::Named for $type {
+            const WHAT: &'static str = $what;
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad($crate::text::Named::name(*self))
+            }
+        }
+
+        impl std::str::FromStr for $type {
+            type Err = $crate::text::ParseError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                $crate::text::Named::by_name(text)
+            }
+        }
+
+        $crate::serde_as_text!($type);
+    };
+}
+
 /// Implements serde's traits by the type's `Display` and `FromStr`.
 #[macro_export]
 macro_rules! serde_as_text {

@@ -16,6 +16,7 @@ use std::process::Command;
 use oversub::analysis::{Analysis, Cause, Diagnosis, Setting};
 use oversub::experiment::{Cell, PartialCell};
 use oversub::record::RunFolder;
+use oversub::text::Named;
 
 use crate::turn;
 use Half::{HeldOut, Tuning};
@@ -270,7 +271,7 @@ fn summarize(judged: &[Judged]) {
         println!("{half:?}: {} right", share(right, of.count()));
     }
     println!("\ncause            precision  recall");
-    for (cause, ..) in Cause::ALL {
+    for cause in Cause::all() {
         let right = judged
             .iter()
             .filter(|j| j.label == cause && j.named == Some(cause))

@@ -20,9 +20,8 @@ mod realised;
 mod rules;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 pub use check::Check;
 pub use facts::{Facts, Setting};
@@ -35,7 +34,19 @@ use rates::rates;
 use rules::{Case, RULES};
 
 /// Why a cell is slow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::VariantArray,
+    strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Cause {
     /// More threads than P, and those that wait keep the PUs of those that have work.
     Spinning,
@@ -70,92 +81,50 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Every cause with its name, the letter that stands for it in figures, and what it says.
-    pub const ALL: [(Self, &'static str, char, &'static str); 15] = [
-        (
-            Self::Spinning,
-            "spinning",
-            'S',
-            "oversubscribed and spinning",
-        ),
-        (
-            Self::SpinningSuspected,
-            "spinning-suspected",
-            'C',
-            "spinning suspected: threads burn CPU time without progress",
-        ),
-        (
-            Self::TimeSliced,
-            "time-sliced",
-            'T',
-            "time-sliced: more runnable threads than CPUs",
-        ),
-        (
-            Self::Throttled,
-            "throttled",
-            'Q',
-            "throttled by a CPU quota",
-        ),
-        (
-            Self::Bandwidth,
-            "bandwidth",
-            'B',
-            "bound by memory bandwidth",
-        ),
-        (Self::TooSmall, "too-small", 'G', "too small to split"),
-        (Self::Lock, "lock", 'L', "serialised by a lock"),
-        (Self::Straggler, "straggler", 'I', "straggler or imbalance"),
-        (Self::RemoteMemory, "remote-memory", 'R', "remote memory"),
-        (
-            Self::TooFewThreads,
-            "too-few-threads",
-            'F',
-            "fewer threads than CPUs",
-        ),
-        (Self::Hang, "hang", 'H', "a hang: no execution came back"),
-        (
-            Self::OtherThreads,
-            "other-threads",
-            'A',
-            "other threads than those asked for",
-        ),
-        (
-            Self::Noise,
-            "noise",
-            'N',
-            "noise: others on the machine, or too few rounds",
-        ),
-        (Self::None, "none", '=', "none: as good as the best cell"),
-        (
-            Self::Unexplained,
-            "unexplained",
-            '?',
-            "slower than the best, and no rule holds",
-        ),
-    ];
-
     /// The letter that stands for it in figures.
     pub fn letter(self) -> char {
-        Self::ALL[self as usize].2
+        match self {
+            Self::Spinning => 'S',
+            Self::SpinningSuspected => 'C',
+            Self::TimeSliced => 'T',
+            Self::Throttled => 'Q',
+            Self::Bandwidth => 'B',
+            Self::TooSmall => 'G',
+            Self::Lock => 'L',
+            Self::Straggler => 'I',
+            Self::RemoteMemory => 'R',
+            Self::TooFewThreads => 'F',
+            Self::Hang => 'H',
+            Self::OtherThreads => 'A',
+            Self::Noise => 'N',
+            Self::None => '=',
+            Self::Unexplained => '?',
+        }
     }
 
     /// What it says.
     pub fn words(self) -> &'static str {
-        Self::ALL[self as usize].3
+        match self {
+            Self::Spinning => "oversubscribed and spinning",
+            Self::SpinningSuspected => "spinning suspected: threads burn CPU time without progress",
+            Self::TimeSliced => "time-sliced: more runnable threads than CPUs",
+            Self::Throttled => "throttled by a CPU quota",
+            Self::Bandwidth => "bound by memory bandwidth",
+            Self::TooSmall => "too small to split",
+            Self::Lock => "serialised by a lock",
+            Self::Straggler => "straggler or imbalance",
+            Self::RemoteMemory => "remote memory",
+            Self::TooFewThreads => "fewer threads than CPUs",
+            Self::Hang => "a hang: no execution came back",
+            Self::OtherThreads => "other threads than those asked for",
+            Self::Noise => "noise: others on the machine, or too few rounds",
+            Self::None => "none: as good as the best cell",
+            Self::Unexplained => "slower than the best, and no rule holds",
+        }
     }
 }
 
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(Self::ALL[*self as usize].1)
-    }
-}
-
-impl Serialize for Cause {
-    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        out.collect_str(self)
-    }
-}
+crate::named!(Cause, "cause");
 
 /// A number that speaks for a cause.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -8,7 +8,19 @@ use crate::experiment::{OutputMetric, Wish};
 use crate::text::ParseError;
 
 /// A quantity of a cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::VariantArray,
+    strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Metric {
     /// Flops of all tasks / wall time [GFLOP/s].
     Throughput,
@@ -24,6 +36,7 @@ pub enum Metric {
     /// Wall time [s].
     Time,
     /// The number that a command says of itself (`--metric`), in its own unit.
+    #[strum(serialize = "metric")]
     Own,
     /// Context switches, voluntary and involuntary, of all threads, per wall time [1/s].
     Switches,
@@ -54,20 +67,22 @@ pub enum Better {
 }
 
 impl Metric {
-    /// Every metric of one run with its name.
-    pub const ALL: [(Self, &'static str); 11] = [
-        (Self::Throughput, "throughput"),
-        (Self::Bandwidth, "bandwidth"),
-        (Self::Slowdown, "slowdown"),
-        (Self::Efficiency, "efficiency"),
-        (Self::Time, "time"),
-        (Self::Own, "metric"),
-        (Self::Switches, "switches"),
-        (Self::Wait, "wait"),
-        (Self::Busy, "busy"),
-        (Self::Memory, "memory"),
-        (Self::Cause, "cause"),
-    ];
+    /// Every metric of one run.
+    pub fn of_one_run() -> impl Iterator<Item = Self> {
+        let all = <Self as strum::VariantArray>::VARIANTS.iter().copied();
+        all.filter(|metric| *metric != Self::Ratio)
+    }
+
+    /// The names of these, with commas between them.
+    pub fn names() -> String {
+        let names: Vec<&str> = Self::of_one_run().map(Self::name).collect();
+        names.join(", ")
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 
     /// In words, with symbol: the title of a figure.
     pub fn title(self) -> &'static str {
@@ -145,8 +160,7 @@ impl Metric {
 
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = Self::ALL.iter().find(|(metric, _)| metric == self);
-        f.pad(named.map_or("ratio", |(_, name)| name))
+        f.pad(self.name())
     }
 }
 
@@ -154,11 +168,8 @@ impl FromStr for Metric {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let named = Self::ALL.iter().find(|(_, name)| *name == text);
-        named.map(|(metric, _)| *metric).ok_or_else(|| {
-            let names = Self::ALL.map(|(_, name)| name).join(", ");
-            ParseError::new("metric", text, format!("one of {names}"))
-        })
+        let named = Self::of_one_run().find(|metric| metric.name() == text);
+        named.ok_or_else(|| ParseError::new("metric", text, format!("one of {}", Self::names())))
     }
 }
 

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::experiment::{Axis, Cell, Value};
 use crate::stats::Interval;
+use crate::text::Named;
 
 /// What to set for one work.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,30 +44,29 @@ pub struct Recommendation {
 const HARSH: f64 = 1.5;
 
 /// A setting that people use without measuring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::VariantArray, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Usual {
     /// P workers, and nothing set for the inner level: P threads each.
+    #[strum(serialize = "defaults, P x P")]
     Defaults,
     /// The chosen workers, and nothing set for the inner level: P threads each.
+    #[strum(serialize = "inner left at P")]
     InnerDefault,
     /// The chosen workers with one thread each.
+    #[strum(serialize = "inner = 1")]
     InnerOne,
     /// P workers with one thread each.
+    #[strum(serialize = "P x 1")]
     OuterOnly,
     /// One worker with P threads.
+    #[strum(serialize = "1 x P")]
     InnerOnly,
 }
 
 impl Usual {
-    /// Every one, with what it is called.
-    pub const ALL: [(Self, &'static str); 5] = [
-        (Self::Defaults, "defaults, P x P"),
-        (Self::InnerDefault, "inner left at P"),
-        (Self::InnerOne, "inner = 1"),
-        (Self::OuterOnly, "P x 1"),
-        (Self::InnerOnly, "1 x P"),
-    ];
-
     /// The outer and inner counts it means beside a chosen cell, on `p` CPUs.
     fn threads(self, chosen: &Cell, p: u32) -> (u32, u32) {
         match self {
@@ -78,6 +78,8 @@ impl Usual {
         }
     }
 }
+
+crate::named!(Usual, "usual setting");
 
 /// What a usual setting costs.
 #[derive(Clone, Debug, PartialEq)]
@@ -165,15 +167,15 @@ impl Analysis {
             return Vec::new();
         };
         let mut usual: BTreeMap<Cell, Vec<&'static str>> = BTreeMap::new();
-        for (setting, name) in Usual::ALL {
+        for setting in Usual::all() {
             let (outer, inner) = match setting {
                 Usual::Defaults | Usual::InnerDefault => {
                     (setting.threads(chosen, p).0, default_inner)
                 }
-                _ => setting.threads(chosen, p),
+                Usual::InnerOne | Usual::OuterOnly | Usual::InnerOnly => setting.threads(chosen, p),
             };
             if let Some(cell) = counterpart(verdict, chosen, (outer, inner)) {
-                usual.entry(cell).or_default().push(name);
+                usual.entry(cell).or_default().push(setting.name());
             }
         }
         usual.remove(chosen);

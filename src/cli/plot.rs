@@ -19,6 +19,7 @@ use super::{UsageError, screen};
 use crate::analysis::{Judge, Metric, Quantity, Reading, Series};
 use crate::experiment::{Axis, Cell, Condition};
 use crate::record::RunHeader;
+use crate::text::Named;
 use crate::view::canvas::FigureFormat;
 use crate::view::caption::{Landmarks, provenance};
 use crate::view::facet::{Facets, Part, natural_axes};
@@ -77,7 +78,7 @@ pub(super) struct Args {
 }
 
 fn metric_help() -> String {
-    let names = Metric::ALL.map(|(_, name)| name).join(", ");
+    let names = Metric::names();
     format!(
         "What to show: {names}, a list of them, or all; metric is the number that a command prints"
     )
@@ -208,7 +209,7 @@ impl Args {
         let metrics = match &self.metric {
             None if one => Some(vec![Metric::Slowdown]),
             None => None,
-            Some(Metrics::All) => Some(Metric::ALL.map(|(metric, _)| metric).to_vec()),
+            Some(Metrics::All) => Some(Metric::of_one_run().collect()),
             Some(Metrics::These(metrics)) => Some(metrics.clone()),
         };
         let several = metrics.as_ref().is_none_or(|metrics| metrics.len() > 1);

@@ -10,6 +10,7 @@ use super::{UsageError, output, screen};
 use crate::analysis::{Diagnosis, Evidence, split};
 use crate::experiment::Cell;
 use crate::record::breakdown;
+use crate::text::Named;
 use crate::view::paste::{self, Place, Target};
 use crate::view::report::{Advice, Chapter, Explanation, Form, page};
 
@@ -131,8 +132,7 @@ fn advice(run: &Run) -> Vec<Advice> {
     let verdicts = verdicts.filter(|_| !trust.others_decide);
     let splits = verdicts.map(|verdict| {
         let cell = &verdict.recommended;
-        let elsewhere = Target::ALL.into_iter();
-        let elsewhere = elsewhere.filter(|(target, _)| *target != Target::Shell);
+        let elsewhere = Target::all().filter(|target| *target != Target::Shell);
         Advice {
             why: format!(
                 "{}: outer {}, inner {}, {}",
@@ -142,8 +142,8 @@ fn advice(run: &Run) -> Vec<Advice> {
                 .trim_end()
                 .to_owned(),
             elsewhere: elsewhere
-                .map(|(target, name)| Form {
-                    name: name.to_owned(),
+                .map(|target| Form {
+                    name: target.to_string(),
                     lines: paste::lines(target, cell, place).trim_end().to_owned(),
                 })
                 .collect(),

@@ -15,6 +15,7 @@ use crate::process::{Host, Message};
 use crate::record::Answer;
 use crate::record::trace::{Activity, Trace};
 use crate::runner::Ask;
+use crate::text::Named;
 use crate::units::human_span;
 use crate::units::range;
 

@@ -6,9 +6,7 @@
 
 mod variables;
 
-use std::fmt;
 use std::num::NonZeroU32;
-use std::str::FromStr;
 
 use regex::Regex;
 use serde::{Deserialize, Serialize};
@@ -16,7 +14,6 @@ use serde::{Deserialize, Serialize};
 use variables::thread_variables;
 
 use super::Cell;
-use crate::serde_as_text;
 use crate::text::{ParseError, quoted};
 
 /// A program of the user's and how it is run.
@@ -40,7 +37,8 @@ pub struct CommandSpec {
 }
 
 /// What the outer level of a command is made of. Text forms: `thread`, `process`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::VariantArray, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum OuterKind {
     /// Whatever the program makes of `{outer}`; it is started once.
     #[default]
@@ -63,7 +61,20 @@ pub struct OutputMetric {
 }
 
 /// Which end of a metric is to be wished for. Text forms: `higher`, `lower`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::VariantArray,
+    strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Wish {
     /// The more the better: a rate.
     #[default]
@@ -174,50 +185,8 @@ impl OutputMetric {
     }
 }
 
-impl fmt::Display for OuterKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Thread => "thread",
-            Self::Process => "process",
-        })
-    }
-}
-
-impl FromStr for OuterKind {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        match text {
-            "thread" => Ok(Self::Thread),
-            "process" => Ok(Self::Process),
-            _ => Err(ParseError::new("outer kind", text, "thread or process")),
-        }
-    }
-}
-
-impl fmt::Display for Wish {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Higher => "higher",
-            Self::Lower => "lower",
-        })
-    }
-}
-
-impl FromStr for Wish {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        match text {
-            "higher" => Ok(Self::Higher),
-            "lower" => Ok(Self::Lower),
-            _ => Err(ParseError::new("direction", text, "higher or lower")),
-        }
-    }
-}
-
-serde_as_text!(OuterKind);
-serde_as_text!(Wish);
+crate::named!(OuterKind, "outer kind");
+crate::named!(Wish, "direction");
 
 #[cfg(test)]
 mod tests {

@@ -7,12 +7,8 @@ mod find;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize, Serializer};
-
-use crate::serde_as_text;
-use crate::text::ParseError;
 
 pub use find::BlasFolders;
 
@@ -30,9 +26,22 @@ pub const THREAD_VARIABLES: [&str; 5] = [
 ];
 
 /// A code base that libraries are built from and whose own thread calls are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::VariantArray,
+    strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum BlasFamily {
     /// OpenBLAS, also under the names that NumPy's and SciPy's wheels give it.
+    #[strum(serialize = "openblas")]
     OpenBlas,
     /// BLIS.
     Blis,
@@ -41,9 +50,6 @@ pub enum BlasFamily {
 }
 
 impl BlasFamily {
-    /// Every family.
-    pub const ALL: [Self; 3] = [Self::OpenBlas, Self::Blis, Self::Mkl];
-
     /// What the names of its files begin with.
     fn beginnings(self) -> &'static [&'static str] {
         match self {
@@ -66,28 +72,7 @@ impl BlasFamily {
     }
 }
 
-impl fmt::Display for BlasFamily {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::OpenBlas => "openblas",
-            Self::Blis => "blis",
-            Self::Mkl => "mkl",
-        })
-    }
-}
-
-impl FromStr for BlasFamily {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        Self::ALL
-            .into_iter()
-            .find(|family| family.to_string() == text)
-            .ok_or_else(|| ParseError::new("BLAS family", text, "openblas, blis or mkl"))
-    }
-}
-
-serde_as_text!(BlasFamily);
+crate::named!(BlasFamily, "BLAS family");
 
 /// What runs a library's threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

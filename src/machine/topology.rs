@@ -6,60 +6,38 @@
 //! What this process may use of it is [`super::CpuBudget`].
 
 use std::collections::BTreeSet;
-use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use super::{CoreKind, CpuSet, Object, ObjectKind, PuId, core_kind};
-use crate::serde_as_text;
-use crate::text::ParseError;
 
 /// A grouping of PUs to which threads can be bound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::VariantArray,
+    strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Level {
     /// Each PU alone.
     Pu,
     /// The PUs of one core.
     Core,
     /// The PUs local to one NUMA node.
+    #[strum(serialize = "numa")]
     NumaNode,
     /// The PUs of one package.
     Package,
 }
 
-impl Level {
-    const ALL: [(Self, &'static str); 4] = [
-        (Self::Pu, "pu"),
-        (Self::Core, "core"),
-        (Self::NumaNode, "numa"),
-        (Self::Package, "package"),
-    ];
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (_, name) = Self::ALL
-            .iter()
-            .find(|(level, _)| level == self)
-            .expect("ALL holds every level");
-        f.write_str(name)
-    }
-}
-
-impl FromStr for Level {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        Self::ALL
-            .iter()
-            .find(|(_, name)| *name == text)
-            .map(|(level, _)| *level)
-            .ok_or_else(|| ParseError::new("level", text, "pu, core, numa or package"))
-    }
-}
-
-serde_as_text!(Level);
+crate::named!(Level, "level");
 
 /// The PUs of a machine and how they are grouped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,15 +1,12 @@
 //! What did one timed execution give?
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Hardware, Interference, Waiting};
 use crate::experiment::Visit;
-use crate::serde_as_text;
-use crate::text::{ParseError, one_line};
+use crate::text::one_line;
 
 /// The numbers of one timed execution of a cell. Counters that could not be read are `None`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -104,7 +101,20 @@ pub enum Answer {
 }
 
 /// How a record ends, as in the record column `status`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::VariantArray,
+    strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Status {
     /// A timed execution with a right result.
     #[default]
@@ -120,40 +130,13 @@ pub enum Status {
 }
 
 impl Status {
-    const ALL: [(Self, &'static str); 5] = [
-        (Self::Ok, "ok"),
-        (Self::Censored, "censored"),
-        (Self::Wrong, "wrong"),
-        (Self::Interrupted, "interrupted"),
-        (Self::Failed, "failed"),
-    ];
-
     /// Whether a visit ends with such an answer. A wrong result says nothing of the next one.
     pub fn ends_visit(self) -> bool {
         matches!(self, Self::Censored | Self::Interrupted | Self::Failed)
     }
 }
 
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = Self::ALL.iter().find(|(status, _)| status == self);
-        f.pad(named.map_or("", |(_, name)| name))
-    }
-}
-
-impl FromStr for Status {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        let named = Self::ALL.iter().find(|(_, name)| *name == text);
-        named.map(|(status, _)| *status).ok_or_else(|| {
-            let names = Self::ALL.map(|(_, name)| name).join(", ");
-            ParseError::new("status", text, names)
-        })
-    }
-}
-
-serde_as_text!(Status);
+crate::named!(Status, "status");
 
 impl Answer {
     /// The status column of this answer.

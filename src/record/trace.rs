@@ -19,7 +19,19 @@ pub use chrome::TraceError;
 const MOST_SPANS: usize = 1_000_000;
 
 /// What a thread does for a while.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::VariantArray,
+    strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Activity {
     /// Works on a task.
     Compute,
@@ -40,24 +52,6 @@ pub enum Activity {
 }
 
 impl Activity {
-    /// Every activity with its name, in the order in which results show them.
-    pub const ALL: [(Self, &'static str); 8] = [
-        (Self::Compute, "compute"),
-        (Self::Spin, "spin"),
-        (Self::Yield, "yield"),
-        (Self::Switch, "switch"),
-        (Self::Queued, "queued"),
-        (Self::Blocked, "blocked"),
-        (Self::Task, "task"),
-        (Self::Chunk, "chunk"),
-    ];
-
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        let found = Self::ALL.iter().find(|(known, _)| *known == self);
-        found.map_or("", |(_, name)| name)
-    }
-
     /// Whether a thread holds a PU meanwhile.
     pub fn holds_pu(self) -> bool {
         matches!(
@@ -71,6 +65,8 @@ impl Activity {
         matches!(self, Self::Task | Self::Chunk)
     }
 }
+
+crate::named!(Activity, "activity");
 
 /// Where in its program a thread is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -57,7 +57,8 @@ impl FromStr for KernelVersion {
 serde_as_text!(KernelVersion);
 
 /// When a running slice is looked at. Text forms: `aligned`, `staggered`, `exact`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::VariantArray, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum TickMode {
     /// At the ticks, which all PUs have at the same time (the default of Linux).
     Aligned,
@@ -67,33 +68,11 @@ pub enum TickMode {
     Exact,
 }
 
-impl TickMode {
-    const ALL: [(Self, &'static str); 3] = [
-        (Self::Aligned, "aligned"),
-        (Self::Staggered, "staggered"),
-        (Self::Exact, "exact"),
-    ];
-}
-
-impl FromStr for TickMode {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        named(&Self::ALL, text)
-            .ok_or_else(|| ParseError::new("tick mode", text, "aligned, staggered or exact"))
-    }
-}
-
-impl fmt::Display for TickMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(name_of(&Self::ALL, *self))
-    }
-}
-
-serde_as_text!(TickMode);
+crate::named!(TickMode, "tick mode");
 
 /// What `sched_yield(2)` does to the caller under EEVDF. Text forms: `deadline`, `forfeit`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::VariantArray, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum YieldRule {
     /// Moves its deadline back by a slice and no more: it may be picked again at once.
     Deadline,
@@ -101,41 +80,7 @@ pub enum YieldRule {
     Forfeit,
 }
 
-impl YieldRule {
-    const ALL: [(Self, &'static str); 2] =
-        [(Self::Deadline, "deadline"), (Self::Forfeit, "forfeit")];
-}
-
-impl FromStr for YieldRule {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        named(&Self::ALL, text)
-            .ok_or_else(|| ParseError::new("yield rule", text, "deadline or forfeit"))
-    }
-}
-
-impl fmt::Display for YieldRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(name_of(&Self::ALL, *self))
-    }
-}
-
-fn named<T: Copy>(names: &[(T, &str)], text: &str) -> Option<T> {
-    names
-        .iter()
-        .find(|(_, name)| *name == text)
-        .map(|(value, _)| *value)
-}
-
-fn name_of<T: Copy + PartialEq>(names: &[(T, &'static str)], value: T) -> &'static str {
-    names
-        .iter()
-        .find(|(known, _)| *known == value)
-        .map_or("", |(_, name)| name)
-}
-
-serde_as_text!(YieldRule);
+crate::named!(YieldRule, "yield rule");
 
 /// The policy by which the next thread is picked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use crate::record::Waiting;
 use crate::record::trace::Activity;
 
 /// What a PU spends its time on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::VariantArray, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Category {
     /// Work of the tasks, and taking part in them.
     Compute,
@@ -24,16 +25,6 @@ pub enum Category {
 }
 
 impl Category {
-    /// Every category with its name, in the order in which results show them.
-    pub const ALL: [(Self, &'static str); 6] = [
-        (Self::Compute, "compute"),
-        (Self::Spin, "spin"),
-        (Self::Yield, "yield"),
-        (Self::Switch, "switch"),
-        (Self::Idle, "idle"),
-        (Self::Throttled, "throttled"),
-    ];
-
     /// What the thread that holds the PU does meanwhile; `None` where it makes no use of it.
     pub fn activity(self) -> Option<Activity> {
         Some(match self {
@@ -45,6 +36,8 @@ impl Category {
         })
     }
 }
+
+crate::named!(Category, "category");
 
 /// Time by category [ns].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

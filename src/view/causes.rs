@@ -35,12 +35,13 @@ pub fn color(cause: Cause) -> Color {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Named;
     use crate::view::scale::{luminance, text_on};
 
     #[test]
     fn every_letter_can_be_read_and_no_two_causes_look_alike() {
         let mut seen = std::collections::BTreeSet::new();
-        for (cause, ..) in Cause::ALL {
+        for cause in Cause::all() {
             let Color(r, g, b) = color(cause);
             assert!(seen.insert((r, g, b)), "{cause}");
             let (a, b) = (luminance(color(cause)), luminance(text_on(color(cause))));

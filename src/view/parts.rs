@@ -25,6 +25,7 @@ mod tests {
     use super::*;
     use crate::record::trace::Activity;
     use crate::sim::Category;
+    use crate::text::Named;
 
     #[test]
     fn no_two_parts_of_a_figure_look_alike() {
@@ -36,9 +37,9 @@ mod tests {
             colors(&["user", "spin", "yield", "system", "idle"]).len(),
             5
         );
-        let simulated = Category::ALL.map(|(_, name)| name);
+        let simulated: Vec<&str> = Category::all().map(Category::name).collect();
         assert_eq!(colors(&simulated).len(), simulated.len());
-        let activities = Activity::ALL.map(|(_, name)| name);
+        let activities: Vec<&str> = Activity::all().map(Activity::name).collect();
         assert_eq!(colors(&activities[..6]).len(), 6);
     }
 }

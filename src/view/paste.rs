@@ -19,16 +19,13 @@ mod languages;
 mod python;
 mod systems;
 
-use std::fmt;
-use std::str::FromStr;
-
 use crate::experiment::{Cell, CommandCopy, Modelled, OmpWait, OuterKind, Runtime, WaitPolicy};
 use crate::record::RunHeader;
-use crate::text::ParseError;
 use crate::units::counted;
 
 /// What the lines are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::VariantArray, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Target {
     /// A POSIX shell.
     Shell,
@@ -62,45 +59,7 @@ pub enum Target {
     Node,
 }
 
-impl Target {
-    /// Every target with its name.
-    pub const ALL: [(Self, &'static str); 15] = [
-        (Self::Shell, "shell"),
-        (Self::Slurm, "slurm"),
-        (Self::Kubernetes, "kubernetes"),
-        (Self::Docker, "docker"),
-        (Self::Python, "python"),
-        (Self::Joblib, "joblib"),
-        (Self::Dask, "dask"),
-        (Self::PytestXdist, "pytest-xdist"),
-        (Self::Torchrun, "torchrun"),
-        (Self::Ray, "ray"),
-        (Self::R, "r"),
-        (Self::Julia, "julia"),
-        (Self::Go, "go"),
-        (Self::Jvm, "jvm"),
-        (Self::Node, "node"),
-    ];
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = Self::ALL.iter().find(|(target, _)| target == self);
-        f.pad(named.map_or("", |(_, name)| name))
-    }
-}
-
-impl FromStr for Target {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        let named = Self::ALL.iter().find(|(_, name)| *name == text);
-        named.map(|(target, _)| *target).ok_or_else(|| {
-            let names = Self::ALL.map(|(_, name)| name).join(", ");
-            ParseError::new("target", text, format!("one of {names}"))
-        })
-    }
-}
+crate::named!(Target, "target");
 
 /// What a run says of the place that lines are written for.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -7,7 +7,7 @@
 //! again, so it costs one pass over the cells.
 
 use crate::analysis::{Bound, Cause, Mark, Quantity, Reading, Rule};
-use crate::text::wrapped;
+use crate::text::{Named, wrapped};
 use crate::view::canvas::Color;
 use crate::view::causes;
 use crate::view::facet::{Facets, Slot};
@@ -297,8 +297,8 @@ fn legend(facets: &Facets<'_>) -> Vec<String> {
     let shown = standing.chain(entries).filter(|(shown, _)| *shown);
     let shown = shown.map(|(_, words)| words);
     let there = |cause: Cause| reading(&|r| *r == Reading::Cause(cause));
-    let causes = Cause::ALL.iter().filter(|(cause, ..)| there(*cause));
-    let causes = causes.map(|(_, _, letter, words)| format!("{letter} {words}"));
+    let causes = Cause::all().filter(|cause| there(*cause));
+    let causes = causes.map(|cause| format!("{} {}", cause.letter(), cause.words()));
     causes.chain(shown).collect()
 }
 

@@ -7,6 +7,7 @@
 mod raster;
 
 use crate::record::trace::{Activity, Trace};
+use crate::text::Named;
 use crate::units::human_span;
 use crate::view::canvas::{Area, Canvas, Color, GREY, Spot, Stroke, Text};
 use crate::view::parts;
@@ -253,10 +254,7 @@ fn legend(canvas: &mut Canvas, panels: &[Panel], (mut x, y): Spot) {
     let runs = || panels.iter().flat_map(|panel| panel.rows.iter().flatten());
     let seen =
         |activity: Activity| runs().any(|run| run.shares.iter().any(|(a, _)| *a == activity));
-    for (activity, _) in Activity::ALL
-        .into_iter()
-        .filter(|(activity, _)| seen(*activity))
-    {
+    for activity in Activity::all().filter(|activity| seen(*activity)) {
         let Some(color) = color(activity) else {
             continue;
         };

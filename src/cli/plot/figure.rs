@@ -5,7 +5,6 @@ mod scatter;
 
 use std::fs;
 use std::path::Path;
-use std::str::FromStr;
 
 use serde::Serialize;
 
@@ -14,7 +13,7 @@ use crate::analysis::{Bound, split};
 use crate::cli::output;
 use crate::experiment::Axis;
 use crate::record::{Status, breakdown};
-use crate::text::ParseError;
+use crate::text::Named;
 use crate::view::canvas::{Color, FigureFormat, GREY};
 use crate::view::caption::provenance;
 use crate::view::cell_name::CellNames;
@@ -26,7 +25,8 @@ use crate::view::parts;
 const MOST_NAMED: usize = 32;
 
 /// A kind of figure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::VariantArray, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub(super) enum Figure {
     /// T1 / T over threads.
     Speedup,
@@ -40,31 +40,7 @@ pub(super) enum Figure {
     Scatter,
 }
 
-impl Figure {
-    const ALL: [(Self, &'static str); 5] = [
-        (Self::Speedup, "speedup"),
-        (Self::Efficiency, "efficiency"),
-        (Self::Split, "split"),
-        (Self::Distribution, "distribution"),
-        (Self::Scatter, "scatter"),
-    ];
-
-    pub(super) fn name(self) -> &'static str {
-        Self::ALL[self as usize].1
-    }
-}
-
-impl FromStr for Figure {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        let named = Self::ALL.iter().find(|(_, name)| *name == text);
-        named.map(|(figure, _)| *figure).ok_or_else(|| {
-            let names = Self::ALL.map(|(_, name)| name).join(", ");
-            ParseError::new("figure", text, format!("one of {names}"))
-        })
-    }
-}
+crate::named!(Figure, "figure");
 
 /// A point of a figure, as it is kept beside it.
 #[derive(Serialize)]

@@ -9,6 +9,7 @@ use anyhow::Context;
 
 use crate::experiment::Visit;
 use crate::sim::{Category, Report, Tell};
+use crate::text::Named;
 
 /// Where the time of the PUs went, one row an execution.
 #[derive(Default)]
@@ -27,7 +28,8 @@ impl Breakdown {
             visit.round.to_string(),
             rep.to_string(),
         ];
-        row.extend(Category::ALL.map(|(category, _)| report.split.of(category).to_string()));
+        let times = Category::all().map(|category| report.split.of(category));
+        row.extend(times.map(|time| time.to_string()));
         let counts = [
             report.migrations,
             report.events,
@@ -61,7 +63,9 @@ impl Breakdown {
             .with_context(|| format!("cannot open {}", path.display()))?;
         let mut writer = csv::Writer::from_writer(file);
         if new {
-            let times = Category::ALL.map(|(_, name)| format!("{name}_ns"));
+            let times: Vec<String> = Category::all()
+                .map(|category| format!("{category}_ns"))
+                .collect();
             let names = ["cell", "round", "rep"]
                 .into_iter()
                 .chain(times.iter().map(String::as_str));

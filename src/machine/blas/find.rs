@@ -15,6 +15,7 @@ use bstr::ByteSlice;
 
 use super::BlasFamily;
 use crate::machine::kernel_text::lines;
+use crate::text::Named;
 
 /// Folders of the dynamic loader beside those of its configuration.
 // Source: ld.so(8), "DESCRIPTION", the default path; the others are where distributions without
@@ -115,10 +116,7 @@ fn family_of(name: &[u8]) -> Option<BlasFamily> {
         let mut beginnings = family.beginnings().iter();
         beginnings.any(|beginning| name.starts_with(beginning.as_bytes()))
     };
-    BlasFamily::ALL
-        .into_iter()
-        .find(|f| family(f))
-        .filter(|_| dynamic)
+    BlasFamily::all().find(|f| family(f)).filter(|_| dynamic)
 }
 
 /// The folders a loader configuration names. `included` reads the files an `include` means.

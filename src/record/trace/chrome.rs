@@ -12,6 +12,7 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 
 use super::{Activity, Place, Span, Trace};
+use crate::text::Named;
 
 /// Rows of PUs and rows of threads, which the format calls processes.
 const PUS: u32 = 1;
@@ -214,12 +215,12 @@ fn place(text: Option<&str>) -> Option<Place> {
 }
 
 fn span(event: &Event) -> Option<Span> {
-    let (activity, _) = Activity::ALL.iter().find(|(_, name)| *name == event.cat)?;
+    let activity = Activity::by_name(&event.cat).ok()?;
     let start = (event.ts * NS_PER_US).round() as u64;
     Some(Span {
         thread: event.tid,
         pu: event.args.pu,
-        activity: *activity,
+        activity,
         place: place(event.args.place.as_deref())?,
         start,
         end: start + (event.dur * NS_PER_US).round() as u64,
@@ -244,7 +245,7 @@ mod tests {
             Place::Join,
             Place::Gate,
         ];
-        for (i, (activity, _)) in (0..).zip(Activity::ALL) {
+        for (i, activity) in (0..).zip(Activity::all()) {
             trace.add(Span {
                 thread: i % 2,
                 pu: Some(i % 3).filter(|pu| *pu > 0),

@@ -1,6 +1,7 @@
 //! Does every form set what it is to set, and say what it is for?
 
 use super::*;
+use crate::text::Named;
 
 fn said(target: Target, cell: &str) -> String {
     lines(target, &cell.parse().unwrap(), EIGHT)
@@ -25,10 +26,8 @@ const PASSIVE: &str = "matmul.f64.8_4x2_fork-join.passive_independent_unbound_st
 fn the_lines_of_every_form_set_inner_and_outer() {
     let cell = "matmul.f64.8_7x5_fork-join.passive_independent_unbound_static_t1";
     let without = |number| {
-        let lacking = Target::ALL
-            .iter()
-            .filter(|(t, _)| !sets(&said(*t, cell), number));
-        lacking.map(|(_, name)| *name).collect::<Vec<_>>()
+        let lacking = Target::all().filter(|target| !sets(&said(*target, cell), number));
+        lacking.map(Target::name).collect::<Vec<_>>()
     };
     assert_eq!(without("5"), [""; 0]);
     // What runs in the container says how many workers there are.
@@ -37,7 +36,7 @@ fn the_lines_of_every_form_set_inner_and_outer() {
 
 #[test]
 fn every_form_says_what_it_is_for() {
-    for (target, name) in Target::ALL {
+    for (target, name) in Target::all().map(|target| (target, target.name())) {
         let text = said(target, PASSIVE);
         assert!(
             text.contains("# oversub: 4 workers x 2 threads ("),

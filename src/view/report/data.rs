@@ -144,9 +144,7 @@ fn choice(axis: Axis, index: usize, values: &[Value]) -> AxisChoice {
 
 /// The series of every metric of which some cell of the run has a number.
 fn every_series(chapter: &Chapter<'_>) -> Vec<Series> {
-    let all = Metric::ALL
-        .iter()
-        .map(|(metric, _)| chapter.analysis.series(*metric));
+    let all = Metric::of_one_run().map(|metric| chapter.analysis.series(metric));
     let number = |point: &Point| matches!(point.reading, Reading::Number(..));
     all.filter(|series| series.points.iter().any(number))
         .collect()
@@ -158,9 +156,8 @@ fn measures(series: &[Vec<Series>]) -> Vec<Measure> {
         all.find(|series| series.quantity.metric() == metric)
             .map(|series| series.quantity.clone())
     };
-    Metric::ALL
-        .iter()
-        .filter_map(|(metric, _)| quantity(*metric))
+    Metric::of_one_run()
+        .filter_map(quantity)
         .map(|quantity| measure(&quantity, series))
         .collect()
 }

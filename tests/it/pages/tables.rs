@@ -5,6 +5,7 @@ use std::fs;
 
 use oversub::analysis::Cause;
 use oversub::experiment::{Axis, WorkloadName};
+use oversub::text::Named;
 use oversub::units::range::{self, Range};
 use oversub::view::paste::Target;
 use regex::Regex;
@@ -75,11 +76,11 @@ fn every_range_is_on_its_page() {
 #[test]
 fn every_cause_is_on_its_page() {
     let text = page("docs/causes.md");
-    for (cause, name, letter, _) in Cause::ALL {
+    for cause in Cause::all() {
         if matches!(cause, Cause::None | Cause::Unexplained) {
             continue;
         }
-        let begins = format!("{letter} {}", name.replace('-', " "));
+        let begins = format!("{} {}", cause.letter(), cause.name().replace('-', " "));
         let named = |row: &Vec<&str>| row[0].replace('-', " ").starts_with(&begins);
         let found = rows(&text).iter().any(named);
         assert!(found, "{begins}");
@@ -89,7 +90,7 @@ fn every_cause_is_on_its_page() {
 #[test]
 fn every_tool_that_lines_can_be_pasted_for_is_named() {
     let text = page("docs/recommend.md");
-    for (_, name) in Target::ALL {
+    for name in Target::all().map(Target::name) {
         assert!(
             text.contains(&format!("`{name}`")) || text.contains(&format!("--for {name}")),
             "{name}"

@@ -7,6 +7,7 @@ use super::*;
 use crate::analysis::cause::check::{check, draft};
 use crate::experiment::{Axis, CommandRequest, Landmarks, Request};
 use crate::record::RunHeader;
+use crate::text::Named;
 
 const FOUR: Landmarks = Landmarks {
     budget: 4,
@@ -85,7 +86,7 @@ proptest! {
         prop_assert_eq!(cells(&same), [cell]);
         same.coherent().unwrap();
         let origin = Origin::of(&header(&same));
-        for (cause, ..) in Cause::ALL {
+        for cause in Cause::all() {
             let request = draft(cause, &cell, &origin).request;
             request.coherent().unwrap();
             let measured = cells(&request);
