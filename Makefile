@@ -5,12 +5,22 @@
 # make bench  speed beside OpenBLAS, faer, gemm and libgomp, as far as they are installed (about five minutes)
 # make peers  the tutorials' Python programs beside our own cells, with figures of both (about a quarter of an hour; needs python3-venv)
 # make loom   every order in which the threads of a fork-join team can run, by loom (a few minutes, most of it its build)
+# make msrv   whether the oldest Rust that Cargo.toml names still builds everything (rustup fetches it)
 # make setup  libhwloc, pkg-config and a C toolchain, where they are missing
 # make install  the program, its man pages and completions, below PREFIX (~/.local)
 
 CARGO ?= cargo
+
+# Where the pinned toolchain neither is nor can be fetched, the default one builds as well.
+ifeq ($(shell command -v rustup >/dev/null 2>&1 && ! $(CARGO) --version >/dev/null 2>&1 && echo lacking),lacking)
+export RUSTUP_TOOLCHAIN := stable
+endif
+
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests rust build demo test loom test-machines fmt lint doc unit smoke machines bench peers labelled install uninstall
+.PHONY: help setup setup-tests rust build demo test loom msrv test-machines fmt lint doc unit smoke machines bench peers labelled install uninstall
+
+# The oldest Rust that Cargo.toml allows.
+MSRV = $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 # Prints the path of the program, which it builds first.
 PROGRAM = CARGO="$(CARGO)" sh program.sh
@@ -65,6 +75,10 @@ machines:
 
 test-machines: build setup-tests
 	@program=$$($(PROGRAM)) && $(CARGO) run --quiet -p oversub-machines -- --program "$$program" $(MACHINES)
+
+msrv: setup
+	rustup toolchain install $(MSRV) --profile minimal --no-self-update
+	$(CARGO) +$(MSRV) check --all-targets
 
 bench: setup
 	$(CARGO) run --release -p oversub-benches
