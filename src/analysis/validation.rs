@@ -57,7 +57,9 @@ impl Regime {
             Runtime::ForkJoin(WaitPolicy::Active) => Self::Spinning,
             Runtime::ForkJoin(WaitPolicy::Yield) | Runtime::Rayon => Self::Yielding,
             Runtime::Modelled(modelled) => Self::of_library(modelled),
-            _ => Self::Blocking,
+            Runtime::ForkJoin(WaitPolicy::Passive | WaitPolicy::SpinThenPark(_))
+            | Runtime::Blas(_)
+            | Runtime::Program => Self::Blocking,
         }
     }
 

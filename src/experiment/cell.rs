@@ -191,7 +191,11 @@ impl Cell {
     pub fn demand(&self) -> u32 {
         match self.composition {
             Composition::Shared => self.inner.get(),
-            _ => self.outer.get() * self.inner.get(),
+            Composition::Independent
+            | Composition::SerialInner
+            | Composition::Partitioned(_)
+            | Composition::Exclusive
+            | Composition::Counting => self.outer.get() * self.inner.get(),
         }
     }
 

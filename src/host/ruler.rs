@@ -84,7 +84,11 @@ pub fn ruler(plan: &Plan, topology: &Topology) -> Result<Ruler, RulerError> {
 fn side_by_side(runtime: Runtime, medians: Vec<u64>) -> Option<u64> {
     match runtime {
         Runtime::ForkJoin(WaitPolicy::Active | WaitPolicy::Yield) => medians.into_iter().min(),
-        _ => medians.into_iter().max(),
+        Runtime::ForkJoin(WaitPolicy::Passive | WaitPolicy::SpinThenPark(_))
+        | Runtime::Rayon
+        | Runtime::Blas(_)
+        | Runtime::Modelled(_)
+        | Runtime::Program => medians.into_iter().max(),
     }
 }
 

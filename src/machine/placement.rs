@@ -57,21 +57,24 @@ impl Placement {
             let teams = sets.into_iter().zip(&widths);
             teams.map(|(set, width)| vec![set; *width]).collect()
         };
+        let one_place_each = |seats: Vec<usize>, places: &[CpuSet]| {
+            let mut sets = seats.into_iter().map(|seat| places[seat].clone());
+            let team = |width: &usize| sets.by_ref().take(*width).collect();
+            widths.iter().map(team).collect()
+        };
+        let threads = widths.iter().sum();
         match self {
             Self::Unbound => one_set_each(vec![allowed.clone(); widths.len()]),
             Self::Partitioned(level) => {
                 one_set_each(parts(&topology.places(level, allowed), widths.len()))
             }
-            Self::Close(level) | Self::Spread(level) => {
+            Self::Close(level) => {
                 let places = topology.places(level, allowed);
-                let threads = widths.iter().sum();
-                let seats = match self {
-                    Self::Spread(_) => seats_apart(threads, places.len()),
-                    _ => seats_in_a_row(threads, places.len()),
-                };
-                let mut sets = seats.into_iter().map(|seat| places[seat].clone());
-                let team = |width: &usize| sets.by_ref().take(*width).collect();
-                widths.iter().map(team).collect()
+                one_place_each(seats_in_a_row(threads, places.len()), &places)
+            }
+            Self::Spread(level) => {
+                let places = topology.places(level, allowed);
+                one_place_each(seats_apart(threads, places.len()), &places)
             }
         }
     }

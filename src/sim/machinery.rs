@@ -184,7 +184,11 @@ impl Machinery {
             phases: phases.collect(),
             inner: match cell.composition {
                 Composition::Shared => Inner::SharedPool,
-                _ => inner,
+                Composition::Independent
+                | Composition::SerialInner
+                | Composition::Partitioned(_)
+                | Composition::Exclusive
+                | Composition::Counting => inner,
             },
             pool: cell.inner.get(),
             waits: Waits::all(wait),

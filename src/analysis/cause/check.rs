@@ -141,7 +141,7 @@ fn spinning(same: Request, cell: &Cell) -> Draft {
                 )
             }
         }
-        _ => Draft::new(alone, slow),
+        Runtime::ForkJoin(_) | Runtime::Rayon | Runtime::Modelled(_) => Draft::new(alone, slow),
     }
 }
 

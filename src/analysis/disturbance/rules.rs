@@ -226,7 +226,10 @@ fn stacking(visits: &Visits<'_>, budget: f64) -> Option<Vec<Trace>> {
     for (cell, rounds) in &visits.0 {
         let at_once = match cell.composition {
             Composition::Exclusive | Composition::Shared => cell.inner.get(),
-            _ => cell.demand(),
+            Composition::Independent
+            | Composition::SerialInner
+            | Composition::Partitioned(_)
+            | Composition::Counting => cell.demand(),
         };
         let could = f64::from(at_once).min(budget.floor());
         let samples = rounds.values().flatten();

@@ -84,7 +84,15 @@ impl Engine<'_> {
         match processor.doing {
             Doing::Throttled => return,
             Doing::Leaving if now < processor.ends => return,
-            _ => {}
+            Doing::Leaving
+            | Doing::Idle
+            | Doing::Switch
+            | Doing::Handoff
+            | Doing::Wake
+            | Doing::Work
+            | Doing::Spin
+            | Doing::Yield
+            | Doing::Rotation => {}
         }
         if processor.rq.running().is_some() && now >= processor.slice_ends {
             processor.rq.expire();
@@ -153,7 +161,12 @@ impl Engine<'_> {
         processor.ends = now.saturating_add(span);
         processor.slice_ends = match doing {
             Doing::Rotation | Doing::Idle | Doing::Leaving | Doing::Throttled => NEVER,
-            _ => processor.rq.slice_end(now),
+            Doing::Switch
+            | Doing::Handoff
+            | Doing::Wake
+            | Doing::Work
+            | Doing::Spin
+            | Doing::Yield => processor.rq.slice_end(now),
         };
         self.set_event(pu);
         self.doing_changed(pu, before, doing);

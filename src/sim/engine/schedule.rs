@@ -166,7 +166,14 @@ impl Engine<'_> {
                 return Preempt::Yes;
             }
             Doing::Leaving => return Preempt::No,
-            _ => processor.resched |= preempt == Preempt::Yes,
+            Doing::Throttled
+            | Doing::Switch
+            | Doing::Handoff
+            | Doing::Wake
+            | Doing::Work
+            | Doing::Spin
+            | Doing::Yield
+            | Doing::Rotation => processor.resched |= preempt == Preempt::Yes,
         }
         self.mark(pu);
         preempt
