@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use oversub::experiment::Seats;
@@ -142,7 +142,7 @@ fn a_cell_past_its_limit_is_censored_and_keeps_what_it_did() {
 }
 
 #[test]
-fn a_killed_sweep_leaves_no_child_and_is_taken_up_by_the_same_command() {
+fn a_killed_sweep_is_taken_up_by_the_same_command() {
     let place = tempfile::tempdir().unwrap();
     let out = place.path().join("run");
     let arguments = tiny(&out, &["--rounds", "60", "--n", "23"]);
@@ -156,10 +156,8 @@ fn a_killed_sweep_leaves_no_child_and_is_taken_up_by_the_same_command() {
     until("rows come", || {
         fs::read_to_string(&csv).map_or(0, |text| text.lines().count()) >= 20
     });
-    let child = child_with(sweep.id(), "matmul n=23 ");
     sweep.kill().unwrap();
     sweep.wait().unwrap();
-    until("a child ends with its killed parent", || gone(child));
     let before = RunFolder::read(&out).unwrap().1;
     assert!(before.len() >= 19 && before.len() < 480, "{}", before.len());
     // The last row may have been cut short as well.
@@ -179,13 +177,11 @@ fn a_killed_sweep_leaves_no_child_and_is_taken_up_by_the_same_command() {
     assert_eq!(after.len(), 4 * 60 * 2);
 }
 
-#[test]
-fn an_interrupted_sweep_records_no_failure_and_ends_its_child_in_the_middle_of_a_sample() {
-    let place = tempfile::tempdir().unwrap();
-    let out = place.path().join("run");
-    // A sample of this many tasks takes minutes; the sweep must not wait for it.
+/// A sweep into `out` in the middle of its first sample, whose tasks take minutes, and the child that
+/// measures it.
+fn endless(out: &Path) -> (Child, i32) {
     let arguments = tiny(
-        &out,
+        out,
         &["--n", "29", "--tasks", "400000000", "--limit", "3600"],
     );
     let sweep = Command::new(env!("CARGO_BIN_EXE_oversub"))
@@ -195,6 +191,25 @@ fn an_interrupted_sweep_records_no_failure_and_ends_its_child_in_the_middle_of_a
         .spawn()
         .unwrap();
     let child = child_with(sweep.id(), "matmul n=29 ");
+    let threads = || fs::read_dir(format!("/proc/{child}/task")).map_or(0, Iterator::count);
+    until("a worker is there", || threads() > 1);
+    (sweep, child)
+}
+
+#[test]
+fn a_killed_sweep_takes_its_child_with_it_in_the_middle_of_a_sample() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut sweep, child) = endless(&place.path().join("run"));
+    sweep.kill().unwrap();
+    sweep.wait().unwrap();
+    until("a child ends with its killed parent", || gone(child));
+}
+
+#[test]
+fn an_interrupted_sweep_records_no_failure_and_ends_its_child_in_the_middle_of_a_sample() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    let (sweep, child) = endless(&out);
     let interrupt = Command::new("kill")
         .args(["-INT", &sweep.id().to_string()])
         .status();
