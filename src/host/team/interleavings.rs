@@ -28,27 +28,32 @@ fn explore(name: &str, preemptions: usize, model: impl Fn() + Send + Sync + 'sta
     println!("{name}: {} executions", executions.load(Ordering::Relaxed));
 }
 
-/// In the first phase each member takes the input over, in the second it looks at what all took.
+/// In the first phase each member takes the input over, in the second it looks at what all took and gives
+/// that back.
 struct Exchange {
     input: AtomicU64,
     taken: Vec<AtomicU64>,
+    given_back: Vec<AtomicU64>,
     /// Phase and member that panic.
     panics: Option<(u32, u32)>,
 }
 
 impl Exchange {
     fn new(width: usize, panics: Option<(u32, u32)>) -> Arc<Self> {
+        let of_each = || (0..width).map(|_| AtomicU64::new(0)).collect();
         Arc::new(Self {
             input: AtomicU64::new(0),
-            taken: (0..width).map(|_| AtomicU64::new(0)).collect(),
+            taken: of_each(),
+            given_back: of_each(),
             panics,
         })
     }
+}
 
-    fn all_took(&self, input: u64) {
-        for taken in &self.taken {
-            assert_eq!(taken.load(Ordering::Relaxed), input);
-        }
+/// Whether each member wrote `expected` into its number.
+fn assert_all(numbers: &[AtomicU64], expected: u64) {
+    for number in numbers {
+        assert_eq!(number.load(Ordering::Relaxed), expected);
     }
 }
 
@@ -67,9 +72,12 @@ impl Kernel for Exchange {
             panic::resume_unwind(Box::new("as planned"));
         }
         let input = self.input.load(Ordering::Relaxed);
-        match phase {
-            0 => self.taken[member as usize].store(input, Ordering::Relaxed),
-            _ => self.all_took(input),
+        let member = member as usize;
+        if phase == 0 {
+            self.taken[member].store(input, Ordering::Relaxed);
+        } else {
+            assert_all(&self.taken, input);
+            self.given_back[member].store(input, Ordering::Relaxed);
         }
     }
 
@@ -91,7 +99,7 @@ fn regions(width: usize, regions: u64, wait: WaitPolicy) {
     for region in 1..=regions {
         kernel.input.store(region, Ordering::Relaxed);
         assert_eq!(team.run(), Ok(()));
-        kernel.all_took(region);
+        assert_all(&kernel.given_back, region);
     }
 }
 
