@@ -2,6 +2,7 @@
 # make test   everything the project checks of itself
 # make labelled  how often `oversub explain` is right, on cells made to have a cause (about three minutes)
 # make test-machines  virtual machines of other shapes and kernels (about ten minutes); writes docs/machines.md
+# make gallery  every picture of plots/ again, from committed runs and simulations (about a minute)
 # make bench  speed beside OpenBLAS, faer, gemm and libgomp, as far as they are installed (about five minutes)
 # make peers  the tutorials' Python programs beside our own cells, with figures of both (about a quarter of an hour; needs python3-venv)
 # make loom   every order in which the threads of a fork-join team can run, by loom (a few minutes, most of it its build)
@@ -17,7 +18,7 @@ export RUSTUP_TOOLCHAIN := stable
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests rust build demo test loom msrv test-machines fmt lint doc unit smoke machines bench peers labelled install uninstall
+.PHONY: help setup setup-tests rust build demo test loom msrv test-machines fmt lint doc unit smoke machines gallery bench peers labelled install uninstall
 
 # The oldest Rust that Cargo.toml allows.
 MSRV = $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
@@ -79,6 +80,9 @@ test-machines: build setup-tests
 msrv: setup
 	rustup toolchain install $(MSRV) --profile minimal --no-self-update
 	$(CARGO) +$(MSRV) check --all-targets
+
+gallery: build
+	@program=$$($(PROGRAM)) && sh plots/gallery.sh "$$program"
 
 bench: setup
 	$(CARGO) run --release -p oversub-benches

@@ -2,7 +2,7 @@
 //!
 //! Views receive ready values from [`crate::analysis`] and draw them; nothing is computed here that
 //! a reader could take for a result. [`facet`] spreads the cells of a run over panels, rows and
-//! columns; [`heatmap`] draws them as a picture and [`terminal`] as text; [`points`] writes what
+//! columns; [`finding`] says in one line what they show; [`heatmap`] draws them as a picture and [`terminal`] as text; [`points`] writes what
 //! was drawn as CSV. [`comparison`] tells two runs apart in words and as JSON; [`disturbed`] says what disturbed one. [`timeline`] draws who
 //! did what when. [`report`] makes a page of all of it. [`topology`] draws a machine as a picture and [`tree`] as text.
 
@@ -15,6 +15,9 @@ pub mod chart;
 pub mod comparison;
 pub mod disturbed;
 pub mod facet;
+pub mod finding;
+#[cfg(test)]
+mod gallery;
 pub mod heatmap;
 pub mod number;
 mod outline;
@@ -23,6 +26,7 @@ pub mod paste;
 pub mod points;
 pub mod report;
 pub mod scale;
+pub mod size;
 pub mod standing;
 pub mod table;
 pub mod terminal;

@@ -2,9 +2,10 @@
 
 use oversub::analysis::{Bound, Estimate, Mark, Metric, Point, Quantity, Reading};
 use oversub::experiment::Cell;
-use oversub::view::caption::Landmarks;
+use oversub::view::caption::Caption;
 use oversub::view::facet::{Facets, natural_axes};
 use oversub::view::heatmap::heatmap;
+use oversub::view::size::Size;
 
 use crate::turn::{Spread, Turn, rounds};
 
@@ -33,17 +34,23 @@ pub fn turn() -> Result<f64, String> {
         .map(|i| point(1 + i / SIDE, 1 + i % SIDE))
         .collect::<Result<Vec<Point>, String>>()?;
     let cells: Vec<Cell> = points.iter().map(|point| point.cell).collect();
-    let marks = Landmarks {
+    let caption = Caption {
         budget: 16.0,
         relation: "=",
-        cores: 8,
-        pus: 16,
+        command: None,
+        second: None,
+        method: Vec::new(),
     };
     let name = format!("oversub-picture-{}.png", std::process::id());
     let path = std::env::temp_dir().join(name);
     let before = cpu()?;
     let facets = Facets::of(&cells, &points, natural_axes(&cells));
-    let canvas = heatmap(&Quantity::from(Metric::Slowdown), &facets, &marks, &[]);
+    let canvas = heatmap(
+        &Quantity::from(Metric::Slowdown),
+        &facets,
+        &caption,
+        Size::Readme,
+    );
     let saved = canvas.save(&path);
     let spent = cpu()? - before;
     // It was written only to be timed.

@@ -109,9 +109,7 @@ impl Metric {
             Self::Bandwidth => {
                 "bytes that all tasks read and write per second of wall time, cached or not"
             }
-            Self::Slowdown => {
-                "wall time (or a command's metric) against that of the best cell of the same work in this run"
-            }
+            Self::Slowdown => "time relative to the fastest",
             Self::Efficiency => {
                 "T(1×1) × min(1, P) ÷ (min(D, P) × T), D = outer × inner threads asked for, P = CPU budget"
             }
@@ -123,9 +121,7 @@ impl Metric {
             Self::Memory => {
                 "most memory resident at once, in the process or in all processes of the command"
             }
-            Self::Ratio => {
-                "wall time (or a command's metric) in the second run ÷ that in the first; above 1 the second is slower"
-            }
+            Self::Ratio => "time in the second run ÷ time in the first",
             Self::Cause => {
                 "the heaviest of the rules that hold; `oversub explain` shows the evidence"
             }
@@ -146,14 +142,26 @@ impl Metric {
         }
     }
 
+    /// Whether it is a form of what cells are judged by: of the time, or of a command's own metric.
+    pub fn follows_cost(self) -> bool {
+        match self {
+            Self::Throughput
+            | Self::Bandwidth
+            | Self::Slowdown
+            | Self::Efficiency
+            | Self::Time
+            | Self::Own
+            | Self::Ratio => true,
+            Self::Switches | Self::Wait | Self::Busy | Self::Memory | Self::Cause => false,
+        }
+    }
+
     /// Which end is good, if either.
     pub fn better(self) -> Better {
         match self {
             Self::Throughput | Self::Bandwidth | Self::Efficiency => Better::High,
-            Self::Slowdown | Self::Time | Self::Switches | Self::Memory | Self::Ratio => {
-                Better::Low
-            }
-            Self::Own | Self::Wait | Self::Busy | Self::Cause => Better::Neither,
+            Self::Slowdown | Self::Time | Self::Memory | Self::Ratio => Better::Low,
+            Self::Switches | Self::Own | Self::Wait | Self::Busy | Self::Cause => Better::Neither,
         }
     }
 }

@@ -82,7 +82,8 @@ pub struct Point {
     pub cell: Cell,
     /// What is shown of it.
     pub reading: Reading,
-    /// How it stands, by wall time, whatever the metric.
+    /// How it stands, by what the run is judged by, whatever the metric; but that it is not resolved says
+    /// something only of a metric that follows that.
     pub mark: Mark,
     /// Whether it is the one to choose of its work.
     pub recommended: bool,
@@ -177,7 +178,10 @@ impl Analysis {
             Point {
                 cell: summary.cell,
                 reading: reference.reading(summary, metric),
-                mark: mark(verdict, &summary.cell),
+                mark: match mark(verdict, &summary.cell) {
+                    Mark::Unresolved(_) if !metric.follows_cost() => Mark::None,
+                    mark => mark,
+                },
                 recommended: verdict.is_some_and(|v| v.recommended == summary.cell),
                 rounds: summary.rounds.len(),
                 samples: summary.samples,

@@ -12,11 +12,12 @@ use crate::experiment::Cell;
 use crate::experiment::Condition;
 use crate::text::ParseError;
 use crate::view::canvas::FigureFormat;
-use crate::view::caption::{Landmarks, provenance};
+use crate::view::caption::{Caption, provenance};
 use crate::view::cell_name::CellNames;
 use crate::view::comparison::{self, InBoth, Outcome};
 use crate::view::disturbed;
 use crate::view::facet::{Facets, natural_axes};
+use crate::view::size::Size;
 use crate::view::{heatmap, points, terminal};
 
 /// Compares two runs of the same cells: an upgrade, another machine, another day, a simulation.
@@ -176,12 +177,20 @@ impl Args {
         let cells = cells(compared);
         let series = compared.series();
         let facets = Facets::of(&cells, &series.points, natural_axes(&cells));
-        let mut sources = vec![format!("first: {}", from.folder.display())];
+        let folder = |run: &Run| {
+            let name = run.folder.file_name().unwrap_or(run.folder.as_os_str());
+            name.display().to_string()
+        };
+        let mut sources = vec![format!("first: {}", folder(from))];
         sources.extend(provenance(&[&from.header]));
-        sources.push(format!("second: {}", to.folder.display()));
+        sources.push(format!("second: {}", folder(to)));
         sources.extend(provenance(&[&to.header]));
-        let landmarks = Landmarks::of(&to.header);
-        heatmap::heatmap(&series.quantity, &facets, &landmarks, &sources).save(output)?;
+        let caption = Caption {
+            method: sources,
+            second: Some(folder(to)),
+            ..Caption::of(&[&to.header])
+        };
+        heatmap::heatmap(&series.quantity, &facets, &caption, Size::Readme).save(output)?;
         points::save(&series.quantity, &facets, &csv)?;
         screen::note(format_args!(
             "{} (points in {})",

@@ -21,8 +21,9 @@ use crate::experiment::{Axis, Cell, Condition};
 use crate::record::RunHeader;
 use crate::text::Named;
 use crate::view::canvas::FigureFormat;
-use crate::view::caption::{Landmarks, provenance};
+use crate::view::caption::Caption;
 use crate::view::facet::{Facets, Part, natural_axes};
+use crate::view::size::Size;
 use crate::view::{disturbed, heatmap, points, terminal};
 
 /// What `--metric all`, and no `--metric` at all, means; a command's own metric comes first.
@@ -69,6 +70,10 @@ pub(super) struct Args {
     /// Picture to write, .png or .svg; the points go beside it as .csv.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// For whom: readme (at most 830 points wide), slide (within 1280 x 720, larger letters) or paper (at most
+    /// 510 points, 180 mm, wide).
+    #[arg(long, value_name = "SIZE", default_value = "readme")]
+    size: Size,
     /// Overwrite files that exist.
     #[arg(long)]
     force: bool,
@@ -119,6 +124,7 @@ impl Args {
             y: None,
             conditions: Vec::new(),
             output: None,
+            size: Size::default(),
             force: false,
             terminal: false,
         }
@@ -274,9 +280,8 @@ impl Args {
             fs::create_dir_all(folder)
                 .with_context(|| format!("cannot create {}", folder.display()))?;
         }
-        let landmarks = Landmarks::of(&runs[0].run.header);
         let headers: Vec<&RunHeader> = runs.iter().map(|one| &one.run.header).collect();
-        let picture = heatmap::heatmap(quantity, facets, &landmarks, &provenance(&headers));
+        let picture = heatmap::heatmap(quantity, facets, &Caption::of(&headers), self.size);
         picture.save(path)?;
         points::save(quantity, facets, &csv)?;
         let points = csv.file_name().unwrap_or_default().display();

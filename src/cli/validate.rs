@@ -21,9 +21,10 @@ use crate::runner::{self, Ask, Watch};
 use crate::sim::{Forecast, Machine, Model, Predictor, Sim, forecast};
 use crate::stats::median;
 use crate::view::canvas::Canvas;
-use crate::view::caption::{Landmarks, provenance};
+use crate::view::caption::{Caption, provenance};
 use crate::view::facet::{Facets, natural_axes};
 use crate::view::heatmap;
+use crate::view::size::Size;
 use report::Report;
 
 /// Simulates the cells of a measured run and says how far that is from what was measured.
@@ -197,8 +198,11 @@ fn heatmap_of(run: &Run, what: &str, series: &Series) -> Canvas {
     let sources: Vec<String> = iter::once(what.to_owned())
         .chain(provenance(&[&run.header]))
         .collect();
-    let landmarks = Landmarks::of(&run.header);
-    heatmap::heatmap(&series.quantity, &facets, &landmarks, &sources)
+    let caption = Caption {
+        method: sources,
+        ..Caption::of(&[&run.header])
+    };
+    heatmap::heatmap(&series.quantity, &facets, &caption, Size::Readme)
 }
 
 /// Simulates every cell as a run of its own in `out`.

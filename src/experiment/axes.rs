@@ -129,6 +129,11 @@ impl Axis {
         self.entry().unit
     }
 
+    /// What holds where nobody says anything, as a value or in words.
+    pub fn default_value(self) -> &'static str {
+        self.entry().default
+    }
+
     /// What it is, as a phrase of a table.
     pub fn meaning(self) -> &'static str {
         self.entry().meaning

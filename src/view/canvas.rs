@@ -2,12 +2,13 @@
 //!
 //! A [`Canvas`] is a list of shapes in *points*: one point is one unit of an SVG, and one or two
 //! pixels of a PNG. Figures add shapes in the order in which they cover each other and then
-//! [`Canvas::save`] the whole; plotters' backends draw it. Text is set in the bundled font
+//! [`Canvas::save`] the whole. Text is set in the bundled font
 //! ([`Text`]), so that no label depends on what is installed.
 
 mod format;
 mod glyphs;
 mod render;
+mod svg;
 mod text;
 
 use std::path::Path;
@@ -68,6 +69,14 @@ impl Area {
         (self.x + self.width / 2.0, self.y + self.height / 2.0)
     }
 
+    /// Whether all of `other` lies inside.
+    pub fn holds(&self, other: &Self) -> bool {
+        self.x <= other.x
+            && self.y <= other.y
+            && other.right() <= self.right()
+            && other.bottom() <= self.bottom()
+    }
+
     /// This rectangle with every edge moved inwards by `by`.
     #[must_use]
     pub fn inset(&self, by: f64) -> Self {
@@ -120,6 +129,37 @@ impl Shape {
             Self::Polygon(corners, color) => Self::Polygon(all(corners), color),
             Self::Disc(centre, radius, color) => Self::Disc(spot(centre), radius, color),
             Self::Text(at, words, text) => Self::Text(spot(at), words, text),
+        }
+    }
+}
+
+/// Thinnest line that every screen shows [points].
+const THINNEST: f64 = 0.75;
+
+impl Shape {
+    /// This shape `factor` times as large, and as far from the corner.
+    fn scaled(self, factor: f64) -> Self {
+        let spot = |(x, y): Spot| (x * factor, y * factor);
+        let all = |spots: Vec<Spot>| spots.into_iter().map(spot).collect();
+        match self {
+            Self::Rect(area, color) => Self::Rect(
+                Area::new(
+                    spot((area.x, area.y)),
+                    area.width * factor,
+                    area.height * factor,
+                ),
+                color,
+            ),
+            Self::Line(spots, stroke) => {
+                let width = (stroke.width * factor).max(THINNEST);
+                Self::Line(all(spots), Stroke { width, ..stroke })
+            }
+            Self::Polygon(corners, color) => Self::Polygon(all(corners), color),
+            Self::Disc(centre, radius, color) => Self::Disc(spot(centre), radius * factor, color),
+            Self::Text(at, words, text) => {
+                let size = text.size * factor;
+                Self::Text(spot(at), words, Text { size, ..text })
+            }
         }
     }
 }
@@ -182,6 +222,61 @@ impl Canvas {
         self.shapes.push(Shape::Text(at, words.into(), text));
     }
 
+    /// Width and height [points].
+    pub fn size(&self) -> (f64, f64) {
+        (self.width, self.height)
+    }
+
+    /// The picture `factor` times as large.
+    #[must_use]
+    pub fn scaled(self, factor: f64) -> Self {
+        Self {
+            width: (self.width * factor).ceil(),
+            height: (self.height * factor).ceil(),
+            shapes: self
+                .shapes
+                .into_iter()
+                .map(|shape| shape.scaled(factor))
+                .collect(),
+        }
+    }
+
+    /// Where each line of text has its capitals and digits, with its words.
+    pub fn texts(&self) -> impl Iterator<Item = (Area, &str)> {
+        self.shapes.iter().filter_map(|shape| match shape {
+            Shape::Text(at, words, text) => Some((text.area(*at, words), words.as_str())),
+            Shape::Rect(..) | Shape::Line(..) | Shape::Polygon(..) | Shape::Disc(..) => None,
+        })
+    }
+
+    /// What cannot be read: texts that reach over an edge of the picture, and pairs that overlap.
+    pub fn clashes(&self) -> Vec<String> {
+        /// Overlap that is not seen [points].
+        const UNSEEN: f64 = 0.5;
+        let mut texts: Vec<(Area, &str)> = self
+            .texts()
+            .filter(|(_, words)| !words.is_empty())
+            .collect();
+        texts.sort_by(|a, b| a.0.y.total_cmp(&b.0.y));
+        let page = Area::new((0.0, 0.0), self.width, self.height);
+        let cut = texts
+            .iter()
+            .filter(|(area, _)| !page.holds(area))
+            .map(|(_, words)| format!("'{words}' is cut"));
+        let mut clashes: Vec<String> = cut.collect();
+        for (i, (area, words)) in texts.iter().enumerate() {
+            let below = texts[i + 1..]
+                .iter()
+                .take_while(|(other, _)| other.y < area.bottom() - UNSEEN);
+            for (other, more) in below {
+                if other.x < area.right() - UNSEEN && area.x < other.right() - UNSEEN {
+                    clashes.push(format!("'{words}' and '{more}' overlap"));
+                }
+            }
+        }
+        clashes
+    }
+
     /// Pictures beside each other from left to right, each in full.
     pub fn beside(pictures: Vec<Self>) -> Self {
         let width = pictures.iter().map(|picture| picture.width).sum();
@@ -213,7 +308,7 @@ impl Canvas {
 
     /// The picture as SVG text.
     pub fn svg(&self) -> String {
-        render::svg(self)
+        svg::svg(self)
     }
 }
 
@@ -229,13 +324,27 @@ mod tests {
     }
 
     #[test]
-    fn an_svg_holds_its_text_as_text() {
+    fn an_svg_holds_its_text_as_outlines_with_the_words_beside_them() {
         let svg = greeting().svg();
-        assert!(svg.contains("2 × 2 &amp; more"), "{svg}");
-        assert!(svg.contains("text-anchor=\"middle\""), "{svg}");
-        assert!(svg.contains("font-family=\"Roboto"), "{svg}");
-        assert_eq!(svg.matches("textLength").count(), 1, "{svg}");
+        assert!(svg.contains("aria-label=\"2 × 2 &amp; more\""), "{svg}");
+        // 2, ×, &, m, o, r, e stand once each; 2 is used twice and the spaces never.
+        assert_eq!(svg.matches("<path id=").count(), 7, "{svg}");
+        assert_eq!(svg.matches("<use ").count(), 8, "{svg}");
+        assert!(!svg.contains("font-family"), "{svg}");
         assert!(svg.ends_with("</svg>\n"), "{svg}");
+    }
+
+    /// Capitals of 14 points are 10 high: lines 9 apart touch, and one at the edge is cut in half.
+    #[test]
+    fn texts_that_overlap_or_are_cut_are_found() {
+        let clashes = |x: f64, y: f64| {
+            let mut canvas = greeting();
+            canvas.text((x, y), "more", Text::new(14.0));
+            canvas.clashes()
+        };
+        assert_eq!(clashes(60.0, 29.0), ["'2 × 2 & more' and 'more' overlap"]);
+        assert_eq!(clashes(60.0, 32.0), [""; 0]);
+        assert_eq!(clashes(100.0, 34.0), ["'more' is cut"]);
     }
 
     #[test]
@@ -243,7 +352,7 @@ mod tests {
         let both = Canvas::beside(vec![greeting(), greeting()]);
         assert_eq!((both.width, both.height), (240.0, 40.0));
         assert_eq!(both.shapes.len(), 4);
-        assert!(both.svg().contains("x=\"180\""), "{}", both.svg());
+        assert!(both.svg().contains("translate(180 20)"), "{}", both.svg());
     }
 
     #[test]

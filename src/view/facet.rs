@@ -6,9 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::number::tick;
 use crate::analysis::Point;
 use crate::experiment::{Axis, Value};
-use crate::experiment::{Cell, Syntax};
+use crate::experiment::{Cell, Syntax, Workload};
 
 /// What is known of one place of a panel.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +27,8 @@ pub enum Slot<'a> {
 pub struct Panel<'a> {
     /// What its cells have in common and other panels do not; empty for a single panel.
     pub title: String,
+    /// The run that it is of; empty where there is only one.
+    pub run: String,
     /// Row by row, each from the first column on.
     slots: Vec<Slot<'a>>,
 }
@@ -108,10 +111,10 @@ impl<'a> Facets<'a> {
             all.into_iter().collect()
         };
         let (columns, rows) = (every(x), every(y));
-        let common = match parts {
-            [part] => common(part.cells, &splitting(part.cells, x, y), (x, y)),
-            _ => Vec::new(),
-        };
+        let all = || parts.iter().flat_map(|part| part.cells);
+        let split = parts.iter().flat_map(|p| splitting(p.cells, x, y));
+        let split: Vec<Axis> = split.collect();
+        let common = common(&all().copied().collect::<Vec<_>>(), &split, (x, y));
         let panels = parts
             .iter()
             .flat_map(|p| panels(p, (x, &columns), (y, &rows)));
@@ -171,6 +174,7 @@ fn panels<'a>(
         let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
         Panel {
             title: words.join(": "),
+            run: name.to_owned(),
             slots: vec![Slot::Outside; columns.len() * rows.len()],
         }
     };
@@ -217,21 +221,51 @@ fn described(axis: Axis, value: &str) -> String {
         _ if axis == Axis::Wait => format!("wait: {value}"),
         Syntax::OneCount => format!("{value} {axis}"),
         Syntax::Names => value.to_owned(),
-        Syntax::Counts(_) => format!("{axis} = {value}"),
+        Syntax::Counts(_) => format!("{axis} = {}", round(value)),
     }
 }
 
-/// What is neither an axis nor splits panels: the value where all cells agree, else the list.
+/// A large round count in short: `50M` of 50000000.
+fn round(count: &str) -> String {
+    match count.parse::<u32>() {
+        Ok(n) if n >= 100_000 && n % 10_000 == 0 => tick(f64::from(n)),
+        _ => count.to_owned(),
+    }
+}
+
+/// What is neither an axis nor splits panels: the value where all cells agree, else the list. A value that
+/// is only the default goes without saying, as does that somebody's program is one.
 fn common(cells: &[Cell], splitting: &[Axis], axes: (Axis, Axis)) -> Vec<String> {
     let shown = |d: &Axis| splitting.contains(d) || *d == axes.0 || *d == axes.1;
     let rest = Axis::ALL.into_iter().filter(|d| !shown(d));
     let words = rest.filter_map(|axis| {
-        let values = axis.values(cells);
-        let there = values.iter().any(|value| value.present().is_some());
+        // A program of the user's says nothing along most axes, but may stand beside cells that do.
+        let speaks =
+            |cell: &&Cell| cell.workload != Workload::Command || !goes_without_saying(axis, cell);
+        let speaking: Vec<&Cell> = cells.iter().filter(speaks).collect();
+        let silent = speaking.iter().all(|cell| goes_without_saying(axis, cell));
+        let values = axis.values(speaking);
+        let there = !silent && values.iter().any(|value| value.present().is_some());
         let values: Vec<String> = values.iter().map(Value::to_string).collect();
         there.then(|| described(axis, &values.join(" / ")))
     });
     words.collect()
+}
+
+/// Whether `cell` is along `axis` what it is where nobody says anything.
+fn goes_without_saying(axis: Axis, cell: &Cell) -> bool {
+    match axis {
+        Axis::Dtype if cell.workload != Workload::Command => {
+            let first = cell
+                .workload
+                .family()
+                .and_then(|family| family.dtypes().first());
+            first.copied() == cell.workload.dtype()
+        }
+        Axis::Workload | Axis::N | Axis::Tasks => cell.workload == Workload::Command,
+        _ if cell.workload == Workload::Command && !axis.is_of_programs() => true,
+        _ => axis.value(cell).to_string() == axis.default_value(),
+    }
 }
 
 #[cfg(test)]
@@ -263,6 +297,34 @@ mod tests {
         assert_eq!(titles(&apart, AXES), [""]);
         let facets = Facets::of(&apart, &[], AXES);
         assert!(facets.common.contains(&"independent / shared".to_owned()));
+    }
+
+    #[test]
+    fn what_is_only_the_default_goes_without_saying() {
+        let common = |text: &str| {
+            let cells: Vec<Cell> = vec![text.parse().unwrap()];
+            Facets::of(&cells, &[], AXES).common
+        };
+        assert_eq!(
+            common("matmul.f64.8_1x1_fork-join.passive_independent_unbound_queue.1_t8"),
+            ["matmul", "n = 8", "8 tasks"]
+        );
+        assert_eq!(
+            common("matmul.f32.8_1x1_fork-join.active_independent_close.core_queue.2_t8"),
+            [
+                "matmul",
+                "f32",
+                "n = 8",
+                "wait: active",
+                "close.core",
+                "chunk = 2",
+                "8 tasks"
+            ]
+        );
+        assert_eq!(
+            common("command_1x1_program_independent_unbound_static_t1"),
+            Vec::<String>::new()
+        );
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::text::{Named, wrapped};
 use crate::view::canvas::Color;
 use crate::view::causes;
 use crate::view::facet::{Facets, Slot};
+use crate::view::finding::{Known, headline};
 use crate::view::scale::{Scale, faint, text_on};
 use crate::view::standing::{resolution_of, rule_words, unresolved_words};
 
@@ -63,12 +64,14 @@ pub fn heatmap(quantity: &Quantity, facets: &Facets<'_>, width: usize, ink: Ink)
     let blocks: Vec<Vec<Line>> = (0..facets.panels.len())
         .flat_map(|panel| table.blocks(panel, ink))
         .collect();
-    let title = match scale.unit {
-        "" => quantity.title().to_owned(),
+    let found = headline(quantity, facets, &Known::default());
+    let mut text = format!("{}\n", wrapped(&found, width));
+    let what = match scale.unit {
+        "" | "1" => quantity.title().to_owned(),
         unit => format!("{} [{unit}]", quantity.title()),
     };
-    let mut text = format!("{}\n", wrapped(&title, width));
-    text.push_str(&flow(&facets.common, " · ", width));
+    let subject = [vec![what], facets.common.clone()].concat();
+    text.push_str(&flow(&subject, " · ", width));
     text.push('\n');
     if let Some(open) = resolution_of(facets.points()) {
         text.push_str(&format!("{}\n", wrapped(&open, width)));

@@ -437,8 +437,8 @@ fn a_metric_has_a_heatmap_under_its_own_name_and_says_where_it_was_never_said() 
     let picture = fs::read_to_string(&svg).unwrap();
     for words in [
         "img/s",
-        "cens. alone: stopped",
-        "dark is bad, light is good",
+        "stopped: at the time limit, before it had a number",
+        "\"bad\"",
     ] {
         assert!(picture.contains(words), "{words}");
     }

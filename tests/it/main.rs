@@ -14,6 +14,7 @@ mod explain;
 mod figures;
 mod files;
 mod folder;
+mod gallery;
 mod host;
 mod install;
 mod lesson;

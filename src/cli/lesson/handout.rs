@@ -8,9 +8,10 @@ use minijinja::{Environment, context};
 use super::script::Lesson;
 use crate::analysis::Metric;
 use crate::cli::run::Run;
-use crate::view::caption::{Landmarks, provenance};
+use crate::view::caption::Caption;
 use crate::view::facet::{Facets, natural_axes};
 use crate::view::heatmap;
+use crate::view::size::Size;
 
 const PAGE: &str = include_str!("../../../templates/handout.html");
 const STYLE: &str = include_str!("../../../templates/report.css");
@@ -56,8 +57,8 @@ fn figure(run: &Run, metric: Metric) -> String {
     let svg = heatmap::heatmap(
         &series.quantity,
         &facets,
-        &Landmarks::of(header),
-        &provenance(&[header]),
+        &Caption::of(&[header]),
+        Size::Readme,
     )
     .svg();
     // What comes before the element is for files.

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::LazyLock;
 
-use ab_glyph::{Font, FontRef, Glyph, GlyphId, PxScale, ScaleFont, point};
+use ab_glyph::{Font, FontRef, Glyph, GlyphId, OutlineCurve, Point, PxScale, ScaleFont, point};
 
 /// How bold text is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Weight {
     /// Normal.
     #[default]
@@ -26,12 +26,11 @@ static BOLD: LazyLock<FontRef<'static>> =
 // Source: assets/fonts/Roboto-Regular.ttf, OS/2 table, sCapHeight 1456 of 2048 units.
 pub(super) const CAP_HEIGHT: f64 = 1456.0 / 2048.0;
 
-/// Height of lower-case letters of the bundled font [em].
-// Source: assets/fonts/Roboto-Regular.ttf, OS/2 table, sxHeight 1082 of 2048 units.
-pub(super) const X_HEIGHT: f64 = 1082.0 / 2048.0;
-
 /// Horizontal positions within a pixel at which a letter may stand; finer cannot be seen.
 const SUBPIXELS: f32 = 4.0;
+
+/// Shades of a letter's edge; with so few, most pictures have a palette and are a third as large.
+const LEVELS: f32 = 4.0;
 
 fn font(bytes: &'static [u8]) -> FontRef<'static> {
     FontRef::try_from_slice(bytes).expect("the bundled font is whole: a test sets text in it")
@@ -66,6 +65,55 @@ fn layout(weight: Weight, em: f64, words: &str) -> (Vec<(GlyphId, f32)>, f32) {
     (letters, x)
 }
 
+/// Units of an em of the bundled font.
+// Source: assets/fonts/Roboto-Regular.ttf, head table, unitsPerEm.
+pub(super) const UNITS: f64 = 2048.0;
+
+/// A letter of the bundled font.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Letter {
+    pub(super) weight: Weight,
+    id: GlyphId,
+}
+
+impl Letter {
+    /// Its number in the font.
+    pub(super) fn number(self) -> u16 {
+        self.id.0
+    }
+
+    /// Its outline as data of an SVG path, in units of the font, y downwards from the base line; `None` of
+    /// a space.
+    pub(super) fn outline(self) -> Option<String> {
+        let curves = face(self.weight).outline(self.id)?.curves;
+        let spot = |p: Point| format!("{:.0} {:.0}", p.x, -p.y);
+        let mut path = String::new();
+        let mut pen = None;
+        for curve in curves {
+            let (from, step, to) = match curve {
+                OutlineCurve::Line(from, to) => (from, format!("L{}", spot(to)), to),
+                OutlineCurve::Quad(from, c, to) => (from, format!("Q{} {}", spot(c), spot(to)), to),
+                OutlineCurve::Cubic(from, c, d, to) => {
+                    let step = format!("C{} {} {}", spot(c), spot(d), spot(to));
+                    (from, step, to)
+                }
+            };
+            if pen != Some(from) {
+                path.push_str(&format!("M{}", spot(from)));
+            }
+            path.push_str(&step);
+            pen = Some(to);
+        }
+        (!path.is_empty()).then(|| path + "Z")
+    }
+}
+
+/// The letters of `words`, each with its distance from the start in units of the font.
+pub(super) fn letters(weight: Weight, words: &str) -> impl Iterator<Item = (Letter, f32)> {
+    let letters = layout(weight, UNITS, words).0.into_iter();
+    letters.map(move |(id, x)| (Letter { weight, id }, x))
+}
+
 /// Length of `words` at an em of `em`, in the unit of `em`.
 pub(super) fn width(weight: Weight, em: f64, words: &str) -> f64 {
     layout(weight, em, words).1.into()
@@ -97,7 +145,8 @@ fn coverage(weight: Weight, em: f64, id: GlyphId, subpixel: u8) -> Coverage {
         let min = outline.px_bounds().min;
         outline.draw(|x, y, c| {
             if c > 0.0 {
-                pixels.push((min.x as i32 + x as i32, min.y as i32 + y as i32, c.min(1.0)));
+                let c = (c * LEVELS).round().min(LEVELS) / LEVELS;
+                pixels.push((min.x as i32 + x as i32, min.y as i32 + y as i32, c));
             }
         });
     }
@@ -134,7 +183,7 @@ mod tests {
     #[test]
     fn the_bundled_fonts_have_the_letters_that_figures_use() {
         for weight in [Weight::Regular, Weight::Bold] {
-            for c in "×≥≤≈φ·–µ±é".chars() {
+            for c in "×≥≤≈φ·–µ±é\u{a0}".chars() {
                 assert_ne!(face(weight).glyph_id(c), GlyphId(0), "{c} in {weight:?}");
             }
         }

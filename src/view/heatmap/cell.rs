@@ -1,7 +1,7 @@
 //! How is one cell drawn?
 
 use crate::analysis::{Bound, Mark, Reading};
-use crate::view::canvas::{Area, BLACK, Canvas, Color, Spot, Stroke, Text, WHITE};
+use crate::view::canvas::{Area, BLACK, Canvas, Color, GREY, Spot, Stroke, Text, WHITE};
 use crate::view::causes;
 use crate::view::facet::Slot;
 
@@ -13,6 +13,8 @@ const FAILED: Color = Color(226, 226, 226);
 const CROSS: Color = Color(150, 150, 150);
 /// Frame of a cell without a number.
 const BLANK: Color = Color(232, 232, 232);
+/// What is written below a bound.
+const STOPPED: &str = "stopped";
 /// Between hatch lines [points].
 const HATCH: f64 = 8.0;
 
@@ -39,10 +41,10 @@ pub(super) fn label(slot: Slot<'_>, scale: &Scale) -> Option<String> {
         }
         Reading::Cause(cause) => cause.letter().to_string(),
         Reading::Missing => "–".to_owned(),
-        Reading::Stopped => "cens.".to_owned(),
+        Reading::Stopped => "stopped".to_owned(),
         Reading::Wrong(_) => "wrong".to_owned(),
-        Reading::Interrupted(_) => "intr.".to_owned(),
-        Reading::Failed(_) => "fail".to_owned(),
+        Reading::Interrupted(_) => "stood".to_owned(),
+        Reading::Failed(_) => "failed".to_owned(),
     })
 }
 
@@ -85,7 +87,8 @@ pub(super) fn ground(canvas: &mut Canvas, slot: Slot<'_>, area: Area, scale: &Sc
             canvas.rect(area.inset(0.5), FAILED);
             hatch(canvas, area.inset(1.5), CROSS);
         }
-        Slot::Answered(_) | Slot::Waiting | Slot::Outside => {
+        Slot::Outside => {}
+        Slot::Answered(_) | Slot::Waiting => {
             canvas.frame(area.inset(0.5), Stroke::new(BLANK, 1.0));
         }
     }
@@ -118,16 +121,17 @@ pub(super) fn hatch(canvas: &mut Canvas, area: Area, color: Color) {
     }
 }
 
-/// Frames and marks the best cell and those that cannot be told from it.
-pub(super) fn marks(canvas: &mut Canvas, slot: Slot<'_>, area: Area, scale: &Scale) {
+/// Marks the best cell, the one to set, and those that are tied with the best.
+pub(super) fn marks(canvas: &mut Canvas, slot: Slot<'_>, area: Area) {
     let Slot::Answered(point) = slot else {
         return;
     };
-    let ground = number_of(slot, scale).map_or(WHITE, |(color, _)| color);
-    match point.mark {
-        Mark::Best => best(canvas, area),
-        Mark::Tied(_) | Mark::Same => tied(canvas, area, text_on(ground)),
-        Mark::Unresolved(_) | Mark::None => {}
+    match (point.mark, point.recommended) {
+        (Mark::Best, true) => best_to_set(canvas, area),
+        (Mark::Best, false) => best(canvas, area),
+        (_, true) => to_set(canvas, area),
+        (Mark::Tied(_), false) => tied(canvas, area),
+        (Mark::Same | Mark::Unresolved(_) | Mark::None, false) => {}
     }
 }
 
@@ -153,18 +157,48 @@ fn dot_away(area: Area) -> f64 {
     (area.height * 0.24).max(3.0 + dot_radius(area))
 }
 
+/// The fastest cell: a star.
 pub(super) fn best(canvas: &mut Canvas, area: Area) {
-    canvas.frame(area.inset(0.5), Stroke::new(BLACK, 2.5));
-    canvas.frame(area.inset(3.0), Stroke::new(WHITE, 1.5));
-    let spot = mark_spot(area);
-    canvas.polygon(&star(spot, mark_radius(area) * 1.3 + 1.5), WHITE);
-    canvas.polygon(&star(spot, mark_radius(area) * 1.3), BLACK);
+    canvas.polygon(&star(mark_spot(area), mark_radius(area) * 1.3), BLACK);
 }
 
-pub(super) fn tied(canvas: &mut Canvas, area: Area, color: Color) {
-    canvas.frame(area.inset(1.5), Stroke::new(color, 1.5));
+/// The cell to set: a frame, and a tick in its corner.
+pub(super) fn to_set(canvas: &mut Canvas, area: Area) {
+    frame(canvas, area);
+    canvas.polygon(&tick(mark_spot(area), mark_radius(area)), BLACK);
+}
+
+/// The fastest cell, which is the one to set, too.
+pub(super) fn best_to_set(canvas: &mut Canvas, area: Area) {
+    frame(canvas, area);
+    best(canvas, area);
+}
+
+fn frame(canvas: &mut Canvas, area: Area) {
+    canvas.frame(area.inset(0.5), Stroke::new(BLACK, 2.5));
+    canvas.frame(area.inset(3.0), Stroke::new(WHITE, 1.5));
+}
+
+/// A cell that is tied with the fastest: a dot.
+pub(super) fn tied(canvas: &mut Canvas, area: Area) {
     let spot = (area.right() - dot_away(area), area.y + dot_away(area));
-    canvas.disc(spot, dot_radius(area), color);
+    canvas.disc(spot, dot_radius(area), BLACK);
+}
+
+/// A tick of this size around a spot.
+fn tick((x, y): Spot, radius: f64) -> Vec<Spot> {
+    let corners = [
+        (-1.0, 0.1),
+        (-0.65, -0.25),
+        (-0.25, 0.2),
+        (0.7, -0.8),
+        (1.0, -0.5),
+        (-0.25, 0.85),
+    ];
+    corners
+        .iter()
+        .map(|(dx, dy)| (x + dx * radius, y + dy * radius))
+        .collect()
 }
 
 /// A five-pointed star.
@@ -179,7 +213,7 @@ fn star((x, y): Spot, radius: f64) -> Vec<Spot> {
         .collect()
 }
 
-/// Writes a cell's number on a ground of its own, so that neither hatching nor curve cross it.
+/// Writes a cell's number on a ground of its own, so that no hatching crosses it.
 pub(super) fn number(canvas: &mut Canvas, slot: Slot<'_>, area: Area, (scale, em): (&Scale, f64)) {
     let Some(label) = label(slot, scale) else {
         return;
@@ -196,22 +230,27 @@ pub(super) fn number(canvas: &mut Canvas, slot: Slot<'_>, area: Area, (scale, em
     };
     let text = Text::new(em).color(text_on(ground)).middle();
     let (x, y) = area.centre();
-    let tall = area.height >= 2.6 * em;
-    let stopped = bound != Bound::Exact && tall;
+    let open = matches!(
+        slot,
+        Slot::Answered(point) if matches!(point.mark, Mark::Unresolved(_) | Mark::Same)
+    );
+    let text = if open { text.color(GREY) } else { text };
+    let small = Text {
+        size: em * 0.8,
+        ..text
+    };
+    let room = area.height >= 2.6 * em && small.width(STOPPED) <= area.width - 4.0;
+    let stopped = bound != Bound::Exact && room;
     let first = if stopped { y - 0.45 * em } else { y };
     // In a low cell it must not cover the dot above.
     let high = (em * 1.1).min(area.height * 0.4);
     backing(canvas, (x, first), (text.width(&label), high), ground);
     canvas.text((x, first), label, text);
     if stopped {
-        let small = Text {
-            size: em * 0.8,
-            ..text
-        };
         let second = first + 1.05 * em;
-        let size = (small.width("cens."), small.size * 1.1);
+        let size = (small.width(STOPPED), small.size * 1.1);
         backing(canvas, (x, second), size, ground);
-        canvas.text((x, second), "cens.", small);
+        canvas.text((x, second), STOPPED, small);
     }
 }
 

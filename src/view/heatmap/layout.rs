@@ -3,35 +3,33 @@
 use crate::experiment::Value;
 use crate::view::canvas::{Area, Spot, Text};
 use crate::view::facet::Facets;
+use crate::view::size::Size;
+
+use super::bar;
 
 /// Blank border of the figure [points].
-pub(super) const MARGIN: f64 = 20.0;
+pub(super) const MARGIN: f64 = 18.0;
 /// Narrowest column of words [points].
-const NARROWEST: f64 = 600.0;
+const NARROWEST: f64 = 480.0;
 /// Between two panels [points].
-const BETWEEN: f64 = 26.0;
-/// From the cells to the tick labels: room for the marks of cores and PUs [points].
-pub(super) const TICK_GAP: f64 = 11.0;
+const BETWEEN: f64 = 22.0;
+/// From the cells to the tick labels [points].
+pub(super) const TICK_GAP: f64 = 7.0;
 /// Height of a line of tick labels [points].
 const TICK_LINE: f64 = 16.0;
 /// Height of an axis label or panel title with the gap to it [points].
 const LABEL_LINE: f64 = 22.0;
-/// Colour bar with its ticks and label [points].
-const BAR_ROOM: f64 = 96.0;
 /// How much an empty place spoils a figure; 1 is a page e times too wide.
 const EMPTY: f64 = 0.25;
+/// How much small letters spoil a figure, per e-fold.
+const SMALL: f64 = 2.0;
 /// About what title, legend and footnote take of the height [points].
 const WORDS: f64 = 200.0;
-/// Width of the colour bar [points].
-const BAR_WIDTH: f64 = 16.0;
-/// Shortest colour bar that can be read [points].
-const BAR_SHORTEST: f64 = 120.0;
-/// Longest colour bar that is any use [points].
-const BAR_LONGEST: f64 = 320.0;
 
 /// Width and height of a cell and em of its number [points], by the most cells that a panel may
 /// have on a side.
-pub(super) const CELLS: [(usize, f64, f64, f64); 5] = [
+pub(super) const CELLS: [(usize, f64, f64, f64); 6] = [
+    (3, 88.0, 58.0, 17.0),
     (6, 70.0, 50.0, 15.0),
     (10, 56.0, 40.0, 13.0),
     (16, 46.0, 34.0, 12.0),
@@ -39,10 +37,13 @@ pub(super) const CELLS: [(usize, f64, f64, f64); 5] = [
     (usize::MAX, 31.0, 19.0, 9.5),
 ];
 
+/// ` = ` with spaces at which no line breaks.
+const NO_BREAK_EQUALS: &str = "\u{a0}=\u{a0}";
+
 /// The measures of a figure.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Layout {
-    /// Width of words, panels and colour bar together [points].
+    /// Width of words and panels [points].
     pub(super) content: f64,
     /// Width of a cell [points].
     pub(super) cell_width: f64,
@@ -56,7 +57,10 @@ pub(super) struct Layout {
     columns: usize,
     rows: usize,
     left: f64,
-    titled: bool,
+    /// Lines that the longest column label takes.
+    tick_lines: usize,
+    /// Lines that the longest panel title takes.
+    title_lines: usize,
     /// Whether the first row is the lowest, as thread counts want it and names do not.
     upwards: bool,
 }
@@ -77,56 +81,92 @@ pub(super) fn title_text() -> Text {
 }
 
 impl Layout {
-    /// The measures for `facets` whose longest cell label is `longest`.
-    pub(super) fn of(facets: &Facets<'_>, longest: &str) -> Self {
-        let (columns, rows) = (facets.columns.len(), facets.rows.len());
+    /// The measures for `facets` whose longest cell label is `longest`: cells as large as their number
+    /// allows, or one size smaller where that makes a better page.
+    pub(super) fn of(facets: &Facets<'_>, longest: &str, size: Size) -> Self {
         let panels = facets.panels.len();
-        let crowd = columns.max(rows) + if panels > 4 { 2 } else { 0 };
-        let fits = CELLS.iter().find(|(most, ..)| crowd <= *most);
-        let &(_, width, height, em) = fits.unwrap_or(&CELLS[CELLS.len() - 1]);
+        let crowd = facets.columns.len().max(facets.rows.len()) + if panels > 4 { 2 } else { 0 };
+        let fits = CELLS.iter().position(|(most, ..)| crowd <= *most);
+        let fits = fits.unwrap_or(CELLS.len() - 1);
+        let sizes = &CELLS[fits..CELLS.len().min(fits + 2)];
+        let em = sizes[0].3;
+        let layouts = sizes.iter().flat_map(|cells| {
+            let layout = Self::with(facets, longest, *cells);
+            (1..=panels.max(1)).map(move |across| Self {
+                across,
+                content: layout.width(across).max(NARROWEST),
+                ..layout.clone()
+            })
+        });
+        let flaw = |layout: &Self| layout.flaw(size, em);
+        layouts
+            .min_by(|a, b| flaw(a).total_cmp(&flaw(b)))
+            .expect("there is at least one size of cells, and one panel across")
+    }
+
+    /// The measures for panels below each other with cells of this size.
+    fn with(
+        facets: &Facets<'_>,
+        longest: &str,
+        (_, width, height, em): (usize, f64, f64, f64),
+    ) -> Self {
+        let (columns, rows) = (facets.columns.len(), facets.rows.len());
         let label = Text::new(em).width(longest) + 6.0;
-        let cell_width = width.max(label).max(widest(&facets.columns) + 10.0);
         // So large that the axis labels fit beside the rows and below the columns.
         let room =
             |label: &str, cells: usize| (axis_text().width(label) + 6.0) / cells.max(1) as f64;
-        let cell_height = height.max(room(facets.y.label(), rows));
-        let cell_width = cell_width.max(room(facets.x.label(), columns));
-        let left = LABEL_LINE + widest(&facets.rows) + TICK_GAP + 4.0;
-        // A title may reach out over the row labels of its own panel, but not into another's.
-        let titles = facets.panels.iter().map(|p| title_text().width(&p.title));
-        let title = titles.fold(0.0, f64::max) - left;
-        let cell_width = cell_width.max(title / columns.max(1) as f64);
+        let cell_width = [
+            width,
+            label,
+            widest_word(&facets.columns) + 8.0,
+            room(facets.x.label(), columns),
+        ];
         let mut layout = Self {
             content: 0.0,
-            cell_width,
-            cell_height,
+            cell_width: cell_width.into_iter().fold(0.0, f64::max),
+            cell_height: height.max(room(facets.y.label(), rows)),
             em,
             across: 1,
-            panels,
+            panels: facets.panels.len(),
             columns,
             rows,
-            left,
-            titled: facets.panels.iter().any(|panel| !panel.title.is_empty()),
+            left: LABEL_LINE + widest(&facets.rows) + TICK_GAP + 4.0,
+            tick_lines: 1,
+            title_lines: 0,
             upwards: facets.y.counts_threads(),
         };
-        layout.across = layout.best_across();
-        let panels = layout.across as f64 * (layout.panel_width() + BETWEEN);
-        layout.content = (panels + BAR_ROOM).max(NARROWEST);
+        let lines = |value: &Value| layout.column_label(&value.to_string()).len();
+        layout.tick_lines = facets.columns.iter().map(lines).max().unwrap_or(1);
+        let lines = |title: &str| layout.panel_title(title).len();
+        let titles = facets.panels.iter().map(|panel| lines(&panel.title));
+        layout.title_lines = titles.max().unwrap_or(0);
         layout
     }
 
-    /// The number of panels side by side that comes closest to a page one and a half times as wide
-    /// as high, with few places left empty.
-    fn best_across(&self) -> usize {
-        let shape = |across: usize| {
-            let width = across as f64 * (self.panel_width() + BETWEEN) + BAR_ROOM;
-            let height = self.panels.div_ceil(across) as f64 * self.panel_height() + WORDS;
-            let empty = self.panels.next_multiple_of(across) - self.panels;
-            (width / height / 1.5).ln().abs() + EMPTY * empty as f64
-        };
-        let all = 1..=self.panels.max(1);
-        all.min_by(|a, b| shape(*a).total_cmp(&shape(*b)))
-            .unwrap_or(1)
+    /// How far from the shape of a page it is, how much of it is empty, and how much smaller its letters are
+    /// than `em`; 0 is perfect.
+    fn flaw(&self, size: Size, em: f64) -> f64 {
+        let width = self.content + 2.0 * MARGIN;
+        let height = self.panels_height() + WORDS;
+        let empty = self.panels.next_multiple_of(self.across) - self.panels;
+        let letters = em / (self.em * size.factor(width, height) / size.factor(1.0, 1.0));
+        (width / height / size.shape()).ln().abs() + EMPTY * empty as f64 + SMALL * letters.ln()
+    }
+
+    /// The title of a panel in lines that fit above it.
+    pub(super) fn panel_title(&self, title: &str) -> Vec<String> {
+        // A name and its value stay in one line.
+        title_text().wrap(&title.replace(" = ", NO_BREAK_EQUALS), self.panel_width())
+    }
+
+    /// The label of a column in lines that fit below it.
+    pub(super) fn column_label(&self, label: &str) -> Vec<String> {
+        tick_text().wrap(label, self.cell_width - 6.0)
+    }
+
+    /// Width of `across` panels side by side [points].
+    fn width(&self, across: usize) -> f64 {
+        across as f64 * (self.panel_width() + BETWEEN) - BETWEEN
     }
 
     fn grid_width(&self) -> f64 {
@@ -138,21 +178,33 @@ impl Layout {
     }
 
     fn above(&self) -> f64 {
-        if self.titled { LABEL_LINE } else { 6.0 }
+        match self.title_lines {
+            0 => 6.0,
+            lines => 4.0 + lines as f64 * 18.0,
+        }
     }
 
     fn panel_width(&self) -> f64 {
         self.left + self.grid_width()
     }
 
-    fn panel_height(&self) -> f64 {
-        self.above() + self.grid_height() + TICK_GAP + TICK_LINE + LABEL_LINE
+    fn ticks_height(&self) -> f64 {
+        TICK_GAP + self.tick_lines as f64 * TICK_LINE
     }
 
-    /// Height of all panels, or of the colour bar where that is more [points].
+    fn panel_height(&self) -> f64 {
+        self.above() + self.grid_height() + self.ticks_height() + LABEL_LINE
+    }
+
+    /// Height of all panels [points].
     pub(super) fn panels_height(&self) -> f64 {
         let lines = self.panels.div_ceil(self.across);
-        (lines as f64 * self.panel_height()).max(self.above() + BAR_SHORTEST + LABEL_LINE)
+        lines as f64 * self.panel_height()
+    }
+
+    /// Height of the colour scale below them [points].
+    pub(super) fn bar_height(&self) -> f64 {
+        bar::HEIGHT
     }
 
     /// The cells of panel `index`, when the panels start at height `top`.
@@ -177,22 +229,40 @@ impl Layout {
         Area::new(corner, self.cell_width, self.cell_height)
     }
 
+    /// The place of a corner of the `grid`, counted in columns from the left and rows from the first.
+    pub(super) fn corner(&self, grid: Area, (columns, rows): Spot) -> Spot {
+        let y = match self.upwards {
+            true => grid.bottom() - rows * self.cell_height,
+            false => grid.y + rows * self.cell_height,
+        };
+        (grid.x + columns * self.cell_width, y)
+    }
+
     /// Distance from the left edge of the cells to the middle of the axis label [points].
     pub(super) fn axis_label_distance(&self) -> f64 {
         self.left - LABEL_LINE / 2.0 + 2.0
     }
 
-    /// The colour bar, when the panels start at height `top`.
-    pub(super) fn bar(&self, top: f64) -> Area {
-        let panels = self.across.min(self.panels) as f64;
-        let x = MARGIN + panels * (self.panel_width() + BETWEEN);
-        let room = self.panels_height() - self.above() - TICK_GAP - TICK_LINE - LABEL_LINE;
-        let height = room.clamp(BAR_SHORTEST, BAR_LONGEST);
-        Area::new((x, top + self.above()), BAR_WIDTH, height)
+    /// Height of the middle of the axis label below `grid` [points].
+    pub(super) fn axis_label_height(&self, grid: Area) -> f64 {
+        grid.bottom() + self.ticks_height() + LABEL_LINE / 2.0 - 2.0
     }
 }
 
 fn widest(values: &[Value]) -> f64 {
     let widths = values.iter().map(|v| tick_text().width(&v.to_string()));
+    widths.fold(0.0, f64::max)
+}
+
+/// Width of the widest part of a label that cannot be broken.
+fn widest_word(values: &[Value]) -> f64 {
+    let labels = values.iter().map(Value::to_string);
+    let words: Vec<String> = labels
+        .flat_map(|label| {
+            let words = label.split(' ').flat_map(Text::parts);
+            words.map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect();
+    let widths = words.iter().map(|word| tick_text().width(word));
     widths.fold(0.0, f64::max)
 }

@@ -1,17 +1,16 @@
 //! What do the marks of a heatmap mean?
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
-use crate::analysis::{Bound, Cause, Mark, Reading, Rule};
-use crate::view::canvas::{Area, BLACK, Canvas, Color, GREY, Spot, Stroke, Text, WHITE};
-use crate::view::caption::Landmarks;
+use crate::analysis::{Bound, Cause, Mark, Point, Reading, Rule};
+use crate::view::canvas::{Area, BLACK, Canvas, Color, GREY, Spot, Stroke, Text};
 use crate::view::causes;
 use crate::view::facet::{Facets, Slot};
-
-use super::axes::{Axes, Fill, triangle};
-use super::cell;
-use crate::view::scale::{Scale, faint, luminance, text_on};
+use crate::view::scale::{faint, text_on};
 use crate::view::standing::{rule_words, unresolved_words};
+
+use super::cell;
 
 const EM: f64 = 12.0;
 const ROW: f64 = 22.0;
@@ -20,24 +19,18 @@ const ICON_HEIGHT: f64 = 16.0;
 const AFTER_ICON: f64 = 6.0;
 const BETWEEN: f64 = 20.0;
 /// Ground of icons.
-const GROUND: Color = Color(205, 225, 120);
+const GROUND: Color = Color(250, 205, 90);
 
 /// What an entry shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Icon {
-    Shades,
     Best,
+    BestToSet,
+    ToSet,
     Tied,
+    Same,
     Unresolved,
-    Wide,
-    Width,
-    Hatch,
-    Cross,
-    Struck,
-    Blank,
-    Dash,
-    Curve,
-    Triangle(Fill),
+    Stairs,
     Cause(Cause),
 }
 
@@ -48,163 +41,143 @@ pub(super) struct Item {
     words: String,
 }
 
-/// The entries for what occurs in the figure.
-pub(super) fn items(
-    facets: &Facets<'_>,
-    (axes, landmarks): (&Axes, &Landmarks),
-    scale: &Scale,
-) -> Vec<Item> {
-    let marks = marks(facets, scale).chain(lines(axes, landmarks));
-    causes_of(facets).chain(marks).collect()
+/// Most entries that a reader takes in.
+const MOST: usize = 5;
+
+/// Most causes among them.
+const MOST_CAUSES: usize = 3;
+
+/// The entries for what occurs in the figure, and as notes what needs no picture or has no room; `budget`
+/// says what P is, where a staircase shows it.
+pub(super) fn items(facets: &Facets<'_>, budget: Option<String>) -> (Vec<Item>, Vec<String>) {
+    let mut causes = causes_of(facets);
+    let more = causes.split_off(causes.len().min(MOST_CAUSES));
+    let stairs = budget.map(|budget| Item {
+        icon: Icon::Stairs,
+        words: format!("beyond it more threads than CPUs ({budget})"),
+    });
+    let signs: Vec<Item> = signs(facets).into_iter().chain(stairs).collect();
+    let room = MOST - causes.len();
+    let kept = signs.iter().take(room).cloned();
+    let items = causes.iter().cloned().chain(kept).collect();
+    let letters = more.iter().filter_map(|item| match item.icon {
+        Icon::Cause(cause) => Some(format!("{} = {}", cause.letter(), item.words)),
+        _ => None,
+    });
+    (items, letters.chain(notes(facets)).collect())
 }
 
-/// Whether an entry is shown, its picture and its words.
-type Entry = (bool, Icon, String);
-
-fn shown(entries: impl IntoIterator<Item = Entry>) -> impl Iterator<Item = Item> {
-    let entries = entries.into_iter().filter(|(shown, ..)| *shown);
-    entries.map(|(_, icon, words)| Item { icon, words })
-}
-
-/// The entries for the marks that occur.
-fn marks(facets: &Facets<'_>, scale: &Scale) -> impl Iterator<Item = Item> {
-    let reading = |is: fn(&Reading) -> bool| facets.points().any(|p| is(&p.reading));
-    let mark = |mark: Mark| facets.points().any(|p| p.mark == mark);
-    let blank = facets.slots().any(|s| !matches!(s, Slot::Answered(_)));
-    shown([
+/// The entries for the marks that occur, most important first.
+fn signs(facets: &Facets<'_>) -> Vec<Item> {
+    let some = |is: &dyn Fn(&Point) -> bool| facets.points().any(is);
+    let of_work = match facets.points().filter(|p| p.mark == Mark::Best).count() {
+        0 | 1 => "",
+        _ if facets.panels.iter().any(|panel| !panel.run.is_empty()) => " of its run",
+        _ => " of its work",
+    };
+    let tied = |rule: Rule| format!("tied: within 5 % round by round ({})", rule_words(rule));
+    let to_set = some(&|p| p.mark != Mark::Best && p.recommended);
+    let apart = to_set || some(&|p| p.mark == Mark::Best && !p.recommended);
+    let best = some(&|p| p.mark == Mark::Best);
+    let entries = [
         (
-            reading(|r| matches!(r, Reading::Number(..))),
-            Icon::Shades,
-            scale.words().to_owned(),
+            best && !apart,
+            Icon::BestToSet,
+            format!("fastest{of_work}, and the one to set"),
         ),
-        (mark(Mark::Best), Icon::Best, best(facets).to_owned()),
+        (best && apart, Icon::Best, format!("fastest{of_work}")),
         (
-            mark(Mark::Tied(Rule::Interval)),
+            to_set,
+            Icon::ToSet,
+            "to set: as fast, with fewer threads or gentler".to_owned(),
+        ),
+        (
+            some(&|p| p.mark == Mark::Tied(Rule::Interval)),
             Icon::Tied,
-            format!("statistically tied ({})", rule_words(Rule::Interval)),
+            tied(Rule::Interval),
         ),
         (
-            mark(Mark::Tied(Rule::Range)),
+            some(&|p| p.mark == Mark::Tied(Rule::Range)),
             Icon::Tied,
-            format!("statistically tied ({})", rule_words(Rule::Range)),
+            tied(Rule::Range),
         ),
         (
-            facets
-                .points()
-                .any(|p| matches!(p.mark, Mark::Unresolved(_))),
+            some(&|p| p.mark == Mark::Same),
+            Icon::Same,
+            "no difference told (5 % false discoveries)".to_owned(),
+        ),
+        (
+            some(&|p| matches!(p.mark, Mark::Unresolved(_))),
             Icon::Unresolved,
             unresolved_words(),
         ),
-        (
-            mark(Mark::Same),
-            Icon::Tied,
-            "the runs are not told apart (5 % false discoveries, all cells considered)".to_owned(),
-        ),
+    ];
+    let shown = entries.into_iter().filter(|(shown, ..)| *shown);
+    shown.map(|(_, icon, words)| Item { icon, words }).collect()
+}
+
+/// What the signs and words inside cells mean.
+fn notes(facets: &Facets<'_>) -> Vec<String> {
+    let reading = |is: fn(&Reading) -> bool| facets.points().any(|p| is(&p.reading));
+    let blank = facets.slots().any(|s| s == Slot::Waiting);
+    let notes = [
         (
             reading(|r| matches!(r, Reading::Number(e, Bound::Exact) if e.is_wide())),
-            Icon::Wide,
-            "rounds differ by more than 1.5 times".to_owned(),
+            "~ rounds differ by more than 1.5 times",
         ),
         (
             facets.points().any(|point| point.granted.is_some()),
-            Icon::Width,
-            "the library took another team width than inner".to_owned(),
+            "! the library took another team width than inner",
         ),
         (
-            reading(|r| matches!(r, Reading::Number(_, Bound::AtLeast | Bound::AtMost))),
-            Icon::Hatch,
-            "cens.: stopped at the time limit, the number is a bound".to_owned(),
+            reading(|r| matches!(r, Reading::Number(_, Bound::AtLeast))),
+            "hatched, >: stopped at the time limit, at least this",
+        ),
+        (
+            reading(|r| matches!(r, Reading::Number(_, Bound::AtMost))),
+            "hatched, <: stopped at the time limit, at most this",
         ),
         (
             reading(|r| matches!(r, Reading::Number(_, Bound::UntilStopped))),
-            Icon::Hatch,
-            "cens.: stopped at the time limit, the number is what was seen until then".to_owned(),
+            "hatched, |: stopped at the time limit, seen until then",
         ),
         (
             reading(|r| *r == Reading::Stopped),
-            Icon::Hatch,
-            "cens. alone: stopped at the time limit before it had a number".to_owned(),
+            "stopped: at the time limit, before it had a number",
         ),
         (
             reading(|r| matches!(r, Reading::Wrong(_))),
-            Icon::Struck,
-            "wrong: ran with a wrong result, so without rank".to_owned(),
+            "wrong: ran with a wrong result, so without rank",
         ),
         (
             reading(|r| matches!(r, Reading::Interrupted(_))),
-            Icon::Hatch,
-            "intr.: a process stood still, so no time".to_owned(),
-        ),
-        (
-            reading(|r| matches!(r, Reading::Failed(_))),
-            Icon::Cross,
-            "fail: the cell failed".to_owned(),
+            "stood: a process stood still, so no time",
         ),
         (
             reading(|r| matches!(r, Reading::Missing)),
-            Icon::Dash,
-            "not recorded or not defined".to_owned(),
+            "– not recorded or not defined",
         ),
-        (blank, Icon::Blank, "not measured".to_owned()),
-    ])
+        (blank, "blank: not measured"),
+    ];
+    let shown = notes.into_iter().filter(|(shown, _)| *shown);
+    shown.map(|(_, words)| words.to_owned()).collect()
 }
 
-/// The entries for the lines and triangles that the machine draws.
-fn lines(axes: &Axes, landmarks: &Landmarks) -> impl Iterator<Item = Item> {
-    let Landmarks {
-        relation,
-        cores,
-        pus,
-        ..
-    } = *landmarks;
-    shown([
-        (
-            axes.curve().len() > 1,
-            Icon::Curve,
-            format!(
-                "outer × inner = P {relation} {}",
-                (landmarks.budget * 100.0).round() / 100.0
-            ),
-        ),
-        (
-            axes.shows(cores) && cores != pus,
-            Icon::Triangle(Fill::Solid),
-            format!("{cores} physical cores"),
-        ),
-        (
-            axes.shows(pus) && cores != pus,
-            Icon::Triangle(Fill::Open),
-            format!("{pus} logical PUs"),
-        ),
-        (
-            axes.shows(pus) && cores == pus,
-            Icon::Triangle(Fill::Solid),
-            format!("{cores} physical cores = logical PUs"),
-        ),
-    ])
-}
-
-/// An entry for each cause that occurs.
-fn causes_of(facets: &Facets<'_>) -> impl Iterator<Item = Item> {
-    let there: BTreeSet<Cause> = facets
-        .points()
-        .filter_map(|point| match point.reading {
-            Reading::Cause(cause) => Some(cause),
-            _ => None,
-        })
-        .collect();
-    there.into_iter().map(|cause| Item {
+/// An entry for each cause that occurs, the most frequent first.
+fn causes_of(facets: &Facets<'_>) -> Vec<Item> {
+    let mut counts: BTreeMap<Cause, usize> = BTreeMap::new();
+    for point in facets.points() {
+        if let Reading::Cause(cause) = point.reading {
+            *counts.entry(cause).or_default() += 1;
+        }
+    }
+    let mut causes: Vec<(Cause, usize)> = counts.into_iter().collect();
+    causes.sort_by_key(|(_, count)| Reverse(*count));
+    let item = |(cause, _): (Cause, usize)| Item {
         icon: Icon::Cause(cause),
         words: cause.words().to_owned(),
-    })
-}
-
-/// What the star says.
-fn best(facets: &Facets<'_>) -> &'static str {
-    match facets.points().filter(|p| p.mark == Mark::Best).count() {
-        0 | 1 => "best cell",
-        _ => "best cell of its work",
-    }
+    };
+    causes.into_iter().map(item).collect()
 }
 
 /// Entries in rows.
@@ -236,52 +209,38 @@ pub(super) fn flow(items: &[Item], width: f64) -> Legend {
 
 impl Legend {
     /// Draws the legend with its upper left corner at `corner`.
-    pub(super) fn draw(&self, canvas: &mut Canvas, corner: Spot, scale: &Scale) {
+    pub(super) fn draw(&self, canvas: &mut Canvas, corner: Spot) {
         for ((x, y), item) in &self.placed {
             let middle = corner.1 + y + ROW / 2.0;
             let left = corner.0 + x;
             let area = Area::new((left, middle - ICON_HEIGHT / 2.0), ICON, ICON_HEIGHT);
-            icon(canvas, item.icon, area, scale);
+            icon(canvas, item.icon, area);
             let spot = (left + ICON + AFTER_ICON, middle);
             canvas.text(spot, item.words.clone(), Text::new(EM));
         }
     }
 }
 
-fn icon(canvas: &mut Canvas, icon: Icon, area: Area, scale: &Scale) {
+fn icon(canvas: &mut Canvas, icon: Icon, area: Area) {
     let (x, y) = area.centre();
     match icon {
-        Icon::Shades => shades(canvas, area, scale),
-        Icon::Best => {
-            canvas.rect(area, GROUND);
-            cell::best(canvas, area);
-        }
-        Icon::Tied => {
-            canvas.rect(area, GROUND);
-            cell::tied(canvas, area, BLACK);
-        }
+        Icon::Best => on_ground(canvas, area, cell::best),
+        Icon::BestToSet => on_ground(canvas, area, cell::best_to_set),
+        Icon::ToSet => on_ground(canvas, area, cell::to_set),
+        Icon::Tied => on_ground(canvas, area, cell::tied),
+        Icon::Same => canvas.text((x, y), "1.00", Text::new(EM * 0.9).color(GREY).middle()),
         Icon::Unresolved => {
             canvas.rect(area, faint(GROUND));
             canvas.text((x, y), "?", Text::new(EM).color(GREY).middle());
         }
-        Icon::Wide => canvas.text((x, y), "~", Text::new(EM).middle()),
-        Icon::Width => canvas.text((x, y), "!", Text::new(EM).middle()),
-        Icon::Hatch => {
-            canvas.rect(area, GROUND);
-            cell::hatch(canvas, area, BLACK);
-        }
-        Icon::Cross => cell::cross(canvas, area),
-        Icon::Struck => cell::strike(canvas, area),
-        Icon::Blank => canvas.frame(area, Stroke::new(Color(200, 200, 200), 1.0)),
-        Icon::Dash => canvas.text((x, y), "–", Text::new(EM).middle()),
-        Icon::Curve => {
-            let bend = [
-                (area.x + 1.0, area.y),
-                (area.x + 6.0, y + 3.0),
-                (area.right(), area.bottom() - 2.0),
+        Icon::Stairs => {
+            let stairs = [
+                (area.x + 2.0, area.y + 2.0),
+                (x, area.y + 2.0),
+                (x, area.bottom() - 2.0),
+                (area.right() - 2.0, area.bottom() - 2.0),
             ];
-            canvas.line(&bend, Stroke::new(WHITE, 4.5));
-            canvas.line(&bend, Stroke::new(BLACK, 2.0));
+            canvas.line(&stairs, Stroke::new(BLACK, 3.0));
         }
         Icon::Cause(cause) => {
             let ground = causes::color(cause);
@@ -290,22 +249,10 @@ fn icon(canvas: &mut Canvas, icon: Icon, area: Area, scale: &Scale) {
             let text = Text::new(EM).color(text_on(ground)).middle();
             canvas.text((x, y), cause.letter().to_string(), text);
         }
-        Icon::Triangle(fill) => triangle(canvas, (x, y - 4.0), (0.0, 1.0), fill),
     }
 }
 
-/// From dark to light, whichever end of the scale that is.
-fn shades(canvas: &mut Canvas, area: Area, scale: &Scale) {
-    let steps = 11_u32;
-    let dark_first = luminance(scale.color_at(0.0)) < luminance(scale.color_at(1.0));
-    for step in 0..steps {
-        let fraction = f64::from(step) / f64::from(steps - 1);
-        let position = if dark_first { fraction } else { 1.0 - fraction };
-        let width = area.width / f64::from(steps);
-        let corner = (area.x + f64::from(step) * width, area.y);
-        canvas.rect(
-            Area::new(corner, width, area.height),
-            scale.color_at(position),
-        );
-    }
+fn on_ground(canvas: &mut Canvas, area: Area, mark: fn(&mut Canvas, Area)) {
+    canvas.rect(area, GROUND);
+    mark(canvas, area);
 }
