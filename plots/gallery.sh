@@ -32,6 +32,9 @@ plot experiments/distances/$here-again experiments/distances/$here-again-peer ex
 plot experiments/squared-difference/$here-again experiments/squared-difference/$here-again-peer-temporaries experiments/squared-difference/$here-again-peer-fused --x inner --y outer --where dtype=i64,dtype=none -o "$to/squared-difference-beside-peers.png"
 plot experiments/race/$here experiments/race/$here-peer-reduction experiments/race/$here-peer-racy --x inner --y outer --where wait=active,wait=none -o "$to/race-beside-peers.png"
 
+# A prediction and what was measured after it.
+plot experiments/validation-256/$here experiments/validation-256/prediction --figure scatter -o "$to/validation-256.png"
+
 # A machine.
 "$program" doctor --machine "pack:2 [numa] l3:2 l2:4 core:1 pu:2" --plot "$to/two-packages.png" --force
 

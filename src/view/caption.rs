@@ -105,7 +105,9 @@ fn run(header: &RunHeader) -> Vec<String> {
     let rounds = counted(protocol.rounds.get(), "round");
     let name = &header.name;
     // A simulation is the same on any day.
-    let date = header.started.get(..10).filter(|_| header.host.is_some());
+    let simulated = |processor: &String| processor.starts_with("simulated ");
+    let date = header.started.get(..10);
+    let date = date.filter(|_| !header.processor.as_ref().is_some_and(simulated));
     let date = date.map_or_else(String::new, |date| format!(", {date}"));
     vec![
         format!("median over {rounds}{reps}"),

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 
 use super::cell_name::CellNames;
 use super::facet::{Facets, Panel};
-use super::number::{short, tick};
+use super::number::tick;
+use super::scale::Scale;
 use crate::analysis::{Better, Bound, Cause, Mark, Metric, Point, Quantity, Reading};
 use crate::experiment::{Axis, Cell};
 use crate::units::counted;
@@ -44,6 +45,7 @@ impl<'a> Shown<'a> {
 struct Finding<'a> {
     shown: Vec<Shown<'a>>,
     names: CellNames,
+    scale: Scale,
     /// P, if it is known [CPUs].
     budget: Option<f64>,
 }
@@ -64,6 +66,7 @@ pub fn headline(quantity: &Quantity, facets: &Facets<'_>, known: &Known<'_>) -> 
     let finding = Finding {
         shown: points.iter().filter_map(|point| Shown::of(point)).collect(),
         names: CellNames::of(&cells),
+        scale: Scale::of(quantity, points.iter().copied()),
         budget: known.budget,
     };
     let runs: BTreeSet<&str> = facets.panels.iter().map(|panel| &panel.run[..]).collect();
@@ -202,11 +205,11 @@ impl Finding<'_> {
 
     /// Of a metric that is no comparison: the number of the split to set, and the worst one.
     fn level(&self, quantity: &Quantity) -> Option<String> {
-        let unit = match quantity.metric().unit() {
+        let unit = match self.scale.unit {
             "" | "1" => String::new(),
             unit => format!(" {unit}"),
         };
-        let write = |value: f64| format!("{}{unit}", short(value));
+        let write = |value: f64| format!("{}{unit}", self.scale.write(value));
         let title = quantity.title();
         let high = largest(&self.shown)?;
         let order = |a: &&Shown<'_>, b: &&Shown<'_>| a.value.total_cmp(&b.value);

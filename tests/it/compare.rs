@@ -220,8 +220,8 @@ fn json_and_picture_hold_every_cell() {
     assert_eq!(json["fail_if"]["holds"], true);
     let svg = fs::read_to_string(&picture).unwrap();
     assert!(
-        svg.contains("red: the second run is slower"),
-        "the scale diverges"
+        svg.contains("after is slower in 4 of 16 cells"),
+        "the title names the second run"
     );
     let points = fs::read_to_string(picture.with_extension("csv")).unwrap();
     assert_eq!(points.matches(",same,").count(), 12);
