@@ -8,6 +8,7 @@ use super::size::Size;
 use crate::analysis::{Bound, Cause, Estimate, Mark, Metric, Point, Reading, Rule, Spread};
 use crate::experiment::{Axis, Cell};
 use crate::stats::Interval;
+use crate::text::Named;
 
 /// As long as names of runs and folders get.
 pub(super) const LONG: &str = "a-name-of-sixty-characters-which-says-everything-about-a-run";
@@ -189,10 +190,7 @@ fn heatmaps_can_be_read_where_cells_failed_or_are_bounds_or_causes() {
         THREADS,
         &[""],
     );
-    let causes: Vec<Reading> = Cause::ALL
-        .iter()
-        .map(|(c, ..)| Reading::Cause(*c))
-        .collect();
+    let causes: Vec<Reading> = Cause::all().map(Reading::Cause).collect();
     for six in causes.chunks(6) {
         assert_drawn("causes", &with(six), Metric::Cause, THREADS, &[""]);
     }
