@@ -179,7 +179,7 @@ fn what_another_program_saved_is_refused_with_a_command_that_mends_it() {
     for refused in [oversub(&["recommend", out]), run(&tiny(&part.out, "2"))] {
         assert_eq!(refused.status.code(), Some(1));
         let told = said(&refused);
-        assert!(told.contains("line 1: it ends in CR LF"), "{told}");
+        assert!(told.contains("line 1: it ends in CR:"), "{told}");
         assert!(told.contains(&format!("oversub repair {out}")), "{told}");
         assert_eq!(part.text(), damaged);
     }
