@@ -135,7 +135,8 @@ impl Args {
             FigureFormat::of(output).map_err(|error| UsageError(error.to_string()))?;
         }
         if self.runs.is_empty() {
-            return self.timeline.draw(self.output.as_deref(), self.force);
+            let output = self.output.as_deref();
+            return self.timeline.draw(output, self.size, self.force);
         }
         if let Some(figure) = self.figure {
             return self.other(figure);
@@ -206,7 +207,12 @@ impl Args {
             .with_extension("png");
         // What lies in the run's own folder is made from the run alone, and so made again.
         let force = self.force || self.output.is_none();
-        figure::draw(figure, &runs, self.output.as_ref().unwrap_or(&own), force)
+        figure::draw(
+            figure,
+            &runs,
+            self.output.as_ref().unwrap_or(&own),
+            (self.size, force),
+        )
     }
 
     /// The metrics asked for; `None` for those that are drawn unasked.

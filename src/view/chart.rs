@@ -3,8 +3,12 @@
 //! A [`Chart`] is panels side by side with the same axes. Figures fill panels with [`Mark`]s in the
 //! units of the axes ([`ChartAxis`]); nothing is computed here but places.
 
-use crate::view::canvas::{Area, BLACK, Canvas, Color, GREY, Spot, Stroke, Text, WHITE};
-use crate::view::number;
+mod axis;
+
+use crate::view::canvas::{Area, Canvas, Color, GREY, Spot, Stroke, Text, WHITE};
+
+use axis::LABEL;
+pub use axis::{ChartAxis, Scale};
 
 const MARGIN: f64 = 20.0;
 const TITLE: f64 = 20.0;
@@ -14,6 +18,8 @@ const LINE: f64 = 1.4;
 const LEFT: f64 = 64.0;
 const BELOW: f64 = 46.0;
 const ABOVE: f64 = 24.0;
+/// Distance of lines of axis labels [points].
+const LABEL_LINE: f64 = 16.0;
 
 /// Colours that colour-blind readers can tell apart.
 // Source: Okabe and Ito, "Color Universal Design", https://jfly.uni-koeln.de/color/
@@ -28,90 +34,20 @@ pub const PALETTE: [Color; 8] = [
     Color(170, 140, 0),
 ];
 
+/// The colour of the one of `of` series in an order that is `index`-th, from light to dark.
+pub fn ordered(index: usize, of: usize) -> Color {
+    /// Lightest colour that a line on white may have.
+    const LIGHTEST: f64 = 0.82;
+    let part = index as f64 / of.saturating_sub(1).max(1) as f64;
+    let (r, g, b) = colorous::PLASMA
+        .eval_continuous(LIGHTEST * (1.0 - part))
+        .into_tuple();
+    Color(r, g, b)
+}
+
 /// The colour of the series `index`.
 pub fn color(index: usize) -> Color {
     PALETTE[index % PALETTE.len()]
-}
-
-/// How places are found along an axis.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Scale {
-    /// Equal ratios are equal distances, between two positive ends.
-    Log(f64, f64),
-    /// Equal differences are, between two ends.
-    Linear(f64, f64),
-    /// Named places, 0, 1, ..
-    Names(Vec<String>),
-}
-
-/// An axis.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ChartAxis {
-    /// Quantity and unit.
-    pub label: String,
-    /// Where a value is.
-    pub scale: Scale,
-}
-
-impl Scale {
-    /// Where `value` is, 0 to 1.
-    fn place(&self, value: f64) -> f64 {
-        match self {
-            Self::Log(low, high) => (value / low).ln() / (high / low).ln(),
-            Self::Linear(low, high) => (value - low) / (high - low),
-            Self::Names(names) => (value + 0.5) / names.len().max(1) as f64,
-        }
-    }
-
-    /// Values to label, with their labels.
-    fn ticks(&self) -> Vec<(f64, String)> {
-        match self {
-            Self::Names(names) => {
-                let every = names.len().div_ceil(24).max(1);
-                let named = names.iter().enumerate().step_by(every);
-                named.map(|(i, name)| (i as f64, name.clone())).collect()
-            }
-            Self::Linear(low, high) => {
-                let step = round_step(high - low);
-                let first = (low / step - 1e-9).ceil() as i64;
-                let last = (high / step + 1e-9).floor() as i64;
-                (first..=last)
-                    .map(|i| i as f64 * step)
-                    .map(|tick| (tick, number::tick(tick)))
-                    .collect()
-            }
-            Self::Log(low, high) => {
-                let candidates: [&[f64]; 3] = [
-                    &[1.0],
-                    &[1.0, 2.0, 5.0],
-                    &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0],
-                ];
-                let within = |steps: &[f64]| -> Vec<f64> {
-                    let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
-                    let all = decades.flat_map(|d| steps.iter().map(move |s| s * 10_f64.powi(d)));
-                    all.filter(|tick| (low * 0.999..=high * 1.001).contains(tick))
-                        .collect()
-                };
-                let found = candidates.map(within);
-                let enough = found
-                    .iter()
-                    .find(|ticks| ticks.len() >= 4)
-                    .unwrap_or(&found[2]);
-                enough
-                    .iter()
-                    .map(|tick| (*tick, number::tick(*tick)))
-                    .collect()
-            }
-        }
-    }
-}
-
-/// The smallest of 1, 2, 5 times a power of ten that cuts `range` into at most six.
-fn round_step(range: f64) -> f64 {
-    let power = 10_f64.powf((range / 6.0).log10().floor());
-    let steps = [1.0, 2.0, 5.0].map(|step| step * power);
-    let fits = steps.into_iter().find(|step| range / step <= 6.0);
-    fits.unwrap_or(10.0 * power)
 }
 
 /// What is drawn, in the units of the axes.
@@ -125,6 +61,12 @@ pub enum Mark {
     Dot((f64, f64), Color),
     /// A circle: only a bound is known.
     Circle((f64, f64), Color),
+    /// A name to the right of a place.
+    Label((f64, f64), String),
+    /// A short upright line in a named row.
+    Median((f64, f64), Color),
+    /// A lying bar for an interval: its height and both ends.
+    Across((f64, f64, f64), Color),
     /// An upright bar for an interval.
     Interval((f64, f64, f64), Color),
     /// A lying bar in this named row, from one value to another.
@@ -140,6 +82,8 @@ pub enum Sign {
     Dashes(Color),
     /// [`Mark::Circle`].
     Circle(Color),
+    /// [`Mark::Median`].
+    Median(Color),
 }
 
 /// One of several pictures with the same axes.
@@ -173,37 +117,42 @@ pub struct Chart {
 impl Chart {
     /// The chart as a picture.
     pub fn draw(&self) -> Canvas {
-        let across = self.panels.len().clamp(1, 3);
+        let across = self.panels.len().clamp(1, 2);
+        let titled = self.panels.iter().any(|panel| !panel.title.is_empty());
         let width = if across == 1 { 520.0 } else { 340.0 };
         let height = match &self.y.scale {
-            Scale::Names(names) => (names.len() as f64 * 24.0).clamp(160.0, 900.0),
+            Scale::Names(names) => (names.len() as f64 * 24.0).max(120.0),
             // Equal axes make a square.
             same if *same == self.x.scale => width,
             _ => 280.0,
         };
-        let left = self.left();
-        let content = (across as f64 * (left + width + 16.0)).max(620.0);
+        let left = self.left(height);
+        let below = BELOW + (self.x.lines(width).len().max(1) - 1) as f64 * LABEL_LINE;
+        let content = (across as f64 * (left + width + 16.0)).max(520.0);
+        let bold = Text::new(TITLE).bold();
+        let title = bold.wrap(&self.title, content);
         let subject = Text::new(SUBTITLE).flow(&self.subject, " · ", content);
         let legend = self.legend_lines(content);
         let foot = Text::new(SMALL).flow(&self.provenance, " · ", content);
         let lines = self.panels.len().div_ceil(across) as f64;
-        let panels_top = MARGIN + TITLE * LINE + subject.len() as f64 * SUBTITLE * LINE + 8.0;
-        let legend_top = panels_top + lines * (ABOVE + height + BELOW) + 8.0;
+        let above = if titled { ABOVE } else { 8.0 };
+        let subject_top = MARGIN + title.len() as f64 * TITLE * LINE;
+        let panels_top = subject_top + subject.len() as f64 * SUBTITLE * LINE + 8.0;
+        let legend_top = panels_top + lines * (above + height + below) + 8.0;
         let foot_top = legend_top + legend.len() as f64 * 20.0 + 8.0;
         let all = foot_top + foot.len() as f64 * SMALL * LINE + MARGIN;
         let mut canvas = Canvas::new(content + 2.0 * MARGIN, all);
-        canvas.text(
-            (MARGIN, MARGIN + TITLE / 2.0),
-            self.title.clone(),
-            Text::new(TITLE).bold(),
-        );
+        for (i, line) in title.into_iter().enumerate() {
+            let middle = MARGIN + (i as f64 + 0.5) * TITLE * LINE;
+            canvas.text((MARGIN, middle), line, bold);
+        }
         for (i, line) in subject.iter().enumerate() {
-            let middle = MARGIN + TITLE * LINE + (i as f64 + 0.5) * SUBTITLE * LINE;
+            let middle = subject_top + (i as f64 + 0.5) * SUBTITLE * LINE;
             canvas.text((MARGIN, middle), line.clone(), Text::new(SUBTITLE));
         }
         for (i, panel) in self.panels.iter().enumerate() {
             let x = MARGIN + (i % across) as f64 * (left + width + 16.0) + left;
-            let y = panels_top + (i / across) as f64 * (ABOVE + height + BELOW) + ABOVE;
+            let y = panels_top + (i / across) as f64 * (above + height + below) + above;
             self.panel(&mut canvas, panel, Area::new((x, y), width, height));
         }
         for (i, line) in legend.iter().enumerate() {
@@ -221,12 +170,13 @@ impl Chart {
     }
 
     /// Room left of the axis for its labels [points].
-    fn left(&self) -> f64 {
+    fn left(&self, height: f64) -> f64 {
         let labels = self.y.scale.ticks();
         let widths = labels
             .iter()
             .map(|(_, label)| Text::new(SMALL).width(label));
-        widths.fold(0.0, f64::max).max(LEFT - 40.0) + 40.0
+        let more = (self.y.lines(height).len().max(1) - 1) as f64 * LABEL_LINE;
+        widths.fold(0.0, f64::max).max(LEFT - 40.0) + 40.0 + more
     }
 
     fn legend_lines(&self, width: f64) -> Vec<Vec<(f64, &(Sign, String))>> {
@@ -267,6 +217,26 @@ impl Chart {
                 }
                 Mark::Dot(spot, color) => canvas.disc(at(*spot), 3.0, *color),
                 Mark::Circle(spot, color) => circle(canvas, at(*spot), *color),
+                Mark::Label(spot, words) => {
+                    let (x, y) = at(*spot);
+                    let text = Text::new(SMALL);
+                    let (place, text) = match x + 7.0 + text.width(words) <= area.right() {
+                        true => ((x + 7.0, y - 8.0), text),
+                        false => ((x - 7.0, y - 8.0), text.end()),
+                    };
+                    canvas.text(place, words.clone(), text);
+                }
+                Mark::Median((x, row), color) => {
+                    let (top, bottom) = (at((*x, row - 0.4)), at((*x, row + 0.4)));
+                    canvas.line(&[top, bottom], Stroke::new(*color, 2.5));
+                }
+                Mark::Across((y, low, high), color) => {
+                    let end = |x| {
+                        let (x, y) = at((x, *y));
+                        (x.clamp(area.x, area.right()), y)
+                    };
+                    canvas.line(&[end(*low), end(*high)], Stroke::new(*color, 1.0));
+                }
                 Mark::Interval((x, low, high), color) => {
                     // An end that nothing bounds stands at the edge.
                     let end = |y| {
@@ -290,7 +260,7 @@ impl Chart {
         let place = self.y.scale.place(value) * area.height;
         match self.y.scale {
             Scale::Names(_) => area.y + place,
-            Scale::Log(..) | Scale::Linear(..) => area.bottom() - place,
+            Scale::Log(..) | Scale::Counts(..) | Scale::Linear(..) => area.bottom() - place,
         }
     }
 
@@ -307,14 +277,15 @@ impl Chart {
             canvas.text((area.x - 6.0, y), label, Text::new(SMALL).end());
         }
         canvas.frame(area, Stroke::new(GREY, 1.0));
-        let below = (area.centre().0, area.bottom() + 30.0);
-        canvas.text(below, self.x.label.clone(), Text::new(12.5).middle());
-        let beside = (area.x - self.left() + 12.0, area.centre().1);
-        canvas.text(
-            beside,
-            self.y.label.clone(),
-            Text::new(12.5).middle().up().color(BLACK),
-        );
+        let text = Text::new(LABEL).middle();
+        for (i, line) in self.x.lines(area.width).into_iter().enumerate() {
+            let below = area.bottom() + 30.0 + i as f64 * LABEL_LINE;
+            canvas.text((area.centre().0, below), line, text);
+        }
+        for (i, line) in self.y.lines(area.height).into_iter().enumerate() {
+            let beside = area.x - self.left(area.height) + 12.0 + i as f64 * LABEL_LINE;
+            canvas.text((beside, area.centre().1), line, text.up());
+        }
     }
 }
 
@@ -329,6 +300,10 @@ impl Sign {
                 Stroke::new(color, 1.5),
             ),
             Self::Circle(color) => circle(canvas, (x + 7.0, y), color),
+            Self::Median(color) => {
+                let ends = [(x + 7.0, y - 7.0), (x + 7.0, y + 7.0)];
+                canvas.line(&ends, Stroke::new(color, 2.5));
+            }
         }
     }
 }
@@ -350,39 +325,6 @@ fn dashed(canvas: &mut Canvas, spots: &[Spot], stroke: Stroke) {
         };
         for step in (0..steps).step_by(2) {
             canvas.line(&[at(step), at((step + 1).min(steps))], stroke);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ticks_of_a_linear_scale_are_round() {
-        let ticks = |low, high| -> Vec<String> {
-            let ticks = Scale::Linear(low, high).ticks();
-            ticks.into_iter().map(|(_, label)| label).collect()
-        };
-        assert_eq!(ticks(0.0, 1.06), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
-        assert_eq!(ticks(0.0, 100.0), ["0", "20", "40", "60", "80", "100"]);
-        assert_eq!(ticks(3.0, 9.5), ["4", "6", "8"]);
-    }
-
-    #[test]
-    fn places_are_linear_logarithmic_or_named() {
-        assert!((Scale::Log(1.0, 100.0).place(10.0) - 0.5).abs() < 1e-12);
-        assert!((Scale::Linear(2.0, 4.0).place(2.5) - 0.25).abs() < 1e-12);
-        let names = Scale::Names(vec!["a".into(), "b".into()]);
-        assert!((names.place(1.0) - 0.75).abs() < 1e-12);
-        for scale in [Scale::Log(0.3, 9.0), Scale::Linear(0.0, 1.0), names] {
-            let ticks = scale.ticks();
-            assert!(ticks.len() >= 2, "{ticks:?}");
-            assert!(
-                ticks
-                    .iter()
-                    .all(|(tick, _)| (-0.01..=1.01).contains(&scale.place(*tick)))
-            );
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Can every figure be read at its extremes? No text may overlap another or be cut.
 
-use super::canvas::Canvas;
+use super::canvas::{BLACK, Canvas};
 use super::caption::Caption;
+use super::chart::{self, Chart, ChartAxis, Panel, Scale, Sign};
 use super::facet::{Facets, Part};
 use super::heatmap::heatmap;
 use super::size::Size;
@@ -193,5 +194,59 @@ fn heatmaps_can_be_read_where_cells_failed_or_are_bounds_or_causes() {
     let causes: Vec<Reading> = Cause::all().map(Reading::Cause).collect();
     for six in causes.chunks(6) {
         assert_drawn("causes", &with(six), Metric::Cause, THREADS, &[""]);
+    }
+}
+
+/// A chart with these axes, a mark of every kind in each of `panels`, and a legend.
+fn chart(x: Scale, y: Scale, panels: usize) -> Chart {
+    let axis = |scale| ChartAxis {
+        label: match scale {
+            Scale::Names(_) => String::new(),
+            _ => format!("{LONG}: wall time [ms]"),
+        },
+        scale,
+    };
+    let named = matches!(y, Scale::Names(_));
+    let mut marks = vec![
+        chart::Mark::Line(vec![(1.0, 1.0), (2.0, 2.0)], BLACK),
+        chart::Mark::Circle((1.0, 1.0), BLACK),
+        chart::Mark::Interval((1.0, 0.5, 2.0), BLACK),
+        chart::Mark::Label((1.0, 1.5), "4 x 4, passive".to_owned()),
+        chart::Mark::Label((64.0, 1.0), "64 x 64, passive".to_owned()),
+    ];
+    // Rows of names have none.
+    marks.retain(|mark| !named || !matches!(mark, chart::Mark::Label(..)));
+    Chart {
+        title: format!("The finding of {LONG} and of {LONG}"),
+        subject: vec![LONG.to_owned(), LONG.to_owned()],
+        x: axis(x),
+        y: axis(y),
+        panels: vec![
+            Panel {
+                title: "wait: spin-then-park.1000".to_owned(),
+                marks
+            };
+            panels
+        ],
+        legend: vec![(Sign::Square(BLACK), LONG.to_owned()); 5],
+        provenance: vec![LONG.to_owned(); 3],
+    }
+}
+
+#[test]
+fn charts_can_be_read_with_one_row_and_with_many_of_long_names() {
+    let names = |count| Scale::Names(vec![LONG.to_owned(); count]);
+    let log = || Scale::Log(0.4, 900.0);
+    let charts = [
+        ("one row", chart(log(), names(1), 1)),
+        ("32 rows", chart(Scale::Linear(0.0, 100.0), names(32), 1)),
+        ("scatter", chart(log(), log(), 1)),
+        ("speed-up", chart(Scale::Counts(1.0, 4500.0), log(), 1)),
+        ("five panels", chart(Scale::Counts(1.0, 70.0), log(), 5)),
+    ];
+    for (what, chart) in charts {
+        for size in Size::ALL {
+            assert_readable(&format!("{what}, {size:?}"), &size.fit(chart.draw()));
+        }
     }
 }

@@ -56,7 +56,7 @@ impl Size {
     }
 
     /// `picture` with letters of this size, or smaller ones where it would not fit.
-    pub(super) fn fit(self, picture: Canvas) -> Canvas {
+    pub fn fit(self, picture: Canvas) -> Canvas {
         let (width, height) = picture.size();
         match self.factor(width, height) {
             1.0 => picture,

@@ -107,7 +107,10 @@ fn footnote(by: By, traces: &[Trace]) -> Vec<String> {
             "measured: waits stand where they were seen; a computation that was interrupted is spread over the rest \
              of its span",
         ),
-        (by == By::Pu, "PUs that no thread ran on are left out"),
+        (
+            by == By::Pu,
+            "white: the PU was idle, or another program had it; PUs that no thread ran on are left out",
+        ),
         (cut, "there were too many spans; the rest is missing"),
     ];
     let told = told.into_iter().filter(|(holds, _)| *holds);
@@ -307,6 +310,34 @@ mod tests {
         assert_eq!(svg.matches("a cell").count(), 1);
         let pus = timeline(&traces, By::Pu, None).svg();
         assert!(pus.contains("PU 1") && !pus.contains("w0.m1"));
+    }
+
+    #[test]
+    fn timelines_can_be_read_with_one_thread_and_with_many_of_every_activity() {
+        use crate::view::gallery::{LONG, assert_readable};
+        for threads in [1_u32, 6, 64] {
+            let name = |thread: u32| format!("w{thread}.{LONG}");
+            let mut trace = Trace::new((0..threads).map(name).collect());
+            (trace.cell, trace.source, trace.wall) = (LONG.into(), LONG.into(), 6_000);
+            for thread in 0..threads {
+                for (i, activity) in (0..).zip(Activity::all()) {
+                    trace.add(Span {
+                        thread,
+                        pu: Some(thread),
+                        activity,
+                        place: Place::Barrier,
+                        start: i * 1000,
+                        end: (i + 1) * 1000,
+                        away: 0,
+                    });
+                }
+            }
+            for by in [By::Thread, By::Pu] {
+                let traces = [trace.clone(), trace.clone()];
+                let picture = timeline(&traces, by, None);
+                assert_readable(&format!("{threads} threads by {by:?}"), &picture);
+            }
+        }
     }
 
     #[test]

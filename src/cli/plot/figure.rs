@@ -9,17 +9,20 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{Admitted, UsageError, screen};
-use crate::analysis::{Bound, split};
+use crate::analysis::{Bound, Metric, Reading, split};
 use crate::cli::output;
-use crate::experiment::Axis;
+use crate::experiment::{Axis, Cell};
 use crate::record::{Status, breakdown};
+use crate::stats::median;
 use crate::text::Named;
-use crate::view::canvas::{Color, FigureFormat, GREY};
+use crate::view::canvas::{BLACK, Color, FigureFormat, GREY};
 use crate::view::caption::provenance;
 use crate::view::cell_name::CellNames;
 use crate::view::chart::{Chart, ChartAxis, Mark, Panel, Scale, Sign, color};
 use crate::view::facet::Facets;
+use crate::view::number::short;
 use crate::view::parts;
+use crate::view::size::Size;
 
 /// Most cells of a figure that names each.
 const MOST_NAMED: usize = 32;
@@ -79,7 +82,7 @@ pub(super) fn draw(
     figure: Figure,
     runs: &[Admitted],
     path: &Path,
-    force: bool,
+    (size, force): (Size, bool),
 ) -> anyhow::Result<()> {
     FigureFormat::of(path).map_err(|error| UsageError(error.to_string()))?;
     let csv = path.with_extension("csv");
@@ -117,7 +120,7 @@ pub(super) fn draw(
         provenance: provenance(&headers),
         ..chart
     };
-    chart.draw().save(path)?;
+    size.fit(chart.draw()).save(path)?;
     output::write_csv(&csv, |file| {
         rows.iter().try_for_each(|row| file.serialize(row))
     })?;
@@ -161,12 +164,36 @@ fn common(one: &Admitted) -> Vec<String> {
 /// Least share of a part that is worth a place in the legend [%]: a line in a bar.
 const LEAST_SHARE: f64 = 0.1;
 
+/// What a part is called; what is left over may also have been held by other programs.
+fn part_words(part: &str) -> &str {
+    match part {
+        "idle" => "idle, or held by others",
+        part => part,
+    }
+}
+
+/// The cells of a run with what they are called, the fastest first; cells without a time come last.
+fn fastest_first(one: &Admitted) -> anyhow::Result<(Vec<Cell>, Vec<String>)> {
+    let names = few(one)?;
+    let times = one.series(Metric::Time).points;
+    let time = |cell: &Cell| {
+        let point = times.iter().find(|point| point.cell == *cell);
+        match point.map(|point| &point.reading) {
+            Some(Reading::Number(estimate, _)) => estimate.value,
+            _ => f64::INFINITY,
+        }
+    };
+    let mut cells: Vec<(Cell, String)> = one.cells.iter().copied().zip(names).collect();
+    cells.sort_by(|a, b| time(&a.0).total_cmp(&time(&b.0)));
+    Ok(cells.into_iter().unzip())
+}
+
 /// What the PUs of the budget did in each cell, as bars of 100 %.
 fn bars(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
-    let names = few(one)?;
+    let (cells, names) = fastest_first(one)?;
     let simulated = breakdown(&one.run.folder);
     let (mut marks, mut rows, mut legend) = (Vec::new(), Vec::new(), Vec::new());
-    for (i, cell) in one.cells.iter().enumerate() {
+    for (i, cell) in cells.iter().enumerate() {
         let parts = match simulated.get(cell) {
             Some(parts) => parts.clone(),
             None => split(&one.run.records, cell, one.run.analysis.budget),
@@ -185,8 +212,11 @@ fn bars(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
                 high: None,
                 bound: Bound::Exact.name(),
             });
-            let entry = (Sign::Square(parts::color(part)), part.clone());
-            if share >= LEAST_SHARE && !legend.contains(&entry) {
+            let entry = (
+                Sign::Square(parts::color(part)),
+                part_words(part).to_owned(),
+            );
+            if !legend.contains(&entry) {
                 legend.push(entry);
             }
             floor += share;
@@ -195,6 +225,12 @@ fn bars(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
     if rows.is_empty() {
         return Err(nothing("no sample has its CPU time").into());
     }
+    // In the order of the bars, without what nobody can see.
+    let seen = |words: &str| {
+        let of_part = rows.iter().filter(|row| part_words(&row.series) == words);
+        of_part.into_iter().any(|row| row.x >= LEAST_SHARE)
+    };
+    legend.retain(|(_, words)| seen(words));
     let axes = (
         axis("share of P × wall time [%]", Scale::Linear(0.0, 100.0)),
         axis("", Scale::Names(names)),
@@ -203,21 +239,42 @@ fn bars(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
         title: String::new(),
         marks,
     }];
-    let mut chart = chart("Where the CPU time went", common(one), axes, panels);
+    let mut subject = common(one);
+    subject.push("the fastest cell is at the top".to_owned());
+    let mut chart = chart(&most_lost(&rows), subject, axes, panels);
     chart.legend = legend;
     Ok((chart, rows))
 }
 
-/// Every sample of each cell as a dot, a row for each cell, so that two clusters show as two.
+/// The largest part of any cell that is no work, as a title.
+fn most_lost(rows: &[Row]) -> String {
+    let work = |row: &&Row| !row.series.starts_with("user") && row.series != "compute";
+    let most = rows.iter().filter(work).max_by(|a, b| a.x.total_cmp(&b.x));
+    most.map_or_else(
+        || "Where the CPU time went".to_owned(),
+        |row| {
+            let (share, part) = (row.x, part_words(&row.series));
+            format!(
+                "Where the CPU time went: up to {share:.0} % {part} ({})",
+                row.panel
+            )
+        },
+    )
+}
+
+/// Every sample of each cell as a dot, a row for each cell, so that two clusters show as two; and the
+/// median.
 fn distribution(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
-    let names = few(one)?;
-    let (mut marks, mut rows) = (Vec::new(), Vec::new());
-    for (i, cell) in one.cells.iter().enumerate() {
+    let (cells, names) = fastest_first(one)?;
+    let (mut marks, mut medians, mut rows) = (Vec::new(), Vec::new(), Vec::new());
+    let ink = color(0);
+    for (i, cell) in cells.iter().enumerate() {
         let of_cell = one
             .run
             .records
             .iter()
             .filter(|record| record.visit.cell == *cell);
+        let mut walls = Vec::new();
         for record in of_cell {
             let Some(sample) = record.answer.sample() else {
                 continue;
@@ -230,7 +287,8 @@ fn distribution(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
                 Status::Censored => Bound::AtLeast,
                 Status::Ok | Status::Wrong | Status::Interrupted | Status::Failed => Bound::Exact,
             };
-            marks.push(spot((millis, height), bound, color(i)));
+            marks.push(spot((millis, height), bound, ink));
+            walls.push(millis);
             rows.push(Row {
                 panel: names[i].clone(),
                 series: format!("round {}", record.visit.round),
@@ -241,20 +299,32 @@ fn distribution(one: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
                 bound: bound.name(),
             });
         }
+        medians.extend(median(&walls).map(|wall| Mark::Median((wall, i as f64), BLACK)));
     }
+    marks.extend(medians);
     let (low, high) =
         ends(rows.iter().map(|row| row.x)).ok_or_else(|| nothing("no cell has a time"))?;
     let axes = (
         axis("wall time of one execution [ms]", Scale::Log(low, high)),
         axis("", Scale::Names(names)),
     );
-    let mut subject = common(one);
-    subject.push("a dot is one execution; within a row the rounds go downwards".to_owned());
+    let times = |pick: fn(f64, f64) -> f64| rows.iter().map(|row| row.x).reduce(pick);
+    let span = times(f64::min).zip(times(f64::max));
+    let title = span.map_or_else(String::new, |(low, high)| {
+        format!("Executions took from {} to {} ms", short(low), short(high))
+    });
     let panels = vec![Panel {
         title: String::new(),
         marks,
     }];
-    let mut chart = chart("Every sample", subject, axes, panels);
+    let mut chart = chart(&title, common(one), axes, panels);
+    chart.legend = vec![
+        (
+            Sign::Square(ink),
+            "one execution; within a row the rounds go downwards".to_owned(),
+        ),
+        (Sign::Median(BLACK), "median".to_owned()),
+    ];
     chart.legend.extend(circles(&chart.panels));
     Ok((chart, rows))
 }

@@ -8,6 +8,7 @@ use crate::cli::{output, trace};
 use crate::record::trace::Trace;
 use crate::text::ParseError;
 use crate::view::canvas::FigureFormat;
+use crate::view::size::Size;
 use crate::view::timeline::{By, timeline};
 
 /// What the rows of a timeline are. Text forms: `thread`, `pu`.
@@ -78,7 +79,12 @@ impl Args {
     }
 
     /// Draws the timeline into `output`, or beside the first file.
-    pub(super) fn draw(&self, output: Option<&Path>, force: bool) -> anyhow::Result<()> {
+    pub(super) fn draw(
+        &self,
+        output: Option<&Path>,
+        size: Size,
+        force: bool,
+    ) -> anyhow::Result<()> {
         let beside = self.files[0].with_extension("png");
         let path = output.unwrap_or(&beside);
         FigureFormat::of(path).map_err(|error| UsageError(error.to_string()))?;
@@ -97,7 +103,7 @@ impl Args {
                 return Err(UsageError(message).into());
             }
         }
-        timeline(&traces, self.by.0, window).save(path)?;
+        size.fit(timeline(&traces, self.by.0, window)).save(path)?;
         screen::say(path.display())
     }
 }

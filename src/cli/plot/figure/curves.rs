@@ -4,8 +4,12 @@ use super::{Admitted, Figure, Row, axis, chart, circles, nothing, spot};
 use crate::analysis::{Metric, Reading, Spread};
 use crate::experiment::Axis;
 use crate::view::canvas::{BLACK, GREY};
-use crate::view::chart::{Chart, ChartAxis, Mark, Panel, Scale, Sign, color};
+use crate::view::chart::{Chart, ChartAxis, Mark, Panel, Scale, Sign, ordered};
 use crate::view::facet::{Facets, Slot};
+use crate::view::number::short;
+
+/// Most lines that the legend names.
+const MOST_EXPLAINED: usize = 4;
 
 /// Efficiency, or the speed-up T1 / T = E min(D, P) / min(1, P), over the threads asked for; a line
 /// for each number of workers.
@@ -32,18 +36,28 @@ pub(super) fn curves(figure: Figure, one: &Admitted) -> anyhow::Result<(Chart, V
     for panel in &mut panels {
         panel.marks.splice(0..0, guides.iter().cloned());
     }
-    let title = match figure {
-        Figure::Speedup => "Speed-up against one thread",
-        _ => "Parallel efficiency",
-    };
+    let best = rows.iter().max_by(|a, b| a.y.total_cmp(&b.y));
+    let title = best.map_or_else(String::new, |best| {
+        let (value, threads) = (short(best.y), best.x);
+        match figure {
+            Figure::Speedup => {
+                format!("At most {value} times as fast as one thread, with {threads} threads")
+            }
+            _ => format!("Parallel efficiency: at most {value}, with {threads} threads"),
+        }
+    });
+    let title = &title;
     let x = axis(
         "threads asked for, D = outer × inner",
-        Scale::Log(1.0, most * 1.1),
+        Scale::Counts(1.0, most * 1.1),
     );
     let mut chart = chart(title, facets.common.clone(), (x, y), panels);
-    let outer = facets.rows.iter().enumerate();
+    // The colours are in order, so that a few of them tell the rest.
+    let lines = facets.rows.len();
+    let every = lines.saturating_sub(1).div_ceil(MOST_EXPLAINED - 1).max(1);
+    let outer = facets.rows.iter().enumerate().step_by(every);
     chart.legend = outer
-        .map(|(r, outer)| (Sign::Square(color(r)), format!("outer = {outer}")))
+        .map(|(r, outer)| (Sign::Square(ordered(r, lines)), format!("outer = {outer}")))
         .collect();
     let relation = one.run.header.budget.relation();
     let words = format!("ideal: min(D, P) CPUs; upright: D = P {relation} {budget}");
@@ -58,6 +72,7 @@ fn lines(facets: &Facets<'_>) -> (Vec<Panel>, Vec<Row>) {
     for panel in &facets.panels {
         let mut marks = Vec::new();
         for (r, outer) in facets.rows.iter().enumerate() {
+            let color = ordered(r, facets.rows.len());
             let (mut line, mut dots) = (Vec::new(), Vec::new());
             for c in 0..facets.columns.len() {
                 let Slot::Answered(point) = facets.slot(panel, c, r) else {
@@ -70,8 +85,8 @@ fn lines(facets: &Facets<'_>) -> (Vec<Panel>, Vec<Row>) {
                 let ends = estimate.spread.map(Spread::ends);
                 let at = (demand, estimate.value);
                 line.push(at);
-                dots.push(spot(at, bound, color(r)));
-                let bar = ends.map(|ends| Mark::Interval((demand, ends.low, ends.high), color(r)));
+                dots.push(spot(at, bound, color));
+                let bar = ends.map(|ends| Mark::Interval((demand, ends.low, ends.high), color));
                 marks.extend(bar);
                 rows.push(Row {
                     panel: panel.title.clone(),
@@ -83,7 +98,7 @@ fn lines(facets: &Facets<'_>) -> (Vec<Panel>, Vec<Row>) {
                     bound: bound.name(),
                 });
             }
-            marks.insert(0, Mark::Line(line, color(r)));
+            marks.insert(0, Mark::Line(line, color));
             marks.extend(dots);
         }
         let title = panel.title.clone();

@@ -3,54 +3,78 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Admitted, Row, axis, chart, circles, ends, nothing, spot};
-use crate::analysis::{Bound, Metric, Reading};
-use crate::experiment::Cell;
+use crate::analysis::{Bound, Metric, Reading, Spread};
+use crate::experiment::{Axis, Cell};
+use crate::stats::Interval;
 use crate::view::canvas::{BLACK, GREY};
+use crate::view::cell_name::CellNames;
 use crate::view::chart::{Chart, Mark, Panel, Scale, Sign, color};
+
+/// Most cells that are named.
+const MOST_NAMED: usize = 3;
+
+/// The time of a cell [ms].
+struct Time {
+    value: f64,
+    bound: Bound,
+    /// What the rounds leave open.
+    ends: Option<Interval>,
+}
 
 /// Times of the cells of `a` against those in `b`.
 pub(super) fn scatter(a: &Admitted, b: &Admitted) -> anyhow::Result<(Chart, Vec<Row>)> {
     let (first, second) = (times(a), times(b));
-    let runtimes: BTreeSet<String> = first.keys().map(|cell| cell.runtime.to_string()).collect();
+    let runtimes: BTreeSet<String> = first.keys().map(kind).collect();
     let shade = |name: &String| color(runtimes.iter().position(|r| r == name).unwrap_or(0));
     let (mut marks, mut rows) = (Vec::new(), Vec::new());
-    for (cell, (x, x_bound)) in &first {
-        let Some((y, y_bound)) = second.get(cell) else {
+    for (cell, x) in &first {
+        let Some(y) = second.get(cell) else {
             continue;
         };
-        let runtime = cell.runtime.to_string();
-        let bound = match (x_bound, y_bound) {
-            (Bound::Exact, bound) => *bound,
-            (bound, _) => *bound,
+        let color = shade(&kind(cell));
+        let bound = match (x.bound, y.bound) {
+            (Bound::Exact, bound) => bound,
+            (bound, _) => bound,
         };
-        marks.push(spot((*x, *y), bound, shade(&runtime)));
+        let bars = [
+            y.ends
+                .map(|ends| Mark::Interval((x.value, ends.low, ends.high), color)),
+            x.ends
+                .map(|ends| Mark::Across((y.value, ends.low, ends.high), color)),
+        ];
+        marks.extend(bars.into_iter().flatten());
+        marks.push(spot((x.value, y.value), bound, color));
         rows.push(Row {
             panel: cell.to_string(),
-            series: runtime,
-            x: *x,
-            y: *y,
-            low: None,
-            high: None,
+            series: kind(cell),
+            x: x.value,
+            y: y.value,
+            low: y.ends.map(|ends| ends.low),
+            high: y.ends.map(|ends| ends.high),
             bound: bound.name(),
         });
     }
     let all = rows.iter().flat_map(|row| [row.x, row.y]);
     let (low, high) = ends(all).ok_or_else(|| nothing("the runs have no timed cell in common"))?;
     marks.splice(0..0, guides(low, high));
-    let label = |one: &Admitted| {
+    marks.extend(labels(&first, &second));
+    let [of_a, of_b] = [a, b].map(|one| {
         // A whole path may be wider than the axis.
         let folder = one.run.folder.file_name().unwrap_or_default();
-        format!("{}: wall time [ms]", folder.display())
-    };
-    let axes = (
-        axis(&label(a), Scale::Log(low, high)),
-        axis(&label(b), Scale::Log(low, high)),
-    );
+        folder.display().to_string()
+    });
+    let label = |name: &str| axis(&format!("{name}: wall time [ms]"), Scale::Log(low, high));
+    let axes = (label(&of_a), label(&of_b));
     let panels = vec![Panel {
         title: String::new(),
         marks,
     }];
-    let mut chart = chart("One run against the other", Vec::new(), axes, panels);
+    let near = rows
+        .iter()
+        .filter(|row| (0.5..=2.0).contains(&(row.y / row.x)));
+    let (near, count) = (near.count(), rows.len());
+    let title = format!("{of_b} is within a factor of 2 of {of_a} in {near} of {count} cells");
+    let mut chart = chart(&title, Vec::new(), axes, panels);
     chart.legend = runtimes
         .iter()
         .map(|name| (Sign::Square(shade(name)), name.clone()))
@@ -62,12 +86,52 @@ pub(super) fn scatter(a: &Admitted, b: &Admitted) -> anyhow::Result<(Chart, Vec<
     Ok((chart, rows))
 }
 
-/// Wall time of each cell that has one, and how far it is known [ms].
-fn times(one: &Admitted) -> BTreeMap<Cell, (f64, Bound)> {
+/// What the colour of a cell says: its wait policy, or what runs it where it has none.
+fn kind(cell: &Cell) -> String {
+    let wait = Axis::Wait.value(cell).present();
+    wait.unwrap_or_else(|| cell.runtime.to_string())
+}
+
+/// The names of the cells that lie farthest from a factor of two, if any lie beyond it.
+fn labels(first: &BTreeMap<Cell, Time>, second: &BTreeMap<Cell, Time>) -> Vec<Mark> {
+    let cells: Vec<Cell> = first.keys().copied().collect();
+    let names = CellNames::of(&cells);
+    let both = first
+        .iter()
+        .filter_map(|(cell, x)| Some((cell, x.value, second.get(cell)?.value)));
+    let mut far: Vec<(f64, &Cell, (f64, f64))> = both
+        .map(|(cell, x, y)| ((y / x).ln().abs(), cell, (x, y)))
+        .filter(|(off, ..)| *off > 2_f64.ln())
+        .collect();
+    far.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut kept: Vec<(f64, f64)> = Vec::new();
+    let mut labels = Vec::new();
+    for (_, cell, at) in far {
+        // Names beside each other would cover each other.
+        let apart = |other: &(f64, f64)| (other.1 / at.1).ln().abs() > 0.3;
+        if labels.len() < MOST_NAMED && kept.iter().all(apart) {
+            kept.push(at);
+            labels.push(Mark::Label(at, names.name(cell)));
+        }
+    }
+    labels
+}
+
+/// Wall time of each cell that has one.
+fn times(one: &Admitted) -> BTreeMap<Cell, Time> {
+    const MS_PER_S: f64 = 1e3;
     let points = one.series(Metric::Time).points.into_iter();
     points
         .filter_map(|point| match point.reading {
-            Reading::Number(estimate, bound) => Some((point.cell, (estimate.value * 1e3, bound))),
+            Reading::Number(estimate, bound) => {
+                let estimate = estimate.map(|seconds| seconds * MS_PER_S);
+                let time = Time {
+                    value: estimate.value,
+                    bound,
+                    ends: estimate.spread.map(Spread::ends),
+                };
+                Some((point.cell, time))
+            }
             _ => None,
         })
         .collect()
