@@ -1,12 +1,10 @@
 //! What does a runtime bring to a nest?
 //!
 //! Who runs its regions, how their threads wait, what a worker has to pass before them: for our own
-//! teams and for rayon as the measuring side has them, for libraries as their sources have them.
-//! What is known of a library stands in a table ([`LIBGOMP`], [`OPENBLAS`], the panels), with the
-//! file and the version that it was read in.
+//! teams and for rayon as the measuring side has them, for libraries as their sources have them. What
+//! is known of a library stands in a table, with the file and the version that it was read in.
 //!
-//! A process is *crowded* for an OpenMP runtime when it has more of that runtime's threads than PUs
-//! it may use; only the threads of the process itself are counted.
+//! A process is *crowded* for an OpenMP runtime that has more threads in it than it may use PUs.
 
 use super::calendar::Ns;
 use super::nest::{Gate, Inner, Wait, Waits, Wakes};
