@@ -31,7 +31,7 @@ mod wrong;
 pub use activity::{Advice, Crowding, Tally, WatchSummary, WatchedProgram};
 pub use cause::{Cause, Check, Diagnosis, Evidence, Facts, Finding, Origin, Setting, diagnose};
 pub use changed::{Changed, changes};
-pub use circumstances::{Difference, differences};
+pub use circumstances::differences;
 pub use compare::{CellChange, Change, Comparison, Incomparable, Ratio};
 
 pub use disturbance::{Disturbance, Disturbances, Disturbed, FOREIGN};

@@ -1,7 +1,7 @@
 //! How does the program talk to its user?
 //!
-//! The only place that knows clap, prints, or reads the environment. One file per verb: each turns
-//! arguments as typed into what they mean, calls the library, and shows what came of it.
+//! The only place that knows clap or prints. One file per verb: each turns arguments as typed into what they
+//! mean, calls [`crate::app`] or a layer above it, and shows what came of it.
 //!
 //! Exit codes: 0 done, 1 set-up error or nothing to tell (no execution of a sweep ended well, or no cell
 //! can be compared under `--fail-if`, or others decided a run of which lines are asked for), 2 usage error
@@ -9,36 +9,29 @@
 //! others took CPUs from one of the runs, 128 + N a signal N ended a sweep before it was done. docs/scripting.md
 //! has them as a table.
 
-mod between;
+mod assumptions;
 mod blas;
 mod calibrate;
 mod cell;
 mod command;
 mod compare;
 mod completions;
+mod conclusion;
 mod doctor;
-mod dry_run;
 mod explain;
 mod export;
-mod findings;
-mod ground;
-mod header;
 mod lesson;
 mod manual;
-mod output;
 mod plot;
-mod preflight;
 mod progress;
-mod quiet;
+mod reading;
 mod recommend;
 mod repair;
 mod report;
 mod request;
-mod run;
 mod screen;
 mod signals;
 mod simulate;
-mod simulation;
 mod spin;
 mod start;
 mod sweep;
@@ -46,12 +39,11 @@ mod trace;
 mod validate;
 mod watch;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Parser, Subcommand};
 
+use crate::app::{Error, UsageError};
 use crate::machine::remove_abandoned_groups;
 use crate::text::quoted;
 
@@ -100,11 +92,6 @@ enum Verb {
     #[command(hide = true)]
     Manual(manual::Args),
 }
-
-/// A usage error: found before anything runs, exit code 2.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct UsageError(pub String);
 
 /// What `--fail-if` watches for is there, exit code 3.
 #[derive(Debug, thiserror::Error)]
@@ -177,19 +164,6 @@ fn program_hint(error: &clap::Error, arguments: &[String]) -> Option<String> {
     ))
 }
 
-/// This very program, whatever becomes of its file while it runs; without /proc, what it was started
-/// as.
-fn itself() -> anyhow::Result<PathBuf> {
-    let running = Path::new("/proc/self/exe");
-    if running.exists() {
-        return Ok(running.to_owned());
-    }
-    let started_as = || std::env::args_os().next().map(PathBuf::from);
-    std::env::current_exe()
-        .or_else(|error| started_as().ok_or(error))
-        .context("cannot find this program's own file")
-}
-
 /// Runs the program on the process's arguments and returns its exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error));
@@ -237,7 +211,12 @@ pub fn main() -> ExitCode {
             if let Some(by) = error.downcast_ref::<signals::Interrupted>() {
                 return ExitCode::from(signals::exit_code(by.signal) as u8);
             }
-            ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
+            let usage = matches!(error.downcast_ref(), Some(Error::Usage(_)));
+            ExitCode::from(if usage || error.is::<UsageError>() {
+                2
+            } else {
+                1
+            })
         }
     }
 }

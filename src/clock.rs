@@ -9,6 +9,12 @@ pub fn now() -> Instant {
     Instant::now()
 }
 
+/// Now, RFC 3339 in UTC, to the second.
+pub fn timestamp() -> String {
+    let now = jiff::Timestamp::now();
+    now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 /// Milliseconds since 1970 [ms]; 0 where the system clock stands before it.
 pub fn unix_ms() -> u64 {
     let since = SystemTime::now()

@@ -44,7 +44,7 @@ pub use condition::Condition;
 pub use counts::{Count, Counts, Landmarks};
 pub use margin::Margin;
 pub use modelled::{BlasVersion, Modelled, OmpWait};
-pub use plan::{Plan, Protocol, Visit};
+pub use plan::{Difference, Plan, Protocol, Visit};
 pub use request::{CommandRequest, Request, RequestError, default_tasks};
 pub use runtime::{Runtime, RuntimeName};
 pub use seats::Seats;

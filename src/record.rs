@@ -16,11 +16,13 @@ mod ledger;
 mod sample;
 pub mod trace;
 
-pub use breakdown::{Parts, breakdown};
+pub use breakdown::{Breakdown, Category, Parts};
 pub use change::{Change, OWN_FILE};
 pub use counters::{Hardware, Interference, Waiting, delta};
 pub use field::{Field, FieldKind};
-pub use folder::{FolderError, LockedFolder, Problem, Repair, RunFolder};
+pub use folder::{
+    FolderError, LockedFolder, Opened, Problem, Repair, Resume, RunFolder, breakdown,
+};
 pub use header::{EmptyRegion, FORMAT_VERSION, Peak, Ruler, RunHeader};
 pub use ledger::{Ledger, Recorded, last_attempts};
 pub use sample::{Answer, Record, Sample, Status};

@@ -1,40 +1,26 @@
-//! Who answers a cell, and how is a plan walked?
+//! Who answers a cell, and how is a plan swept?
 //!
-//! A [`Runner`] answers visits: `host` by measuring, [`Scripted`] from a script. [`sweep`] walks the
+//! A [`Runner`] answers visits: `host` by measuring, [`Scripted`] from a script. A [`Sweep`] makes the
 //! visits of a plan, skips what is already recorded, and hands every record to a [`Sink`] at once,
 //! so that an interruption loses at most the visit in flight. A visit in which a process stood still
 //! is made again at the end of its round.
 
 mod completeness;
-mod walk;
+mod request;
+mod sweep;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 
 pub use completeness::Completeness;
-use walk::Walk;
+pub use request::{VisitRequest, remaining};
+pub use sweep::Sweep;
 
-use crate::experiment::{Cell, Plan, Protocol, Visit};
-use crate::record::{Answer, Change, FolderError, Record, Recorded, RunFolder, Status};
-
-/// One process run of a cell, or what is left of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ask {
-    /// Which cell, in which round.
-    pub visit: Visit,
-    /// The first repetition still wanted, from 1.
-    pub first_rep: u32,
-    /// The last one.
-    pub last_rep: NonZeroU32,
-    /// How to ask.
-    pub protocol: Protocol,
-    /// P in whole CPUs, by which compositions set team widths.
-    pub budget: u32,
-}
+use crate::experiment::{Cell, Visit};
+use crate::record::{Answer, Change, FolderError, Record, RunFolder, Status};
 
 /// Takes the answer to one repetition; `Break` asks the runner to stop as soon as it can.
-pub type Emit<'a> = dyn FnMut(u32, Answer) -> ControlFlow<()> + 'a;
+pub type OnAnswer<'a> = dyn FnMut(u32, Answer) -> ControlFlow<()> + 'a;
 
 /// Something that can answer a cell.
 pub trait Runner {
@@ -42,17 +28,17 @@ pub trait Runner {
     fn name(&self) -> &'static str;
 
     /// Told what it will be asked, in this order, unless somebody stops; a runner may work ahead.
-    fn expect(&mut self, asks: &mut dyn Iterator<Item = Ask>) {
-        let _ = asks;
+    fn prefetch(&mut self, requests: &mut dyn Iterator<Item = VisitRequest>) {
+        let _ = requests;
     }
 
-    /// Answers every repetition of `ask`, or fewer where one was censored or failed or the time was
+    /// Answers every repetition of `request`, or fewer where one was censored or failed or the time was
     /// up. Never panics: what went wrong with the cell is the answer.
     ///
     /// # Errors
     ///
     /// If no cell could be asked now, whichever it is. The visit stays open.
-    fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) -> Result<(), Halted>;
+    fn run(&mut self, request: &VisitRequest, on_answer: &mut OnAnswer<'_>) -> Result<(), Halted>;
 }
 
 /// Why no further visit can be made now: the process lacks something that every cell needs.
@@ -133,7 +119,7 @@ impl Sink for Vec<Record> {
 }
 
 /// Told of every step of a sweep; all methods do nothing unless overridden.
-pub trait Watch {
+pub trait SweepObserver {
     /// A visit is about to start; `done` visits of the plan are complete, and `records` are all so
     /// far.
     fn visit(&mut self, visit: &Visit, done: usize, records: &[Record]) {
@@ -154,8 +140,8 @@ pub trait Watch {
         Vec::new()
     }
 
-    /// A further round over `cells` cells is about to start, because they are not told apart.
-    fn further(&mut self, round: u32, cells: usize) {
+    /// A round beyond those of the plan, over `cells` cells, is about to start.
+    fn further_round(&mut self, round: u32, cells: usize) {
         let _ = (round, cells);
     }
 
@@ -163,84 +149,31 @@ pub trait Watch {
     fn record(&mut self, record: &Record) {
         let _ = record;
     }
-
-    /// Whether to stop before the next sample.
-    fn interrupted(&self) -> bool {
-        false
-    }
-
-    /// Milliseconds since 1970 [ms].
-    fn unix_ms(&self) -> u64 {
-        0
-    }
 }
 
-/// Counts of records by status, and whether the walk reached its end.
+/// Observes nothing.
+impl SweepObserver for () {}
+
+/// What came of a sweep.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Swept {
+    /// All records of the run that count, in the order in which they were made.
+    pub records: Vec<Record>,
+    /// What this sweep added to them.
+    pub tally: Tally,
+}
+
+/// Counts of records by status, and whether the sweep reached its end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Records kept in this walk, by status.
+    /// Records kept in this sweep, by status.
     pub records: BTreeMap<Status, usize>,
     /// Whether every visit is complete.
     pub complete: bool,
 }
 
-/// What is to be asked for `visit` after what is `recorded` of it; `None` where that is complete. A
-/// visit that is not is made again as a whole: a round is one process run.
-pub fn rest(visit: Visit, plan: &Plan, recorded: Option<Recorded>) -> Option<Ask> {
-    let complete = recorded.is_some_and(|recorded| recorded.is_complete(&plan.protocol));
-    (!complete).then(|| Ask {
-        visit,
-        first_rep: 1,
-        last_rep: plan.protocol.reps,
-        protocol: plan.protocol.clone(),
-        budget: plan.budget,
-    })
-}
-
-/// Which cells need a further round, given all records so far; none ends the walk.
-pub type Further<'a> = dyn FnMut(&[Record]) -> BTreeSet<Cell> + 'a;
-
-/// Asks `runner` everything of `plan` that `recorded` does not hold, and keeps every answer at
-/// once.
-///
-/// # Errors
-///
-/// If a record cannot be kept or is no longer there at the end, or the runner cannot go on.
-pub fn sweep(
-    plan: &Plan,
-    recorded: Vec<Record>,
-    runner: &mut dyn Runner,
-    sink: &mut dyn Sink,
-    watch: &mut dyn Watch,
-) -> Result<Tally, SweepError> {
-    sweep_further((plan, None), recorded, runner, sink, watch)
-}
-
-/// The same, and then round by round over the cells that `further` names.
-///
-/// A round over some cells follows from the records of the rounds before it alone, so that an interrupted
-/// walk goes on as it would have.
-///
-/// # Errors
-///
-/// If a record cannot be kept or is no longer there at the end, or the runner cannot go on.
-pub fn sweep_further(
-    (plan, further): (&Plan, Option<&mut Further<'_>>),
-    recorded: Vec<Record>,
-    runner: &mut dyn Runner,
-    sink: &mut dyn Sink,
-    watch: &mut dyn Watch,
-) -> Result<Tally, SweepError> {
-    let mut walk = Walk::over(plan, recorded);
-    let walked = walk.all(further, runner, sink, watch);
-    match walked.and_then(|()| Ok(sink.check()?)) {
-        Ok(()) => Ok(walk.tally),
-        Err(SweepError::Folder(why)) if why.is_foreign() => {
-            Err(sink.rescue(&walk.records, why).into())
-        }
-        Err(why) => Err(why),
-    }
-}
+/// Which cells need a further round, given all records so far; none ends the sweep.
+pub type StoppingRule<'a> = dyn FnMut(&[Record]) -> BTreeSet<Cell> + 'a;
 
 /// A runner that answers from a function; for tests and examples.
 pub struct Scripted<F>(pub F);
@@ -250,11 +183,11 @@ impl<F: FnMut(&Visit, u32) -> Answer> Runner for Scripted<F> {
         "scripted"
     }
 
-    fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) -> Result<(), Halted> {
-        for rep in ask.first_rep..=ask.last_rep.get() {
-            let answer = (self.0)(&ask.visit, rep);
+    fn run(&mut self, request: &VisitRequest, on_answer: &mut OnAnswer<'_>) -> Result<(), Halted> {
+        for rep in request.first_rep..=request.last_rep.get() {
+            let answer = (self.0)(&request.visit, rep);
             let last = answer.status().ends_visit();
-            if emit(rep, answer).is_break() || last {
+            if on_answer(rep, answer).is_break() || last {
                 break;
             }
         }

@@ -67,7 +67,7 @@ use crate::experiment::{Cell, Computation, Seats, Visit};
 use crate::machine::{CpuSet, Topology};
 use crate::record::trace::Trace;
 use crate::record::{Answer, Sample, Waiting};
-use crate::runner::{Ask, Emit, Halted, Runner};
+use crate::runner::{Halted, OnAnswer, Runner, VisitRequest};
 use crate::serde_as_text;
 use crate::text::ParseError;
 use crate::units::ns;
@@ -129,48 +129,45 @@ pub struct Sim {
     /// Simulates several visits at the same time.
     pool: ThreadPool,
     /// Visits that will be asked for, in this order.
-    expected: VecDeque<Ask>,
+    expected: VecDeque<VisitRequest>,
     /// What came of visits that were not yet asked for.
     ready: BTreeMap<Visit, Vec<(u32, Report)>>,
-    told: Box<Tell>,
 }
-
-/// Is told what came of every simulated execution, before its answer is given.
-pub type Tell = dyn FnMut(&Visit, u32, &Report);
 
 /// Visits simulated ahead for each thread that simulates.
 const AHEAD: usize = 16;
 
 impl Sim {
-    /// A runner that asks `predictor` for as many visits at a time as `pool` has threads, and tells
-    /// `told` of each execution.
-    pub fn new(predictor: Predictor, pool: ThreadPool, told: Box<Tell>) -> Self {
+    /// A runner that asks `predictor` for as many visits at a time as `pool` has threads.
+    pub fn new(predictor: Predictor, pool: ThreadPool) -> Self {
         Self {
             predictor,
             pool,
             expected: VecDeque::new(),
             ready: BTreeMap::new(),
-            told,
         }
     }
 
-    /// What came of `ask`, and of those expected after it, unless that is known already.
-    fn reports(&mut self, ask: &Ask) -> Vec<(u32, Report)> {
-        if !self.ready.contains_key(&ask.visit) {
+    /// What came of `request`, and of those expected after it, unless that is known already.
+    fn reports(&mut self, request: &VisitRequest) -> Vec<(u32, Report)> {
+        if !self.ready.contains_key(&request.visit) {
             let ahead = AHEAD * self.pool.current_num_threads();
-            let at = self.expected.iter().position(|expected| expected == ask);
+            let at = self
+                .expected
+                .iter()
+                .position(|expected| expected == request);
             let skipped = at.map_or(0, |at| at + 1);
             self.expected.drain(..skipped);
             let rest = self.expected.drain(..ahead.min(self.expected.len()));
-            let batch: Vec<Ask> = iter::once(ask.clone()).chain(rest).collect();
+            let batch: Vec<VisitRequest> = iter::once(request.clone()).chain(rest).collect();
             let predictor = &self.predictor;
             let reports: Vec<_> = self
                 .pool
-                .install(|| batch.par_iter().map(|ask| predictor.reports(ask)).collect());
-            let visits = batch.iter().map(|ask| ask.visit);
+                .install(|| batch.par_iter().map(|one| predictor.reports(one)).collect());
+            let visits = batch.iter().map(|one| one.visit);
             self.ready.extend(visits.zip(reports));
         }
-        self.ready.remove(&ask.visit).unwrap_or_default()
+        self.ready.remove(&request.visit).unwrap_or_default()
     }
 }
 
@@ -179,22 +176,21 @@ impl Runner for Sim {
         "sim"
     }
 
-    fn expect(&mut self, asks: &mut dyn Iterator<Item = Ask>) {
-        self.expected = asks.collect();
+    fn prefetch(&mut self, requests: &mut dyn Iterator<Item = VisitRequest>) {
+        self.expected = requests.collect();
     }
 
-    fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) -> Result<(), Halted> {
-        if let Err(reason) = modelled(&ask.visit.cell) {
-            let _ = emit(ask.first_rep, Answer::Failed(reason));
+    fn run(&mut self, request: &VisitRequest, on_answer: &mut OnAnswer<'_>) -> Result<(), Halted> {
+        if let Err(reason) = modelled(&request.visit.cell) {
+            let _ = on_answer(request.first_rep, Answer::Failed(reason));
             return Ok(());
         }
         let mut spent = Duration::ZERO;
-        for (rep, report) in self.reports(ask) {
-            (self.told)(&ask.visit, rep, &report);
+        for (rep, report) in self.reports(request) {
             let answer = self.predictor.model.answer(report);
             spent += answer.sample().map_or(Duration::ZERO, |sample| sample.wall);
-            let ended = answer.status().ends_visit() || spent >= ask.protocol.limit();
-            if emit(rep, answer).is_break() || ended {
+            let ended = answer.status().ends_visit() || spent >= request.protocol.limit();
+            if on_answer(rep, answer).is_break() || ended {
                 break;
             }
         }
@@ -242,70 +238,70 @@ impl Predictor {
         })
     }
 
-    /// What comes of every repetition of `ask`, by number; fewer where one was stopped.
+    /// What comes of every repetition of `request`, by number; fewer where one was stopped.
     ///
     /// A visit is simulated from its start, warm-ups and repetitions that are known already
     /// included, because each execution finds the threads where the last one left them.
-    pub fn reports(&self, ask: &Ask) -> Vec<(u32, Report)> {
-        let warmups = ask.protocol.warmups;
-        let executions = warmups + ask.last_rep.get();
+    pub fn reports(&self, request: &VisitRequest) -> Vec<(u32, Report)> {
+        let warmups = request.protocol.warmups;
+        let executions = warmups + request.last_rep.get();
         let measured = match self.model {
             Model::Slices | Model::Steady => Some(executions),
             // A fluid has no history: all executions are the same.
             Model::Fluid => None,
         };
-        let Ok(nest) = self.nest(ask, measured) else {
+        let Ok(nest) = self.nest(request, measured) else {
             return Vec::new();
         };
         let by_slices =
-            |extent| Engine::simulate(self.setup(ask, &nest, extent), nest.shape.clone());
+            |extent| Engine::simulate(self.setup(request, &nest, extent), nest.shape.clone());
         let reports = match self.model {
             Model::Slices => by_slices(Extent::Whole),
             Model::Steady => by_slices(Extent::Steady { warmups }),
             Model::Fluid => {
                 let Nested { shape, masks, .. } = nest;
-                let one = Fluid::simulate(shape, &masks, self.layout.len(), limit(ask));
+                let one = Fluid::simulate(shape, &masks, self.layout.len(), limit(request));
                 vec![one; executions as usize]
             }
         };
         // A warm-up that was stopped stands as the first repetition, as where it is measured.
         let first = (warmups as usize).min(reports.len().saturating_sub(1));
         let reps = (1..).zip(reports.into_iter().skip(first));
-        reps.filter(|(rep, _)| *rep >= ask.first_rep).collect()
+        reps.filter(|(rep, _)| *rep >= request.first_rep).collect()
     }
 
-    /// What comes of repetition `rep` of `ask` by the model of slices, and who held which PU when.
+    /// What comes of repetition `rep` of `request` by the model of slices, and who held which PU when.
     ///
     /// # Errors
     ///
     /// If there is no model of its cell, why.
-    pub fn trace(&self, ask: &Ask, rep: u32) -> Result<(Report, Trace), String> {
-        let nest = self.nest(ask, Some(ask.protocol.warmups + rep))?;
-        let setup = self.setup(ask, &nest, Extent::Whole);
+    pub fn trace(&self, request: &VisitRequest, rep: u32) -> Result<(Report, Trace), String> {
+        let nest = self.nest(request, Some(request.protocol.warmups + rep))?;
+        let setup = self.setup(request, &nest, Extent::Whole);
         let (mut reports, mut trace) = Engine::trace(setup, nest.shape.clone());
         let report = reports.swap_remove(reports.len() - 1);
-        trace.cell = ask.visit.cell.to_string();
+        trace.cell = request.visit.cell.to_string();
         trace.source = format!("simulated {}", self.machine.parameters.machine);
         trace.wall = report.wall;
         Ok((report, trace))
     }
 
-    /// The nest of `ask`, with a thread that has it executed as often as said, if that is said.
-    fn nest(&self, ask: &Ask, executions: Option<u32>) -> Result<Nested, String> {
+    /// The nest of `request`, with a thread that has it executed as often as said, if that is said.
+    fn nest(&self, request: &VisitRequest, executions: Option<u32>) -> Result<Nested, String> {
         let Machine {
             topology,
             allowed,
             parameters,
             ..
         } = &self.machine;
-        let cell = &ask.visit.cell;
+        let cell = &request.visit.cell;
         let computation = modelled(cell)?;
-        let seats = Seats::of(cell, ask.budget, topology, allowed);
+        let seats = Seats::of(cell, request.budget, topology, allowed);
         let spilled = model::spilled(cell, &seats, &self.layout, self.costs.shared_cache);
         let task = |width| Task::of(computation, width, spilled, parameters);
         let time = |width| task(width).time;
         let cpus = Cpus {
-            budget: ask.budget,
+            budget: request.budget,
             pus: self.layout.len() as u32,
         };
         let shape = Shape {
@@ -319,18 +315,18 @@ impl Predictor {
         })
     }
 
-    fn setup<'a>(&'a self, ask: &Ask, nest: &'a Nested, extent: Extent) -> Setup<'a> {
+    fn setup<'a>(&'a self, request: &VisitRequest, nest: &'a Nested, extent: Extent) -> Setup<'a> {
         Setup {
             layout: &self.layout,
             kernel: self.machine.kernel,
             costs: &self.costs,
             masks: &nest.masks,
-            working_set: model::working_set(&ask.visit.cell),
+            working_set: model::working_set(&request.visit.cell),
             traffic: nest.traffic,
             quota: self.machine.quota,
-            limit: limit(ask),
+            limit: limit(request),
             extent,
-            seed: seed::seed(ask),
+            seed: seed::seed(request),
         }
     }
 }
@@ -344,8 +340,8 @@ struct Nested {
 }
 
 /// Simulated time after which an execution is stopped [ns].
-fn limit(ask: &Ask) -> u64 {
-    ns(ask.protocol.limit())
+fn limit(request: &VisitRequest) -> u64 {
+    ns(request.protocol.limit())
 }
 
 /// Why an execution that never began has no time.
@@ -368,6 +364,7 @@ impl Model {
             } else {
                 Waiting::default()
             },
+            breakdown: Some(Box::new(report.breakdown())),
             ..Sample::default()
         };
         match report.stop {

@@ -14,10 +14,14 @@ pub mod cell_name;
 pub mod chart;
 pub mod comparison;
 pub mod disturbed;
+pub mod evidence;
+pub mod explanation;
 pub mod facet;
 pub mod finding;
+pub mod findings;
 #[cfg(test)]
 mod gallery;
+pub mod granted;
 pub mod heatmap;
 pub mod number;
 mod outline;

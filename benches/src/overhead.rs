@@ -3,11 +3,11 @@
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use oversub::experiment::{Cell, Protocol, Visit, WaitPolicy};
 use oversub::host::team::{ForkJoin, Team};
-use oversub::runner::Ask;
+use oversub::runner::VisitRequest;
 use oversub::stats::median;
 
 use crate::products::product;
@@ -68,20 +68,8 @@ fn measured(inner: u32) -> Result<f64, String> {
         format!("matmul.f64.{N}_1x{inner}_fork-join.active_independent_unbound_static_t{TASKS}");
     let cell: Cell = text.parse().map_err(|error| format!("{error}"))?;
     let reps = NonZeroU32::new(REPS).unwrap_or(NonZeroU32::MIN);
-    let ask = Ask {
-        visit: Visit { round: 1, cell },
-        first_rep: 1,
-        last_rep: reps,
-        protocol: Protocol {
-            rounds: NonZeroU32::MIN,
-            reps,
-            warmups: 1,
-            limit_ns: 60_000_000_000,
-            seed: 0,
-            until: None,
-        },
-        budget: 2,
-    };
+    let protocol = Protocol::of_one_visit(reps, 1, Duration::from_secs(60));
+    let ask = VisitRequest::new(Visit { round: 1, cell }, &protocol, 2);
     let mut times = Vec::new();
     oversub::host::measure(&ask, None, &mut |_, answer| {
         times.extend(answer.sample().map(|sample| sample.wall.as_secs_f64()));

@@ -2,10 +2,11 @@
 
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use oversub::experiment::{Cell, Protocol, Visit};
 use oversub::host;
-use oversub::runner::Ask;
+use oversub::runner::VisitRequest;
 use oversub::stats::median;
 
 use crate::turn::{Spread, Turn, ratios, rounds};
@@ -42,20 +43,8 @@ pub fn table(only: &str) {
 /// Median wall time of an execution on one side [s].
 pub fn turn(side: &str, cell: &str) -> Result<f64, String> {
     let cell: Cell = cell.parse().map_err(|error| format!("{error}"))?;
-    let ask = Ask {
-        visit: Visit { round: 1, cell },
-        first_rep: 1,
-        last_rep: NonZeroU32::MIN,
-        protocol: Protocol {
-            rounds: NonZeroU32::MIN,
-            reps: NonZeroU32::MIN,
-            warmups: 1,
-            limit_ns: 60_000_000_000,
-            seed: 0,
-            until: None,
-        },
-        budget: 2,
-    };
+    let protocol = Protocol::of_one_visit(NonZeroU32::MIN, 1, Duration::from_secs(60));
+    let ask = VisitRequest::new(Visit { round: 1, cell }, &protocol, 2);
     let mut walls = Vec::new();
     for _ in 0..EXECUTIONS {
         match side {

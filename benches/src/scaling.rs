@@ -1,11 +1,11 @@
 //! Does an event of the simulator cost the same on a small machine and on a large one?
 
 use std::num::NonZeroU32;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use oversub::experiment::{Protocol, Visit};
 use oversub::machine::Topology;
-use oversub::runner::Ask;
+use oversub::runner::VisitRequest;
 use oversub::sim::{Kernel, KernelVersion, Machine, Model, Parameters, Predictor};
 
 use crate::turn::Spread;
@@ -55,23 +55,15 @@ fn costs(pus: u32, cell: &str) -> Result<(u64, Spread), String> {
         parameters: Parameters::preset("epyc-9004").map_err(|error| said(&error))?,
     };
     let predictor = Predictor::new(machine, Model::Slices).map_err(|error| said(&error))?;
-    let ask = Ask {
-        visit: Visit {
-            round: 1,
-            cell: cell.parse().map_err(|error| said(&error))?,
-        },
-        first_rep: 1,
-        last_rep: NonZeroU32::MIN,
-        protocol: Protocol {
-            rounds: NonZeroU32::MIN,
-            reps: NonZeroU32::MIN,
-            warmups: 0,
-            limit_ns: 60_000_000_000,
-            seed: 1,
-            until: None,
-        },
-        budget: pus,
+    let visit = Visit {
+        round: 1,
+        cell: cell.parse().map_err(|error| said(&error))?,
     };
+    let protocol = Protocol {
+        seed: 1,
+        ..Protocol::of_one_visit(NonZeroU32::MIN, 0, Duration::from_secs(60))
+    };
+    let ask = VisitRequest::new(visit, &protocol, pus);
     let mut events = 0;
     let mut times = Vec::new();
     for _ in 0..ROUNDS {

@@ -18,11 +18,15 @@ pub struct Changed {
 
 /// The changes in `header` that part `records`, in the order in which they were seen.
 ///
-/// The round of a record says on which side of a change it is. That the file of oversub was replaced
+/// The round of a record says on which side of a change it is; where a run grew between two sessions, so that
+/// rounds which were over are made for more cells, its time does. That the file of oversub was replaced
 /// parts nothing: the sweep went on with the program that was started.
 pub fn changes(header: &RunHeader, records: &[Record]) -> Vec<Changed> {
     let parted = |change: &Change| {
-        let later = |record: &&Record| record.visit.round >= change.round;
+        let seen = change.at.parse().map(jiff::Timestamp::as_millisecond);
+        // It is told to the second.
+        let seen = seen.map_or(u64::MAX, |at| at.saturating_add(1000) as u64);
+        let later = |record: &&Record| record.visit.round >= change.round || record.unix_ms >= seen;
         let after = records.iter().filter(later).count();
         Changed {
             change: change.clone(),
@@ -85,5 +89,10 @@ mod tests {
         assert_eq!((found[0].before, found[0].after), (2, 2));
         assert_eq!(found[0].change, header.changes[0]);
         assert_eq!(changes(&header, &[]), []);
+        // A second behind the beginning of 2026, for a cell that was added.
+        let mut grown = records;
+        grown[0].unix_ms = 1_767_225_601_000;
+        let found = changes(&header, &grown);
+        assert_eq!((found[0].before, found[0].after), (1, 3));
     }
 }

@@ -5,20 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
+use crate::experiment::Difference;
 use crate::record::{Record, RunHeader};
-
-/// A circumstance in which two runs differ.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// Its name.
-    pub field: String,
-    /// Its value in the first run.
-    pub from: String,
-    /// Its value in the second.
-    pub to: String,
-}
 
 /// The circumstances in which two runs, each a header with its records, differ.
 pub fn differences(from: (&RunHeader, &[Record]), to: (&RunHeader, &[Record])) -> Vec<Difference> {

@@ -85,6 +85,11 @@ pub enum Incomparable {
 }
 
 impl Comparison {
+    /// The cells of both runs, in the order in which they are compared.
+    pub fn compared_cells(&self) -> Vec<Cell> {
+        self.cells.iter().map(|change| change.cell).collect()
+    }
+
     /// How the cells of `to` compare with those of `from`; of those that `conditions` admit.
     ///
     /// # Errors

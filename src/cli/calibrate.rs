@@ -1,16 +1,10 @@
 //! `oversub calibrate`: what does everything cost on this machine?
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::Context;
-
-use super::simulation::Simulation;
-use super::{output, screen};
-use crate::experiment::WaitPolicy;
-use crate::host::{self, Calibration, Finding};
-use crate::machine::{CpuBudget, HostFacts, Topology};
-use crate::sim::{Parameter, Parameters, Provenance};
+use super::screen;
+use crate::app::{CalibrateOutcome, EmptyRegion, calibrate, unknown};
+use crate::host::{Calibration, Finding};
 use crate::units::four_digits;
 
 /// Measures what things cost here, for `oversub simulate` and `oversub validate`.
@@ -41,78 +35,36 @@ pub(super) struct Args {
     force: bool,
 }
 
-/// Regions measured as a whole, and how their teams wait.
-const REGIONS: [(&str, WaitPolicy); 3] = [
-    ("region_active", WaitPolicy::Active),
-    ("region_yield", WaitPolicy::Yield),
-    ("region_passive", WaitPolicy::Passive),
-];
-
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let there = self.output.display();
-        output::claim(&self.output, self.force)?;
-        let topology = Topology::discover()?;
-        let allowed = CpuBudget::discover().allowed;
-        let calibration = host::calibrate(&topology, &allowed, self.repetitions)?;
-        let mut parameters = parameters(&calibration);
-        let regions = regions(&mut parameters, &topology)?;
-        let text = toml::to_string_pretty(&parameters).context("cannot write the numbers")?;
-        let unknown = unknown(&calibration, "# ");
-        output::write(&self.output, format!("{unknown}\n{text}").as_bytes())?;
+        let CalibrateOutcome {
+            calibration,
+            regions,
+        } = calibrate(&self.output, self.repetitions, self.force)?;
         screen::say(table(&calibration))?;
-        screen::say(regions)?;
+        screen::say(composed(&regions))?;
         screen::say(unknown_words(&calibration))?;
-        screen::say(format!("\n{there}"))
+        screen::say(format!("\n{}", self.output.display()))
     }
 }
 
-fn parameters(calibration: &Calibration) -> Parameters {
-    let facts = HostFacts::discover();
-    let known = |fact: Option<String>| fact.unwrap_or_else(|| "unknown".to_owned());
-    let release = known(facts.kernel.release);
-    let date = jiff::Timestamp::now().to_string();
-    let date = date.get(..10).unwrap_or_default().to_owned();
-    let number = |finding: &Finding| {
-        let parameter = Parameter {
-            value: finding.value,
-            interval: finding.interval,
-            unit: finding.unit.to_owned(),
-            provenance: Provenance::Measured,
-            source: format!("{}; oversub calibrate, {date}", finding.how),
-        };
-        (finding.name.to_owned(), parameter)
-    };
-    let numbers: BTreeMap<String, Parameter> = calibration.findings.iter().map(number).collect();
-    let machine = format!("{}, Linux {release}", known(facts.processor));
-    Parameters::measured(known(facts.host), machine, numbers)
-}
-
-/// The empty regions of `measured` beside what its other numbers make of them, in words and, for
-/// whoever reads the file, as part of their source.
-fn regions(measured: &mut Parameters, topology: &Topology) -> anyhow::Result<String> {
-    let here = Simulation::here(measured.clone(), topology)?;
-    let mut words = String::new();
-    for (name, wait) in REGIONS {
-        let Some(region) = measured.parameters.get_mut(name) else {
-            continue;
-        };
-        // Without the sizes of caches nothing can be simulated, and calibrating need not know them.
-        if let Some(ns) = here.empty_region(wait).ok().flatten() {
-            let ratio = ns / region.value;
-            region.source += &format!("; simulated from the other numbers: {ns:.0} ns");
-            words += &format!(
-                "\n{name:14} {:>8.0} ns, simulated {ns:>8.0} ns: {ratio:.2}",
-                region.value
-            );
-        }
+/// Empty regions as a whole, beside what the other numbers make of them.
+fn composed(regions: &[EmptyRegion]) -> String {
+    if regions.is_empty() {
+        return String::new();
     }
     let title = "\nempty regions, measured and put together from the other numbers:";
-    Ok(if words.is_empty() {
-        words
-    } else {
-        title.to_owned() + &words
-    })
+    let line = |region: &EmptyRegion| {
+        let EmptyRegion {
+            name,
+            measured,
+            simulated,
+        } = region;
+        let ratio = simulated / measured;
+        format!("\n{name:14} {measured:>8.0} ns, simulated {simulated:>8.0} ns: {ratio:.2}")
+    };
+    let lines: String = regions.iter().map(line).collect();
+    title.to_owned() + &lines
 }
 
 fn table(calibration: &Calibration) -> String {
@@ -137,10 +89,4 @@ fn unknown_words(calibration: &Calibration) -> String {
         "\nnot known, kept as in the preset:\n{}",
         unknown(calibration, "  ")
     )
-}
-
-/// What could not be measured, one line each.
-fn unknown(calibration: &Calibration, indent: &str) -> String {
-    let line = |unknown: &host::Unknown| format!("{indent}{}: {}\n", unknown.names, unknown.why);
-    calibration.unknown.iter().map(line).collect()
 }

@@ -14,7 +14,8 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, raise};
 use nix::sys::wait::WaitStatus;
 
-use super::{UsageError, blas, itself, output, screen, signals};
+use super::{UsageError, request, screen, signals};
+use crate::app::{itself, locate, output};
 use crate::experiment::{Cell, CommandSpec, Protocol, Visit, Workload};
 use crate::host::{self, measure};
 use crate::machine::{CpuBudget, HostFacts};
@@ -23,7 +24,7 @@ use crate::process::{
     keep_continues, open_files, supervise,
 };
 use crate::record::{Answer, Status};
-use crate::runner::Ask;
+use crate::runner::VisitRequest;
 use crate::units::range;
 
 /// Measures one cell in this process and writes a JSON line for each repetition.
@@ -90,7 +91,7 @@ impl Args {
     }
 
     /// Answers `ask` in this process.
-    fn measure(&self, ask: &Ask, mut beside: Option<Background>) -> anyhow::Result<()> {
+    fn measure(&self, ask: &VisitRequest, mut beside: Option<Background>) -> anyhow::Result<()> {
         // A file for each thread, whose counters are read.
         open_files::raise();
         let mut out = screen::claim_stdout()?;
@@ -125,38 +126,28 @@ impl Args {
         match (self.cell.runtime.blas(), &self.library) {
             (None, _) => Ok(None),
             (Some(_), Some(file)) => Ok(Some(file.clone())),
-            (Some(blas), None) => blas::locate(blas).map(Some),
+            (Some(blas), None) => locate(blas).map(Some),
         }
     }
 
-    fn ask(&self) -> Result<Ask, UsageError> {
+    fn ask(&self) -> Result<VisitRequest, UsageError> {
         if self.cell.workload == Workload::Command && self.command.is_none() {
             let why = "a cell of a command does not say which program; give --command JSON, or run \
                        the line that `oversub sweep --dry-run -- PROGRAM` prints for it";
             return Err(UsageError(why.to_owned()));
         }
-        let limit = super::request::time(self.limit, range::LIMIT)?;
-        let protocol = Protocol {
-            rounds: NonZeroU32::MIN,
-            reps: self.reps,
-            warmups: self.warmups,
-            limit_ns: crate::units::ns(limit),
-            seed: 0,
-            until: None,
-        };
-        let protocol = protocol.checked();
+        let limit = request::time(self.limit, range::LIMIT)?;
+        let protocol = Protocol::of_one_visit(self.reps, self.warmups, limit).checked();
         let protocol = protocol.map_err(|error| UsageError(error.to_string()))?;
-        Ok(Ask {
-            visit: Visit {
-                round: 1,
-                cell: self.cell,
-            },
+        let budget = self.budget.map(NonZeroU32::get);
+        let budget = budget.unwrap_or_else(|| CpuBudget::discover().whole());
+        let visit = Visit {
+            round: 1,
+            cell: self.cell,
+        };
+        Ok(VisitRequest {
             first_rep: self.first_rep.get(),
-            last_rep: self.reps,
-            protocol,
-            budget: self
-                .budget
-                .map_or_else(|| CpuBudget::discover().whole(), NonZeroU32::get),
+            ..VisitRequest::new(visit, &protocol, budget)
         })
     }
 }
@@ -203,7 +194,7 @@ impl Answers {
 
 /// Writes what every thread does in one execution of `ask` into `file`, and the answer as a line.
 fn write_down(
-    ask: &Ask,
+    ask: &VisitRequest,
     library: Option<&Path>,
     file: &Path,
     answers: &mut File,
@@ -226,7 +217,7 @@ fn write_down(
 
 /// Supervises the program of `spec` until it has answered `ask`, or somebody wants this process to
 /// end: then it ends the program's tree first.
-fn supervise_command(spec: &CommandSpec, ask: &Ask) -> anyhow::Result<()> {
+fn supervise_command(spec: &CommandSpec, ask: &VisitRequest) -> anyhow::Result<()> {
     let starter = Starter {
         program: &itself()?,
         // Some files for each copy.

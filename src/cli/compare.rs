@@ -1,24 +1,19 @@
 //! `oversub compare`: what changed from one run to another?
 
-use std::fs;
 use std::io::stdout;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::run::Run;
-use super::{ConditionHolds, Disturbed, UsageError, screen};
-use crate::analysis::{self, Change, Comparison, Difference, Disturbances};
-use crate::experiment::Cell;
-use crate::experiment::Condition;
+use super::{ConditionHolds, Disturbed, UsageError, reading, screen};
+use crate::analysis::{Change, Comparison};
+use crate::app::{CompareOutcome, CompareRequest, compare};
+use crate::experiment::{Condition, Difference};
 use crate::text::ParseError;
 use crate::view::canvas::FigureFormat;
-use crate::view::caption::{Caption, provenance};
 use crate::view::cell_name::CellNames;
 use crate::view::comparison::{self, InBoth, Outcome};
-use crate::view::disturbed;
 use crate::view::facet::{Facets, natural_axes};
-use crate::view::size::Size;
-use crate::view::{heatmap, points, terminal};
+use crate::view::{disturbed, terminal};
 
 /// Compares two runs of the same cells: an upgrade, another machine, another day, a simulation.
 ///
@@ -76,55 +71,51 @@ impl FromStr for Slowdown {
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
         if let Some(output) = &self.output {
-            FigureFormat::of(output).map_err(|error| UsageError(error.to_string()))?;
+            FigureFormat::of(output).map_err(UsageError::of)?;
         }
-        let (from, to) = (Run::read(&self.from)?, Run::read(&self.to)?);
-        let compared = Comparison::of(&from.analysis, &to.analysis, &self.conditions);
-        let compared = compared.map_err(|error| {
-            UsageError(format!(
-                "cannot compare {} with {}: {error}",
-                self.from.display(),
-                self.to.display()
-            ))
-        })?;
-        let differences =
-            analysis::differences((&from.header, &from.records), (&to.header, &to.records));
-        let disturbances = [from.disturbances(), to.disturbances()];
-        let others = (disturbances[0].may_decide(), disturbances[1].may_decide());
-        let alarm = self.fail_if.map(|limit| alarm(limit, &compared, others));
+        let (from, to) = (reading::run(&self.from)?, reading::run(&self.to)?);
+        let request = CompareRequest {
+            conditions: self.conditions.clone(),
+            limit: self.fail_if.map(|Slowdown(limit)| limit),
+        };
+        let compared = compare(&from, &to, &request)?;
         if self.json {
             let folders = [&self.from, &self.to].map(|path| path.display().to_string());
             let folders = (folders[0].as_str(), folders[1].as_str());
-            let [from, to] = &disturbances;
+            let [from, to] = &compared.disturbances;
             screen::say(comparison::json(
                 folders,
-                &compared,
-                &differences,
+                &compared.comparison,
+                &compared.differences,
                 InBoth { from, to },
-                alarm.as_ref(),
+                compared.alarm.as_ref(),
             )?)?;
         } else {
-            self.say(&compared, &differences, &disturbances)?;
+            self.say(&compared)?;
         }
-        if let Some(output) = &self.output {
-            self.draw((&from, &to), &compared, output)?;
+        if let Some(picture) = &self.output {
+            let points = compared.draw(&from, &to, picture, self.force)?;
+            let (picture, points) = (picture.display(), points.display());
+            screen::note(format_args!("{picture} (points in {points})"));
         }
-        let Some((limit, alarm)) = self.fail_if.zip(alarm) else {
+        let Some((limit, alarm)) = self.fail_if.zip(compared.alarm) else {
             return Ok(());
         };
+        let compared = &compared.comparison;
         match alarm.outcome {
-            Outcome::Holds => Err(ConditionHolds(said(&alarm, &compared)).into()),
-            Outcome::DoesNotHold => judged(limit, &compared),
-            Outcome::Disturbed => Err(Disturbed(open(&alarm, &compared)).into()),
+            Outcome::Holds => Err(ConditionHolds(said(&alarm, compared)).into()),
+            Outcome::DoesNotHold => judged(limit, compared),
+            Outcome::Disturbed => Err(Disturbed(open(&alarm, compared)).into()),
         }
     }
 
-    fn say(
-        &self,
-        compared: &Comparison,
-        differences: &[Difference],
-        [first, second]: &[Disturbances; 2],
-    ) -> anyhow::Result<()> {
+    fn say(&self, outcome: &CompareOutcome) -> anyhow::Result<()> {
+        let CompareOutcome {
+            comparison: compared,
+            differences,
+            disturbances: [first, second],
+            ..
+        } = outcome;
         let mut text = format!("{} -> {}\n", self.from.display(), self.to.display());
         for Difference { field, from, to } in differences {
             text.push_str(&format!("  differs    {field}: {from} -> {to}\n"));
@@ -140,7 +131,7 @@ impl Args {
                 ));
             }
         }
-        let cells = cells(compared);
+        let cells = compared.compared_cells();
         let series = compared.series();
         let facets = Facets::of(&cells, &series.points, natural_axes(&cells));
         let ink = screen::ink(&stdout());
@@ -152,71 +143,6 @@ impl Args {
         ];
         let disturbed = disturbed.concat();
         screen::say(format!("{text}\n{map}\n{words}\n{disturbed}").trim_end())
-    }
-
-    fn draw(
-        &self,
-        (from, to): (&Run, &Run),
-        compared: &Comparison,
-        output: &Path,
-    ) -> anyhow::Result<()> {
-        let csv = output.with_extension("csv");
-        let there = [output, &csv]
-            .into_iter()
-            .find(|path| !self.force && path.exists());
-        if let Some(there) = there {
-            let there = there.display();
-            return Err(UsageError(format!("{there} exists; give --force to replace it")).into());
-        }
-        if let Some(folder) = output
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-        {
-            fs::create_dir_all(folder)?;
-        }
-        let cells = cells(compared);
-        let series = compared.series();
-        let facets = Facets::of(&cells, &series.points, natural_axes(&cells));
-        let folder = |run: &Run| {
-            let name = run.folder.file_name().unwrap_or(run.folder.as_os_str());
-            name.display().to_string()
-        };
-        let mut sources = vec![format!("first: {}", folder(from))];
-        sources.extend(provenance(&[&from.header]));
-        sources.push(format!("second: {}", folder(to)));
-        sources.extend(provenance(&[&to.header]));
-        let caption = Caption {
-            method: sources,
-            second: Some(folder(to)),
-            ..Caption::of(&[&to.header])
-        };
-        heatmap::heatmap(&series.quantity, &facets, &caption, Size::Readme).save(output)?;
-        points::save(&series.quantity, &facets, &csv)?;
-        screen::note(format_args!(
-            "{} (points in {})",
-            output.display(),
-            csv.display()
-        ));
-        Ok(())
-    }
-}
-
-fn cells(compared: &Comparison) -> Vec<Cell> {
-    compared.cells.iter().map(|change| change.cell).collect()
-}
-
-fn alarm(
-    Slowdown(limit): Slowdown,
-    compared: &Comparison,
-    others: (bool, bool),
-) -> comparison::Condition {
-    let slower = compared.slower_than(limit);
-    let holds = !slower.is_empty();
-    comparison::Condition {
-        condition: format!("slowdown>{limit}"),
-        holds,
-        outcome: Outcome::of(holds, others),
-        cells: slower.iter().map(|change| change.cell).collect(),
     }
 }
 
@@ -241,7 +167,7 @@ fn judged(Slowdown(limit): Slowdown, compared: &Comparison) -> anyhow::Result<()
 }
 
 fn said(alarm: &comparison::Condition, compared: &Comparison) -> String {
-    let names = CellNames::of(&cells(compared));
+    let names = CellNames::of(&compared.compared_cells());
     let listed: Vec<String> = alarm.cells.iter().map(|cell| names.name(cell)).collect();
     format!("{} in {}", alarm.condition, listed.join("; "))
 }

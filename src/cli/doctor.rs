@@ -7,18 +7,16 @@ mod other;
 mod page;
 mod report;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::blas::folders;
-use super::{UsageError, header, itself, output, screen};
-use crate::file;
+use super::{UsageError, screen};
+use crate::app::{folders, itself, output, read_machine, variables};
 use crate::host::probes;
 use crate::machine::{
     CpuBudget, GroupQuota, HostFacts, Memory, OnlinePus, Surroundings, System, ThreadChoice,
-    ThreadLimit, Topology, TopologyError, thread_choices,
+    ThreadLimit, Topology, thread_choices,
 };
 use crate::process::versions;
-use crate::text::{excerpt, quoted};
 use crate::view;
 use crate::view::canvas::FigureFormat;
 use libraries::{Library, libraries};
@@ -64,7 +62,7 @@ impl Args {
             return Ok(());
         };
         FigureFormat::of(path).map_err(|error| UsageError(error.to_string()))?;
-        output::claim(path, self.force)
+        Ok(output::claim(path, self.force)?)
     }
 
     fn this_machine(&self) -> anyhow::Result<()> {
@@ -98,7 +96,7 @@ impl Args {
     }
 
     fn other_machine(&self, machine: &str) -> anyhow::Result<()> {
-        let topology = read(machine)?;
+        let topology = read_machine(machine)?;
         self.draw(&topology, &topology.allowed(), machine)?;
         let report = OtherMachine {
             machine,
@@ -133,34 +131,8 @@ fn choices(budget: &CpuBudget, libraries: &[Library]) -> Vec<ThreadChoice> {
     thread_choices(&Surroundings {
         budget,
         quota: GroupQuota::read(&System::here()),
-        environment: &header::variables(),
+        environment: &variables(),
         versions: &versions(libgomp.as_deref()),
         openblas: libraries.iter().find_map(Library::openblas),
-    })
-}
-
-/// The machine that `text` names: a file if it looks like one, else a description.
-pub(super) fn read(text: &str) -> Result<Topology, UsageError> {
-    let path = Path::new(text);
-    let xml = path
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("xml"));
-    if !(xml || path.exists()) {
-        return Topology::synthetic(text).map_err(|error| UsageError(error.to_string()));
-    }
-    let name = excerpt(text);
-    let contents = file::text(path, file::LARGEST_TEXT).map_err(|error| {
-        UsageError(format!(
-            "cannot read {name}: {error}; on the machine itself, `lstopo machine.xml` writes such a \
-             file"
-        ))
-    })?;
-    Topology::from_lstopo_xml(&contents).map_err(|error| match error {
-        TopologyError::Hwloc1 => UsageError(format!(
-            "{name} was written by hwloc 1; convert it with lstopo of hwloc 2: \
-             `lstopo -i {} new.xml`",
-            quoted(text)
-        )),
-        error => UsageError(format!("{error} (--machine {name})")),
     })
 }

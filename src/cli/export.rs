@@ -3,8 +3,8 @@
 use std::io::{IsTerminal, stdout};
 use std::path::PathBuf;
 
-use super::run::Run;
-use super::{UsageError, screen};
+use super::{UsageError, reading, screen};
+use crate::app;
 use crate::experiment::Condition;
 use crate::record::{FolderError, Record, RunFolder};
 use crate::view::table::{self, TableFormat};
@@ -41,8 +41,8 @@ impl Args {
         let table = if self.samples {
             table::write(self.form, &table::samples(&self.records()?))?
         } else {
-            let run = Run::read_where(&self.run, &self.conditions)?;
-            run.note_changes();
+            let run = reading::run_where(&self.run, &self.conditions)?;
+            reading::note_changes(&run);
             table::write(self.form, &table::cells(&run.analysis))?
         };
         screen::write(&table)
@@ -50,18 +50,16 @@ impl Args {
 
     /// The records of the run, or where its run.json is gone or damaged, of its samples.csv alone.
     fn records(&self) -> anyhow::Result<Vec<Record>> {
-        let error = match Run::read_where(&self.run, &self.conditions) {
+        let why = match app::Run::open(&self.run, &self.conditions) {
             Ok(run) => {
-                run.note_changes();
+                reading::note_incomplete(&run);
+                reading::note_changes(&run);
                 return Ok(run.records);
             }
-            Err(error) => error,
-        };
-        let headless = error
-            .downcast_ref::<FolderError>()
-            .filter(|error| matches!(error, FolderError::NoHeader(_) | FolderError::Header { .. }));
-        let Some(why) = headless else {
-            return Err(error);
+            Err(app::Error::Folder(
+                why @ (FolderError::NoHeader(_) | FolderError::Header { .. }),
+            )) => why,
+            Err(error) => return Err(error.into()),
         };
         let mut records = RunFolder::read_samples(&self.run)?;
         records.retain(|record| Condition::all_admit(&self.conditions, &record.visit.cell));

@@ -18,9 +18,9 @@ use std::process::{Command, Stdio};
 use anyhow::Context;
 
 use super::report::may_be_html;
-use super::run::Run;
-use super::{UsageError, itself, output, screen};
+use super::{UsageError, reading, screen};
 use crate::analysis::Metric;
+use crate::app::{Run, itself, output};
 use crate::clock;
 use crate::machine::CpuBudget;
 use crate::record::RunFolder;
@@ -223,7 +223,7 @@ fn walk(verb: &str, arguments: &[String], folder: &Path) -> anyhow::Result<Run> 
          on from there",
         folder.display()
     );
-    Run::read(folder)
+    reading::run(folder)
 }
 
 /// `word` as a shell would want it.

@@ -5,19 +5,21 @@
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, stderr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::between::Between;
 use super::screen;
+use crate::analysis::{Analysis, Metric};
+use crate::app::Observer;
 use crate::clock;
-use crate::experiment::{Cell, Plan, Visit};
-use crate::record::{Change, Record};
-use crate::runner::Watch;
+use crate::experiment::{Axis, Cell, Plan, Protocol, Visit};
+use crate::record::Record;
+use crate::runner::SweepObserver;
 use crate::units::human_span;
+use crate::view::facet::{Facets, natural_axes};
+use crate::view::terminal;
 
 /// How a sweep is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,26 +41,34 @@ impl Display {
     }
 }
 
-/// Draws the records so far as a heatmap of text.
-pub(super) type Picture = Box<dyn Fn(&[Record]) -> String>;
-
-/// Shows a sweep as it goes.
+/// Shows a sweep as it goes, and what there is to say meanwhile.
 pub(super) struct Progress {
-    bar: ProgressBar,
     display: Display,
-    picture: Picture,
-    interrupted: Arc<AtomicBool>,
-    /// What is looked at between rounds; nothing in a simulation.
-    between: Option<Between>,
+    sweep: Option<Shown>,
+}
+
+/// A sweep that is under way.
+struct Shown {
+    bar: ProgressBar,
+    plan: Plan,
+    axes: (Axis, Axis),
     forecast: Forecast,
     round: u32,
     drawn: Option<Instant>,
 }
 
 impl Progress {
-    /// A display of the walk over `plan`. `interrupted` asks the walk to stop.
-    pub(super) fn new(plan: &Plan, picture: Picture, interrupted: Arc<AtomicBool>) -> Self {
-        let display = Display::of_stderr();
+    pub(super) fn new() -> Self {
+        Self {
+            display: Display::of_stderr(),
+            sweep: None,
+        }
+    }
+}
+
+impl Shown {
+    /// A display of a sweep over `plan`.
+    fn new(plan: &Plan, display: Display) -> Self {
         let target = match display {
             Display::Terminal => ProgressDrawTarget::stderr_with_hz(10),
             Display::Lines => ProgressDrawTarget::hidden(),
@@ -67,13 +77,10 @@ impl Progress {
         let style = ProgressStyle::with_template("{msg}\n{wide_bar} {pos}/{len} {prefix}")
             .expect("the template is well formed");
         let bar = ProgressBar::with_draw_target(Some(forecast.visits as u64), target);
-        let bar = bar.with_style(style);
         Self {
-            bar,
-            display,
-            picture,
-            interrupted,
-            between: None,
+            bar: bar.with_style(style),
+            axes: natural_axes(&plan.cells),
+            plan: plan.clone(),
             forecast,
             round: 0,
             drawn: None,
@@ -93,7 +100,7 @@ impl Progress {
 
     /// Draws bar and heatmap anew, between visits so that it does not disturb one.
     fn redraw(&self, visit: &Visit, done: usize, records: &[Record]) {
-        self.bar.set_message((self.picture)(records));
+        self.bar.set_message(self.picture(records));
         self.bar.set_position(done as u64);
         let Visit { round, cell } = visit;
         let eta = self.eta();
@@ -103,68 +110,92 @@ impl Progress {
         ));
     }
 
+    /// The heatmap of the records so far.
+    fn picture(&self, records: &[Record]) -> String {
+        let analysis = Analysis::of_run(&self.plan, f64::from(self.plan.budget), records);
+        let series = analysis.series(Metric::Slowdown);
+        let facets = Facets::of(&self.plan.cells, &series.points, self.axes);
+        terminal::heatmap(
+            &series.quantity,
+            &facets,
+            screen::columns(),
+            screen::ink(&stderr()),
+        )
+    }
+
     fn eta(&self) -> String {
         let left = self.forecast.left().map(human_span);
         left.map_or_else(String::new, |left| format!(", {left} left"))
     }
-
-    /// This display, with what is looked at between rounds.
-    #[must_use]
-    pub(super) fn with(self, between: Option<Between>) -> Self {
-        Self { between, ..self }
-    }
-
-    /// Takes the display away.
-    pub(super) fn finish(&self) {
-        self.bar.finish_and_clear();
-    }
 }
 
-impl Watch for Progress {
+impl SweepObserver for Progress {
     fn visit(&mut self, visit: &Visit, done: usize, records: &[Record]) {
-        self.forecast.start(visit, clock::now());
-        let (due, new_round) = (self.is_due(), visit.round != self.round);
+        let Some(sweep) = &mut self.sweep else {
+            return;
+        };
+        sweep.forecast.start(visit, clock::now());
+        let (due, new_round) = (sweep.is_due(), visit.round != sweep.round);
         match self.display {
-            Display::Terminal if due => self.redraw(visit, done, records),
+            Display::Terminal if due => sweep.redraw(visit, done, records),
             Display::Lines if new_round => {
-                let (round, total, eta) = (visit.round, self.forecast.visits, self.eta());
+                let (round, total, eta) = (visit.round, sweep.forecast.visits, sweep.eta());
                 screen::note(format_args!(
                     "round {round}: {done} of {total} visits done{eta}"
                 ));
             }
             Display::Terminal | Display::Lines => {}
         }
-        self.round = visit.round;
+        sweep.round = visit.round;
     }
 
-    fn before_round(&mut self, round: u32, records: &[Record]) -> Vec<Change> {
-        let Self { bar, between, .. } = self;
-        let look = |between: &mut Between| between.before_round(round, records);
-        bar.suspend(|| between.as_mut().map(look).unwrap_or_default())
-    }
-
-    fn after_rounds(&mut self, round: u32) -> Vec<Change> {
-        let Self { bar, between, .. } = self;
-        let look = |between: &mut Between| between.after_rounds(round);
-        bar.suspend(|| between.as_mut().map(look).unwrap_or_default())
-    }
-
-    fn further(&mut self, round: u32, cells: usize) {
-        self.bar.inc_length(cells as u64);
+    fn further_round(&mut self, round: u32, cells: usize) {
+        let Some(sweep) = &mut self.sweep else {
+            return;
+        };
+        sweep.bar.inc_length(cells as u64);
         if self.display == Display::Lines {
             screen::note(format_args!(
                 "round {round}: {cells} cells are not told apart to the margin yet"
             ));
         }
-        self.round = round;
+        sweep.round = round;
+    }
+}
+
+impl Observer for Progress {
+    fn note(&mut self, line: &str) {
+        match &self.sweep {
+            Some(sweep) => sweep.bar.suspend(|| screen::note(line)),
+            None => screen::note(line),
+        }
     }
 
-    fn interrupted(&self) -> bool {
-        self.interrupted.load(Ordering::Relaxed)
+    fn aside(&self) -> fn(&str) {
+        |line| screen::note(line)
     }
 
-    fn unix_ms(&self) -> u64 {
-        clock::unix_ms()
+    fn begin(&mut self, plan: &Plan, folder: &Path, recorded: usize) {
+        for why in &plan.left_out {
+            screen::note(format_args!("skipped: {why}"));
+        }
+        let (cells, Protocol { rounds, reps, .. }) = (plan.cells.len(), &plan.protocol);
+        let folder = folder.display();
+        screen::note(format_args!(
+            "{cells} cells x {rounds} rounds x {reps} repetitions into {folder}"
+        ));
+        if recorded > 0 {
+            screen::note(format_args!(
+                "taking up the run there, which has {recorded} samples"
+            ));
+        }
+        self.sweep = Some(Shown::new(plan, self.display));
+    }
+
+    fn end(&mut self) {
+        if let Some(sweep) = self.sweep.take() {
+            sweep.bar.finish_and_clear();
+        }
     }
 }
 

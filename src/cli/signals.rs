@@ -12,6 +12,10 @@ use anyhow::Context;
 use nix::sys::signal::Signal;
 use signal_hook::iterator::Signals;
 
+use super::screen;
+use crate::app::Error;
+use crate::process::Stop;
+
 /// What asks a program to end, and can be answered.
 const REQUESTS: [Signal; 4] = [
     Signal::SIGINT,
@@ -31,12 +35,33 @@ pub(super) struct Interrupted {
     message: String,
 }
 
-/// An error with this `message`, which is [`Interrupted`] where a signal was the reason.
-pub(super) fn interrupted(message: String) -> anyhow::Error {
-    match Signal::try_from(FIRST.load(Ordering::Relaxed)) {
-        Ok(signal) => Interrupted { signal, message }.into(),
-        Err(_) => anyhow::Error::msg(message),
+/// `error`, which is [`Interrupted`] where a signal was the reason.
+pub(super) fn interrupted(error: Error) -> anyhow::Error {
+    let signal = Signal::try_from(FIRST.load(Ordering::Relaxed));
+    match (&error, signal) {
+        (Error::Interrupted(_), Ok(signal)) => Interrupted {
+            signal,
+            message: error.to_string(),
+        }
+        .into(),
+        _ => error.into(),
     }
+}
+
+/// What Ctrl-C, or a polite request to end, asks to stop. A second one ends the program at once.
+pub(super) fn stop_on_signal() -> anyhow::Result<Stop> {
+    let stop = Stop::default();
+    let asked = stop.clone();
+    on_request(move |signal| {
+        if asked.request() {
+            std::process::exit(exit_code(signal));
+        }
+        screen::note(
+            "stopping: the sample under way is dropped, all finished ones are kept; once more \
+             leaves at once",
+        );
+    })?;
+    Ok(stop)
 }
 
 /// The exit code of a program that `signal` ended, as shells count it: 130 after Ctrl-C.

@@ -1,20 +1,13 @@
 //! `oversub trace`: what does each thread of one cell do when?
 
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use anyhow::Context;
-
-use super::sweep::landmarks;
-use super::{UsageError, blas, itself, output, screen, simulate};
-use crate::experiment::{Cell, PartialCell, Protocol, Visit, Workload, default_tasks};
-use crate::file;
-use crate::machine::{CpuBudget, Topology};
-use crate::process::{Host, Message};
+use super::progress::Progress;
+use super::{UsageError, request, screen};
+use crate::app::{Setup, TraceRequest, trace};
 use crate::record::Answer;
 use crate::record::trace::{Activity, Trace};
-use crate::runner::Ask;
 use crate::text::Named;
 use crate::units::human_span;
 use crate::units::range;
@@ -56,17 +49,24 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let ask = self.ask()?;
-        for file in [Some(&self.output), self.simulated.as_ref()]
-            .into_iter()
-            .flatten()
-        {
-            output::claim(file, self.force)?;
+        let request = TraceRequest {
+            cell: self.cell.join(" ").parse().map_err(UsageError::of)?,
+            output: self.output,
+            simulated: self.simulated,
+            setup: Setup {
+                preset: Some(self.preset),
+                ..Setup::default()
+            },
+            warmups: self.warmups,
+            limit: request::time(self.limit, range::LIMIT)?,
+            force: self.force,
+        };
+        let outcome = trace(&request, &mut Progress::new())?;
+        if let Some(trace) = &outcome.measured {
+            screen::say(told(&request.output, trace))?;
         }
-        let answer = record(&ask, &self.output)?;
-        say(&self.output)?;
-        match answer {
-            Answer::Ok(_) => {}
+        match &outcome.answer {
+            Answer::Ok(_) | Answer::Failed(_) => {}
             Answer::Censored(_) => screen::note(format_args!(
                 "note: stopped at the limit of {} s; waits that were under way are missing",
                 self.limit
@@ -77,94 +77,17 @@ impl Args {
             Answer::Interrupted(_, why) => screen::note(format_args!(
                 "note: {why}, so times across that moment are too long; trace it again"
             )),
-            Answer::Failed(reason) => anyhow::bail!("the cell failed: {reason}"),
         }
-        if let Some(file) = &self.simulated {
-            simulate::trace_here(&ask, &self.preset, file)?;
-            say(file)?;
+        match request.simulated.as_deref().zip(outcome.simulated.as_ref()) {
+            Some((file, trace)) if file.is_file() => screen::say(told(file, trace)),
+            _ => Ok(()),
         }
-        Ok(())
     }
-
-    fn ask(&self) -> anyhow::Result<Ask> {
-        let budget = CpuBudget::discover();
-        let landmarks = landmarks(&Topology::discover()?, &budget);
-        let default = Cell {
-            tasks: default_tasks(landmarks),
-            ..Cell::default()
-        };
-        let asked = self.cell.join(" ").parse();
-        let cell = asked.and_then(|asked: PartialCell| asked.complete(default));
-        let cell = cell.map_err(|error| UsageError(error.to_string()))?;
-        if cell.workload == Workload::Command {
-            let why = "a command's threads are its own, and cannot be watched from outside";
-            return Err(UsageError(why.to_owned()).into());
-        }
-        let limit = super::request::time(self.limit, range::LIMIT)?;
-        let protocol = Protocol {
-            rounds: NonZeroU32::MIN,
-            reps: NonZeroU32::MIN,
-            warmups: self.warmups,
-            limit_ns: crate::units::ns(limit),
-            seed: 0,
-            until: None,
-        };
-        let protocol = protocol.checked();
-        Ok(Ask {
-            visit: Visit { round: 1, cell },
-            first_rep: 1,
-            last_rep: NonZeroU32::MIN,
-            protocol: protocol.map_err(|error| UsageError(error.to_string()))?,
-            budget: budget.whole(),
-        })
-    }
-}
-
-/// Has `ask` answered by a process of its own, which writes down what its threads do into `file`.
-///
-/// # Errors
-///
-/// If that process could not do it.
-pub(super) fn record(ask: &Ask, file: &Path) -> anyhow::Result<Answer> {
-    let program = itself()?;
-    let libraries = match ask.visit.cell.runtime.blas() {
-        None => Default::default(),
-        Some(library) => [(library, blas::locate(library)?)].into(),
-    };
-    let mut command: Command = Host::new(program).with_libraries(libraries).command(ask);
-    let child = command.arg("--trace").arg(file).stdin(Stdio::null());
-    let output = child
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot start a process for the cell")?;
-    let line = String::from_utf8_lossy(&output.stdout);
-    let message: Message = serde_json::from_str(line.trim())
-        .map_err(|_| anyhow::anyhow!("the cell's process ended with {}", output.status))?;
-    Ok(message.answer)
-}
-
-/// Says what the trace in `file` holds; of a pipe or a device nothing can be read back.
-fn say(file: &Path) -> anyhow::Result<()> {
-    match file.is_file() {
-        true => screen::say(told(file, &read(file)?)),
-        false => Ok(()),
-    }
-}
-
-/// The trace in `file`.
-///
-/// # Errors
-///
-/// If there is none, or the file is something else.
-pub(super) fn read(file: &Path) -> anyhow::Result<Trace> {
-    let name = || format!("cannot read {}", file.display());
-    let text = file::text(file, file::LARGEST_TRACE).with_context(name)?;
-    Trace::read(&text).with_context(name)
 }
 
 /// A trace in three lines.
 fn told(file: &Path, trace: &Trace) -> String {
-    let span = |ns| human_span(std::time::Duration::from_nanos(ns));
+    let span = |ns| human_span(Duration::from_nanos(ns));
     let times: Vec<String> = [
         Activity::Compute,
         Activity::Spin,

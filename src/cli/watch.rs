@@ -11,8 +11,9 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use nix::sys::signal::Signal;
 use serde::Serialize;
 
-use super::{UsageError, preflight, request, signals};
+use super::{UsageError, request, signals};
 use crate::analysis::{Crowding, Tally, WatchSummary, WatchedProgram};
+use crate::app::check_program;
 use crate::monitor::{Activity, Library, ProcessMonitor, WatchError, Watched};
 use crate::process::Foreground;
 use crate::units::{counted, range, three_digits};
@@ -81,7 +82,7 @@ impl Args {
             }
         };
         if let Some(program) = self.command.first() {
-            preflight::check_program(program)?;
+            check_program(program)?;
         }
         let mut screen = Screen::of(self.json, watched);
         let mut watch = ProcessMonitor::begin(watched).map_err(|error| match error {

@@ -11,6 +11,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::loose::Loose;
+use crate::machine::{CpuBudget, Topology};
 use crate::text::ParseError;
 
 /// Most values one axis may have; a longer list is taken for a typing error.
@@ -28,6 +29,15 @@ pub struct Landmarks {
 }
 
 impl Landmarks {
+    /// Those of a machine with `topology` of which `budget` may be used.
+    pub fn of(topology: &Topology, budget: &CpuBudget) -> Self {
+        Self {
+            budget: budget.whole(),
+            physical: topology.cores_of(&budget.allowed) as u32,
+            logical: budget.allowed.len() as u32,
+        }
+    }
+
     /// One, two, three; each landmark and its neighbours; P / 4, P / 2, 2 P / 3 and 2 P. So the
     /// list has divisors and non-divisors of P, in ascending order without repeats.
     fn around(self) -> Vec<NonZeroU32> {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::old_grid::OldGrid;
 use super::{Axis, Cell, CommandSpec, Margin, Runtime, Value, Workload};
+use crate::units::ns;
 use crate::units::range::{self, OutOfRange};
 
 /// How often and for how long each cell is asked.
@@ -35,6 +36,18 @@ pub struct Protocol {
 }
 
 impl Protocol {
+    /// One process run of `reps` timed executions after `warmups`, each of at most `limit`.
+    pub fn of_one_visit(reps: NonZeroU32, warmups: u32, limit: Duration) -> Self {
+        Self {
+            rounds: NonZeroU32::MIN,
+            reps,
+            warmups,
+            limit_ns: ns(limit),
+            seed: 0,
+            until: None,
+        }
+    }
+
     /// The time limit.
     pub fn limit(&self) -> Duration {
         Duration::from_nanos(self.limit_ns)
@@ -80,6 +93,17 @@ pub struct Visit {
     pub cell: Cell,
 }
 
+/// Something that is one thing here and another there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// Its name.
+    pub field: String,
+    /// Its value in the first place.
+    pub from: String,
+    /// Its value in the second.
+    pub to: String,
+}
+
 /// Most rounds of a sweep that goes on until something is resolved.
 const MOST_ROUNDS: u32 = 1000;
 
@@ -116,6 +140,13 @@ impl Plan {
         order.into_iter().map(visit).collect()
     }
 
+    /// What a run of it is called where nobody named it: its workloads.
+    pub fn default_name(&self) -> String {
+        let names = self.values(Axis::Workload);
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        names.join("-")
+    }
+
     /// The values of `axis` that the cells have, ascending.
     pub fn values(&self, axis: Axis) -> Vec<Value> {
         axis.values(&self.cells)
@@ -149,8 +180,8 @@ impl Plan {
             && begun.cells.iter().all(|cell| own.contains(cell))
     }
 
-    /// The first thing in which `other` differs: its name, ours, theirs.
-    pub fn difference(&self, other: &Self) -> Option<(String, String, String)> {
+    /// The first thing in which `other` differs from this plan.
+    pub fn difference(&self, other: &Self) -> Option<Difference> {
         let (ours, theirs) = (self.facts(), other.facts());
         let value = |facts: &[(String, String)], name: &str| {
             let found = facts.iter().find(|(known, _)| known == name);
@@ -158,17 +189,23 @@ impl Plan {
         };
         let names = ours.iter().chain(&theirs).map(|(name, _)| name);
         names
-            .map(|name| (name.clone(), value(&ours, name), value(&theirs, name)))
-            .find(|(_, ours, theirs)| ours != theirs)
+            .map(|name| Difference {
+                field: name.clone(),
+                from: value(&ours, name),
+                to: value(&theirs, name),
+            })
+            .find(|difference| difference.from != difference.to)
             .or_else(|| self.other_cell(other))
     }
 
     /// A cell that one of two plans has and the other has not. Their order is no difference.
-    fn other_cell(&self, other: &Self) -> Option<(String, String, String)> {
+    fn other_cell(&self, other: &Self) -> Option<Difference> {
         let set = |plan: &Self| -> BTreeSet<Cell> { plan.cells.iter().copied().collect() };
         let (ours, theirs) = (set(self), set(other));
-        let of = |cell: &Cell, ours: &str, theirs: &str| {
-            (format!("cell '{cell}'"), ours.to_owned(), theirs.to_owned())
+        let of = |cell: &Cell, from: &str, to: &str| Difference {
+            field: format!("cell '{cell}'"),
+            from: from.to_owned(),
+            to: to.to_owned(),
         };
         let more = ours.difference(&theirs).next();
         let fewer = || theirs.difference(&ours).next();

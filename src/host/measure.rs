@@ -18,7 +18,7 @@ use crate::counter::HardwareEvents;
 use crate::process::{Shortage, Standstill};
 use crate::record::trace::Trace;
 use crate::record::{Answer, Sample, Waiting};
-use crate::runner::{Ask, Emit};
+use crate::runner::{OnAnswer, VisitRequest};
 
 /// Time for threads to start and touch their memory, however short the limit of an execution.
 const BUILD_LIMIT: Duration = Duration::from_secs(60);
@@ -32,7 +32,11 @@ const BUILD_LIMIT: Duration = Duration::from_secs(60);
 /// # Errors
 ///
 /// If a thread or memory is missing that others may give back; nothing was answered then.
-pub fn measure(ask: &Ask, library: Option<&Path>, emit: &mut Emit<'_>) -> Result<(), Shortage> {
+pub fn measure(
+    ask: &VisitRequest,
+    library: Option<&Path>,
+    emit: &mut OnAnswer<'_>,
+) -> Result<(), Shortage> {
     let mut measured = match InstrumentedNest::build(ask, library, None) {
         Ok(measured) => measured,
         Err(PoolError::Shortage(shortage)) => return Err(shortage),
@@ -66,7 +70,7 @@ pub fn measure(ask: &Ask, library: Option<&Path>, emit: &mut Emit<'_>) -> Result
 /// # Errors
 ///
 /// If the nest could not be built or warmed up; why.
-pub fn trace(ask: &Ask, library: Option<&Path>) -> Result<(Answer, Trace), String> {
+pub fn trace(ask: &VisitRequest, library: Option<&Path>) -> Result<(Answer, Trace), String> {
     let recording = Recording::new();
     let measured = InstrumentedNest::build(ask, library, Some(&recording));
     let mut measured = measured.map_err(|error| error.to_string())?;
@@ -102,7 +106,7 @@ struct InstrumentedNest {
 
 impl InstrumentedNest {
     fn build(
-        ask: &Ask,
+        ask: &VisitRequest,
         library: Option<&Path>,
         recording: Option<&Arc<Recording>>,
     ) -> Result<Self, PoolError> {

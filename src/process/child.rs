@@ -22,7 +22,7 @@ use super::wait::Stop;
 use crate::experiment::{Blas, CommandSpec};
 use crate::machine::THREAD_VARIABLES;
 use crate::record::Answer;
-use crate::runner::{Ask, Emit, Halted, Runner};
+use crate::runner::{Halted, OnAnswer, Runner, VisitRequest};
 use conversation::{Conversation, Missing};
 
 mod conversation;
@@ -112,7 +112,7 @@ impl Host {
     }
 
     /// The command that answers `ask`: what anybody can type to repeat it.
-    pub fn command(&self, ask: &Ask) -> Command {
+    pub fn command(&self, ask: &VisitRequest) -> Command {
         let mut command = Command::new(&self.program);
         command
             .args(["cell", &ask.visit.cell.to_string()])
@@ -141,7 +141,7 @@ impl Runner for Host {
         "host"
     }
 
-    fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) -> Result<(), Halted> {
+    fn run(&mut self, ask: &VisitRequest, emit: &mut OnAnswer<'_>) -> Result<(), Halted> {
         let mut ask = ask.clone();
         for pause in PAUSES {
             let Err(missing) = self.visit(&ask, emit) else {
@@ -160,7 +160,7 @@ impl Runner for Host {
 
 impl Missing {
     /// Where only this cell asks for too much, that is its answer.
-    fn give_up(self, emit: &mut Emit<'_>) -> Result<(), Halted> {
+    fn give_up(self, emit: &mut OnAnswer<'_>) -> Result<(), Halted> {
         let Some(remedy) = self.remedy else {
             let _ = emit(self.next_rep, Answer::Failed(self.reason));
             return Ok(());
@@ -175,7 +175,7 @@ impl Missing {
 
 impl Host {
     /// Makes one visit, and leaves nothing of it.
-    fn visit(&self, ask: &Ask, emit: &mut Emit<'_>) -> Result<(), Missing> {
+    fn visit(&self, ask: &VisitRequest, emit: &mut OnAnswer<'_>) -> Result<(), Missing> {
         let mut command = self.command(ask);
         command
             .args(["--parent", &std::process::id().to_string()])
@@ -200,8 +200,8 @@ impl Host {
     fn not_started(
         &self,
         error: &io::Error,
-        ask: &Ask,
-        emit: &mut Emit<'_>,
+        ask: &VisitRequest,
+        emit: &mut OnAnswer<'_>,
     ) -> Result<(), Missing> {
         let reason = cannot_start(&self.program, error);
         let next_rep = ask.first_rep;

@@ -28,7 +28,7 @@ use super::shortage::Shortage;
 use super::wait::Stop;
 use crate::experiment::{CommandCopy, CommandSpec};
 use crate::record::{Answer, Status};
-use crate::runner::{Ask, Emit};
+use crate::runner::{OnAnswer, VisitRequest};
 use execution::Execution;
 pub use guard::guard;
 pub(super) use hook::HOOK_LIMIT;
@@ -51,9 +51,9 @@ const LAST_CLEANUP: Duration = Duration::from_secs(5);
 pub fn supervise(
     spec: &CommandSpec,
     starter: Starter<'_>,
-    ask: &Ask,
+    ask: &VisitRequest,
     stop: &Stop,
-    emit: &mut Emit<'_>,
+    emit: &mut OnAnswer<'_>,
 ) -> Result<(), Shortage> {
     let execution = match Execution::of(spec, starter, ask, stop) {
         Ok(execution) => execution,
@@ -76,7 +76,7 @@ pub fn supervise(
 /// One visit: set-up, warm-ups, repetitions, clean-up.
 struct Visit<'a> {
     spec: &'a CommandSpec,
-    ask: &'a Ask,
+    ask: &'a VisitRequest,
     starter: Starter<'a>,
     execution: Execution<'a>,
     stop: &'a Stop,
@@ -85,7 +85,7 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    fn run(self, emit: &mut Emit<'_>) -> Result<(), Shortage> {
+    fn run(self, emit: &mut OnAnswer<'_>) -> Result<(), Shortage> {
         let mut next_rep = self.ask.first_rep;
         let ran = self.ready().and_then(|()| self.repeat(&mut next_rep, emit));
         match ran {
@@ -106,7 +106,7 @@ impl Visit<'_> {
     }
 
     /// Makes all repetitions, up to one that cannot be answered.
-    fn repeat(&self, next_rep: &mut u32, emit: &mut Emit<'_>) -> Result<(), Trouble> {
+    fn repeat(&self, next_rep: &mut u32, emit: &mut OnAnswer<'_>) -> Result<(), Trouble> {
         let mut spent = Duration::ZERO;
         for rep in self.ask.first_rep..=self.ask.last_rep.get() {
             *next_rep = rep;

@@ -1,62 +1,54 @@
-//! What were the PUs of a simulated run spent on, as its `breakdown.csv` says?
+//! What were the PUs spent on in a simulated execution?
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use strum::VariantArray;
 
-use crate::experiment::Cell;
-use crate::file;
+use super::trace::Activity;
 
-/// Time of each part of what the PUs did [ns], in the order of the columns.
+/// What a PU spends its time on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::VariantArray, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Category {
+    /// Work of the tasks, and taking part in them.
+    Compute,
+    /// Spinning, and seeing a release.
+    Spin,
+    /// Yielding.
+    Yield,
+    /// Switching, refilling caches, waking other threads.
+    Switch,
+    /// Nothing, or on the way out of nothing.
+    Idle,
+    /// Held back by the quota.
+    Throttled,
+}
+
+impl Category {
+    /// What the thread that holds the PU does meanwhile; `None` where it makes no use of it.
+    pub fn activity(self) -> Option<Activity> {
+        Some(match self {
+            Self::Compute => Activity::Compute,
+            Self::Spin => Activity::Spin,
+            Self::Yield => Activity::Yield,
+            Self::Switch => Activity::Switch,
+            Self::Idle | Self::Throttled => return None,
+        })
+    }
+}
+
+crate::named!(Category, "category");
+
+/// Where the time of the PUs went in one simulated execution: a row of `breakdown.csv`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Breakdown {
+    /// Time by category, in the order of their declaration; the sum is PUs x wall time [ns].
+    pub times: [u64; Category::VARIANTS.len()],
+    /// Times a thread came to another PU than its last.
+    pub migrations: u64,
+    /// Events that the simulator handled.
+    pub events: u64,
+    /// Tasks that were not simulated: they count like the mean of those that were.
+    pub extrapolated_tasks: u32,
+}
+
+/// Time of each part of what the PUs did [ns], in the order in which a figure shows them.
 pub type Parts = Vec<(String, f64)>;
-
-/// The sum over all executions of each cell in the run folder `folder`, each counted once, also where
-/// it was simulated again; nothing where the run is no simulation or the file says nothing.
-pub fn breakdown(folder: &Path) -> BTreeMap<Cell, Parts> {
-    let mut cells = BTreeMap::new();
-    let mut seen = BTreeSet::new();
-    let Ok(file) = file::open(&folder.join("breakdown.csv"), file::LARGEST_RECORDS) else {
-        return cells;
-    };
-    let mut reader = csv::Reader::from_reader(file);
-    let names: Vec<String> = reader
-        .headers()
-        .map(|names| names.iter().map(str::to_owned).collect())
-        .unwrap_or_default();
-    for row in reader.records().flatten() {
-        let Some(Ok(cell)) = row.get(0).map(str::parse::<Cell>) else {
-            continue;
-        };
-        let execution = [1, 2].map(|at| row.get(at).unwrap_or_default().to_owned());
-        if !seen.insert((cell, execution)) {
-            continue;
-        }
-        let parts: &mut Parts = cells.entry(cell).or_default();
-        let times = names.iter().zip(&row);
-        let times = times.filter_map(|(name, value)| Some((name.strip_suffix("_ns")?, value)));
-        for (i, (name, value)) in times.enumerate() {
-            if parts.len() <= i {
-                parts.push((name.to_owned(), 0.0));
-            }
-            parts[i].1 += value.parse().unwrap_or(0.0);
-        }
-    }
-    cells
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn executions_of_a_cell_are_added_up_once_and_no_file_is_no_split() {
-        let place = tempfile::tempdir().unwrap();
-        assert!(breakdown(place.path()).is_empty());
-        let cell = "matmul.f64.8_1x1_rayon_independent_unbound_static_t1";
-        let text = format!(
-            "cell,round,rep,compute_ns,spin_ns,migrations\n{cell},1,1,10,2,7\n{cell},1,2,20,3,7\n{cell},1,2,20,3,7\n"
-        );
-        std::fs::write(place.path().join("breakdown.csv"), text).unwrap();
-        let parts = vec![("compute".to_owned(), 30.0), ("spin".to_owned(), 5.0)];
-        assert_eq!(breakdown(place.path())[&cell.parse().unwrap()], parts);
-    }
-}

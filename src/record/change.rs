@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A change of something that the samples of a run depend on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// The round before which it was seen. Rounds from this one on were measured after it; the one
+    /// The round before which it was seen, between two rounds or two sessions. Rounds from this one on were measured after it; the one
     /// before may have samples from both sides.
     pub round: u32,
     /// When it was seen, RFC 3339 in UTC.

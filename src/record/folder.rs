@@ -1,14 +1,15 @@
 //! Where are the records of a run on disk, and how do they survive an interruption?
 //!
 //! A run folder holds `run.json`, written once and again when something changed around the run, and `samples.csv`, to which each record is appended
-//! in one write. A row that an interruption cut short has no line end; it is moved to
-//! `samples.csv.cut` when the run is taken up again. Text that this program did not write is refused by
+//! in one write. A simulation has its `breakdown.csv` beside it, written in the same way. A row that an
+//! interruption cut short has no line end; it is moved to `samples.csv.cut` when the run is resumed. Text that this program did not write is refused by
 //! line; [`RunFolder::repair`] sets it aside.
 //!
 //! While a sweep writes, it holds a lock on `samples.csv`, and looks before every row whether the files
 //! are still those that it wrote. Where they are not, nothing is overwritten: all records go into a fresh
 //! folder beside.
 
+mod breakdown_file;
 mod error;
 mod form;
 mod guard;
@@ -21,12 +22,14 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
 
+pub use breakdown_file::breakdown;
+use breakdown_file::{BREAKDOWN, BreakdownFile};
 pub use error::FolderError;
 use error::io_error;
 use form::{Form, Layout};
 use guard::Guard;
 use header_file::{read_header, write_header};
-pub use locked::LockedFolder;
+pub use locked::{LockedFolder, Opened, Resume};
 pub use repair::Repair;
 use repair::mended;
 pub use samples::Problem;
@@ -45,6 +48,7 @@ pub struct RunFolder {
     layout: Layout,
     /// Of samples.csv and run.json.
     guards: [Guard; 2],
+    breakdown: BreakdownFile,
 }
 
 impl RunFolder {
@@ -73,14 +77,15 @@ impl RunFolder {
         })
     }
 
-    /// Opens `path` for a run with `header`, creating it or taking up the run it holds, and returns
-    /// the records already there.
+    /// Opens `path` for a run with `header`, creating it or resuming the run it holds under circumstances
+    /// as before, and returns the records already there.
     ///
     /// # Errors
     ///
     /// As [`RunFolder::lock`] and [`LockedFolder::open`].
     pub fn open(path: &Path, header: &RunHeader) -> Result<(Self, Vec<Record>), FolderError> {
-        Self::lock(path)?.open(header)
+        let opened = Self::lock(path)?.open(header, Resume::AsBefore)?;
+        Ok((opened.folder, opened.records))
     }
 
     /// Where the run is kept.
@@ -110,7 +115,7 @@ impl RunFolder {
         Ok(())
     }
 
-    /// Appends one record, in one write.
+    /// Appends one record, in one write; before it, in another, what the PUs did in a simulation of it.
     ///
     /// # Errors
     ///
@@ -118,6 +123,10 @@ impl RunFolder {
     /// recorded before stays readable then.
     pub fn append(&mut self, record: &Record) -> Result<(), FolderError> {
         self.guarded(Guard::tampering)?;
+        let numbers = record.answer.numbers();
+        if let Some(breakdown) = numbers.and_then(|numbers| numbers.breakdown.as_deref()) {
+            self.breakdown.append(record, breakdown)?;
+        }
         let csv = self.path.join(SAMPLES);
         let line = self.layout.line(record).map_err(io::Error::from);
         let line = line.map_err(io_error("write", &csv))?;
@@ -156,12 +165,12 @@ impl RunFolder {
                 return Err(FolderError::Foreign { file, what });
             }
         }
-        Ok(())
+        self.breakdown.guarded(look)
     }
 
     /// Writes all `records` of the run into a fresh folder beside this one, whose files were changed as
     /// `why` says. Returns what to tell the user.
-    pub fn keep_elsewhere(&self, records: &[Record], why: FolderError) -> FolderError {
+    pub fn keep_elsewhere(&mut self, records: &[Record], why: FolderError) -> FolderError {
         let (why, samples) = (Box::new(why), records.len());
         let name = self.path.file_name().unwrap_or(self.path.as_os_str());
         let places = [self.path.clone(), std::env::temp_dir().join(name)];
@@ -182,15 +191,19 @@ impl RunFolder {
         }
     }
 
-    fn keep_beside(&self, place: &Path, records: &[Record]) -> Result<PathBuf, FolderError> {
+    fn keep_beside(&mut self, place: &Path, records: &[Record]) -> Result<PathBuf, FolderError> {
         let fresh = unused(place, "kept");
-        let (mut folder, _) = Self::open(&fresh, &self.header)?;
+        let locked = Self::lock(&fresh)?;
+        // What a simulation has beside its samples; a run that was measured has none of it.
+        let intact = self.breakdown.guarded(Guard::tampering_anywhere).is_ok();
+        let breakdown = intact.then_some(BREAKDOWN);
+        for name in breakdown.into_iter().chain(["simulation.toml"]) {
+            let _ = fs::copy(self.path.join(name), fresh.join(name));
+        }
+        let mut folder = locked.open(&self.header, Resume::AsBefore)?.folder;
         records
             .iter()
             .try_for_each(|record| folder.append(record))?;
-        // The parameters of a simulation; there are none of a run that was measured.
-        let parameters = "simulation.toml";
-        let _ = fs::copy(self.path.join(parameters), fresh.join(parameters));
         Ok(fresh)
     }
 

@@ -8,8 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::Change;
-
-use crate::experiment::{Dtype, Plan, Runtime};
+use crate::experiment::{Difference, Dtype, Plan, Runtime};
 use crate::machine::{BlasFacts, CpuBudget, KernelFacts, Topology};
 
 /// Version of the meaning of `run.json` and `samples.csv`. A change of meaning of any column
@@ -69,6 +68,13 @@ pub struct RunHeader {
 /// of a run: those of a batch job are others each time, and those of Rust tell how to report.
 const OF_THE_SESSION: [&str; 2] = ["SLURM_", "RUST_"];
 
+/// What the names of these circumstances begin with.
+const LIBRARY: &str = "library ";
+const ENVIRONMENT: &str = "environment ";
+
+/// What is said of a circumstance that has no value.
+const UNSET: &str = "unset";
+
 impl RunHeader {
     /// What must not change between two sessions of a run beside its plan: field and value.
     ///
@@ -86,14 +92,14 @@ impl RunHeader {
             ("git_revision", known(&self.git_revision)),
         ];
         let fixed = fixed.map(|(name, value)| (name.to_owned(), value));
-        let library = |(name, _): &(&String, &String)| name.starts_with("library ");
+        let library = |(name, _): &(&String, &String)| name.starts_with(LIBRARY);
         let libraries = self.files.iter().filter(library);
         let libraries = libraries.map(|(name, held)| (name.clone(), held.clone()));
         let lasting = |(name, _): &(&String, &String)| {
             !OF_THE_SESSION.iter().any(|begin| name.starts_with(begin))
         };
         let variables = self.environment.iter().filter(lasting);
-        let variables = variables.map(|(name, set)| (format!("environment {name}"), set.clone()));
+        let variables = variables.map(|(name, set)| (format!("{ENVIRONMENT}{name}"), set.clone()));
         fixed
             .into_iter()
             .chain(libraries)
@@ -125,21 +131,34 @@ impl RunHeader {
             .or_else(|| budget().map(|(_, value)| value))
     }
 
-    /// The first circumstance in which a session with the header `now` is another than those of this run: field,
-    /// value there, value now. What the run has been under before, it may go on under.
-    pub fn other_circumstance(&self, now: &Self) -> Option<(String, String, String)> {
+    /// The circumstances of a session with the header `now` that are not those that the run was last under.
+    pub fn other_circumstances(&self, now: &Self) -> Vec<Difference> {
         let (there, now) = (self.circumstances(), now.circumstances());
-        let unset = || "unset".to_owned();
-        let fields: BTreeSet<&String> = there.keys().chain(now.keys()).collect();
-        fields.into_iter().find_map(|field| {
-            let (found, wanted) = (there.get(field), now.get(field));
-            let seen = |change: &Change| change.field == *field && Some(&change.to) == wanted;
+        let changed = self.changes.iter().map(|change| &change.field);
+        let changed = changed.filter(|field| field.starts_with(ENVIRONMENT));
+        let fields: BTreeSet<&String> = there.keys().chain(now.keys()).chain(changed).collect();
+        let other = fields.into_iter().filter_map(|field| {
+            let found = self.latest(field).or_else(|| there.get(field).cloned());
             // Runs of older versions do not say what their libraries held.
-            let unknown = field.starts_with("library ") && found.is_none();
-            let same = found == wanted || unknown || self.changes.iter().any(seen);
-            let value = |value: Option<&String>| value.cloned().unwrap_or_else(unset);
-            (!same).then(|| (field.clone(), value(found), value(wanted)))
-        })
+            let unknown = field.starts_with(LIBRARY) && found.is_none();
+            let value = |value: Option<String>| value.unwrap_or_else(|| UNSET.to_owned());
+            let (from, to) = (value(found), value(now.get(field).cloned()));
+            (from != to && !unknown).then(|| Difference {
+                field: field.clone(),
+                from,
+                to,
+            })
+        });
+        other.collect()
+    }
+
+    /// Whether the run has been under what `difference` leads to.
+    pub fn has_been_under(&self, difference: &Difference) -> bool {
+        let Difference { field, to, .. } = difference;
+        let there = self.circumstances();
+        let first = there.get(field).map_or(UNSET, String::as_str);
+        let mut changes = self.changes.iter();
+        first == to || changes.any(|change| change.field == *field && change.to == *to)
     }
 }
 
@@ -221,13 +240,19 @@ mod tests {
         RunHeader::bare("test", Request::default().plan(two).unwrap())
     }
 
-    /// What a run with `there` says of a session with `now`.
-    fn other(there: &RunHeader, now: &RunHeader) -> Option<(String, String, String)> {
-        there.other_circumstance(now)
+    /// What a run with `there` was never under, and a session with `now` is.
+    fn other(there: &RunHeader, now: &RunHeader) -> Vec<Difference> {
+        let mut other = there.other_circumstances(now);
+        other.retain(|difference| !there.has_been_under(difference));
+        other
     }
 
-    fn told(field: &str, found: &str, wanted: &str) -> Option<(String, String, String)> {
-        Some((field.to_owned(), found.to_owned(), wanted.to_owned()))
+    fn told(field: &str, found: &str, wanted: &str) -> Vec<Difference> {
+        vec![Difference {
+            field: field.to_owned(),
+            from: found.to_owned(),
+            to: wanted.to_owned(),
+        }]
     }
 
     #[test]
@@ -242,7 +267,7 @@ mod tests {
         now.environment.insert("SLURM_JOB_ID".into(), "7".into());
         now.files.insert("program ./a".into(), "changed".into());
         now.files.insert("library blas:mkl".into(), "one".into());
-        assert_eq!(other(&there, &now), None);
+        assert_eq!(other(&there, &now), []);
         there.files.insert("library blas:mkl".into(), "two".into());
         assert_eq!(other(&there, &now), told("library blas:mkl", "two", "one"));
         now = header();
@@ -265,10 +290,32 @@ mod tests {
             from: "2".into(),
             to: "1.5".into(),
         });
-        assert_eq!(other(&there, &now), None);
-        assert_eq!(other(&there, &header()), None);
+        assert_eq!(other(&there, &now), []);
+        assert_eq!(other(&there, &header()), []);
+        let back = there.other_circumstances(&header());
+        assert_eq!(back, told("budget.cpus", "1.5", "2"));
         assert_eq!(there.latest("budget.cpus"), Some("1.5".to_owned()));
         assert_eq!(there.latest("budget.allowed"), Some("0-1".to_owned()));
         assert_eq!(there.latest("program ./a"), None);
+    }
+
+    /// A variable that was set on the way and is unset again.
+    #[test]
+    fn a_variable_that_only_a_later_session_had_is_a_circumstance_too() {
+        let mut there = header();
+        let field = "environment OMP_NUM_THREADS";
+        there.changes.push(Change {
+            round: 2,
+            at: String::new(),
+            field: field.to_owned(),
+            from: "unset".to_owned(),
+            to: "4".to_owned(),
+        });
+        let back = there.other_circumstances(&header());
+        assert_eq!(back, told(field, "4", "unset"));
+        assert!(there.has_been_under(&back[0]));
+        let mut now = header();
+        now.environment.insert("OMP_NUM_THREADS".into(), "4".into());
+        assert_eq!(there.other_circumstances(&now), []);
     }
 }

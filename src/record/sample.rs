@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Hardware, Interference, Waiting};
+use super::{Breakdown, Hardware, Interference, Waiting};
 use crate::experiment::Visit;
 use crate::text::one_line;
 
@@ -72,6 +72,10 @@ pub struct Sample {
     /// The number read from the output of a program of the user's, in its own unit.
     #[serde(default)]
     pub metric: Option<f64>,
+    /// Where the time of the PUs went, of a simulated execution that was not read back; it is kept in
+    /// `breakdown.csv`.
+    #[serde(skip)]
+    pub breakdown: Option<Box<Breakdown>>,
 }
 
 impl Sample {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::rest;
+use super::remaining;
 use crate::experiment::{Plan, Visit};
 use crate::record::{Ledger, Record, Status};
 
@@ -31,11 +31,11 @@ impl Completeness {
         let stood_still = |status| status == Status::Interrupted;
         let left = |visit: Visit| {
             let known = ledger.visit(&visit);
-            let ask = rest(visit, plan, known)?;
+            let request = remaining(visit, plan, known)?;
             let there = known.map_or(0, |known| {
                 known.last_rep - u32::from(stood_still(known.status))
             });
-            Some((ask.last_rep.get() - there) as usize)
+            Some((request.last_rep.get() - there) as usize)
         };
         let counts = |record: &&Record| !stood_still(record.answer.status());
         Self {

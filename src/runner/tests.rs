@@ -1,28 +1,48 @@
 //! Is every answer kept once, and does an interrupted walk go on where it stopped?
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::*;
-use crate::experiment::{Landmarks, Request};
+use crate::experiment::{Landmarks, Plan, Request};
 use crate::record::{Ledger, Sample, last_attempts};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Watches nothing; milliseconds count the records.
-#[derive(Default)]
-struct Blind {
-    stop_after: Option<u64>,
-    seen: std::cell::Cell<u64>,
+/// Stops a sweep after some records.
+struct StopAfter<'a> {
+    records: usize,
+    cancel: &'a AtomicBool,
 }
 
-impl Watch for Blind {
+impl SweepObserver for StopAfter<'_> {
     fn record(&mut self, _record: &Record) {
-        self.seen.set(self.seen.get() + 1);
+        self.records -= 1;
+        self.cancel.store(self.records == 0, Ordering::Relaxed);
     }
+}
 
-    fn interrupted(&self) -> bool {
-        self.stop_after.is_some_and(|most| self.seen.get() >= most)
-    }
+/// A sweep over `plan` that takes up `rows`, adds to them, and stops after `most` records.
+fn swept(
+    plan: &Plan,
+    rows: &mut Vec<Record>,
+    runner: &mut dyn Runner,
+    most: usize,
+    rule: Option<&mut StoppingRule<'_>>,
+) -> Result<Tally, SweepError> {
+    let cancel = AtomicBool::new(false);
+    let recorded = rows.clone();
+    let sweep = Sweep {
+        runner,
+        sink: rows,
+        observer: &mut StopAfter {
+            records: most,
+            cancel: &cancel,
+        },
+        cancel: &cancel,
+        clock: || 0,
+    };
+    Ok(sweep.run(plan, recorded, rule)?.tally)
 }
 
 /// Four cells (outer and inner 1 or 2), two rounds, three repetitions: 24 samples.
@@ -46,15 +66,7 @@ fn takes(wall: Duration) -> Answer {
 }
 
 fn walk(plan: &Plan, rows: &mut Vec<Record>, answer: fn(&Visit, u32) -> Answer) -> Tally {
-    let known = rows.clone();
-    sweep(
-        plan,
-        known,
-        &mut Scripted(answer),
-        rows,
-        &mut Blind::default(),
-    )
-    .unwrap()
+    swept(plan, rows, &mut Scripted(answer), usize::MAX, None).unwrap()
 }
 
 #[test]
@@ -89,12 +101,8 @@ fn a_failed_or_censored_cell_is_a_row_and_the_sweep_goes_on() {
 fn an_interrupted_sweep_goes_on_where_it_stopped() {
     let plan = plan();
     let mut rows = Vec::new();
-    let mut watch = Blind {
-        stop_after: Some(10),
-        ..Blind::default()
-    };
     let mut runner = Scripted(|_: &Visit, _| takes(SECOND));
-    let tally = sweep(&plan, Vec::new(), &mut runner, &mut rows, &mut watch).unwrap();
+    let tally = swept(&plan, &mut rows, &mut runner, 10, None).unwrap();
     assert!(!tally.complete);
     assert_eq!(rows.len(), 10);
     // Three visits are whole; of the fourth, one repetition was there, by another process.
@@ -125,14 +133,7 @@ fn a_visit_that_stood_still_is_made_again_at_the_end_of_its_round() {
         tries += u32::from(stands);
         if stands { stood_still() } else { takes(SECOND) }
     });
-    let tally = sweep(
-        &plan,
-        Vec::new(),
-        &mut runner,
-        &mut rows,
-        &mut Blind::default(),
-    )
-    .unwrap();
+    let tally = swept(&plan, &mut rows, &mut runner, usize::MAX, None).unwrap();
     assert!(tally.complete);
     let counts = [(Status::Ok, 1 + 24), (Status::Interrupted, 1)];
     assert_eq!(tally.records, counts.into());
@@ -174,9 +175,9 @@ fn a_visit_that_used_up_its_time_is_complete() {
     };
     let (short, long) = (record(1, SECOND), record(2, 9 * SECOND));
     let recorded = |records: &[&Record]| Ledger::of(records.iter().copied()).visit(&visit);
-    let again = rest(visit, &plan, recorded(&[&short])).unwrap();
+    let again = remaining(visit, &plan, recorded(&[&short])).unwrap();
     assert_eq!(again.first_rep, 1, "a round is one process run");
-    assert_eq!(rest(visit, &plan, recorded(&[&short, &long])), None);
+    assert_eq!(remaining(visit, &plan, recorded(&[&short, &long])), None);
 }
 
 /// 24 samples are planned; the cell of four threads fails in its first repetition of each round, so
@@ -249,24 +250,12 @@ fn further_rounds_visit_only_the_cells_that_need_them_and_resume_as_they_would_h
             .map(|record| record.visit.cell)
             .collect()
     };
-    let walk = |rows: &mut Vec<Record>, stop_after| {
-        let known = rows.clone();
-        let mut watch = Blind {
-            stop_after,
-            ..Blind::default()
-        };
+    let walk = |rows: &mut Vec<Record>, most| {
         let mut runner = Scripted(|_: &Visit, _| takes(SECOND));
-        sweep_further(
-            (&plan, Some(&mut { further })),
-            known,
-            &mut runner,
-            rows,
-            &mut watch,
-        )
-        .unwrap()
+        swept(&plan, rows, &mut runner, most, Some(&mut { further })).unwrap()
     };
     let mut whole = Vec::new();
-    assert!(walk(&mut whole, None).complete);
+    assert!(walk(&mut whole, usize::MAX).complete);
     let of_round = |rows: &[Record], round| -> Vec<(Visit, u32)> {
         let rows = rows.iter().filter(|row| row.visit.round == round);
         rows.map(|row| (row.visit, row.rep)).collect()
@@ -274,9 +263,9 @@ fn further_rounds_visit_only_the_cells_that_need_them_and_resume_as_they_would_h
     let counts = [1, 2, 3, 4, 5].map(|round| of_round(&whole, round).len());
     assert_eq!(counts, [12, 12, 6, 6, 0]);
     let mut pieces = Vec::new();
-    assert!(!walk(&mut pieces, Some(32)).complete);
+    assert!(!walk(&mut pieces, 32).complete);
     assert_eq!(pieces.len(), 32);
-    assert!(walk(&mut pieces, None).complete);
+    assert!(walk(&mut pieces, usize::MAX).complete);
     let pieces = last_attempts(pieces);
     assert_eq!(of_round(&pieces, 4), of_round(&whole, 4));
     assert_eq!(pieces.len(), whole.len());
@@ -285,8 +274,8 @@ fn further_rounds_visit_only_the_cells_that_need_them_and_resume_as_they_would_h
 /// Notes what it was told to expect and what it was asked.
 #[derive(Default)]
 struct Prepared {
-    expected: Vec<Ask>,
-    asked: Vec<Ask>,
+    expected: Vec<VisitRequest>,
+    asked: Vec<VisitRequest>,
 }
 
 impl Runner for Prepared {
@@ -294,14 +283,14 @@ impl Runner for Prepared {
         "prepared"
     }
 
-    fn expect(&mut self, asks: &mut dyn Iterator<Item = Ask>) {
-        self.expected.extend(asks);
+    fn prefetch(&mut self, requests: &mut dyn Iterator<Item = VisitRequest>) {
+        self.expected.extend(requests);
     }
 
-    fn run(&mut self, ask: &Ask, emit: &mut Emit<'_>) -> Result<(), Halted> {
-        self.asked.push(ask.clone());
-        for rep in ask.first_rep..=ask.last_rep.get() {
-            let _ = emit(rep, takes(SECOND / 100));
+    fn run(&mut self, request: &VisitRequest, on_answer: &mut OnAnswer<'_>) -> Result<(), Halted> {
+        self.asked.push(request.clone());
+        for rep in request.first_rep..=request.last_rep.get() {
+            let _ = on_answer(rep, takes(SECOND / 100));
         }
         Ok(())
     }
@@ -312,8 +301,7 @@ impl Runner for Prepared {
 fn a_runner_is_told_what_it_will_be_asked() {
     let mut runner = Prepared::default();
     let mut rows: Vec<Record> = Vec::new();
-    let watch = &mut Blind::default();
-    sweep(&plan(), Vec::new(), &mut runner, &mut rows, watch).unwrap();
+    swept(&plan(), &mut rows, &mut runner, usize::MAX, None).unwrap();
     assert_eq!(runner.asked.len(), 8, "cells and rounds");
     assert_eq!(runner.expected, runner.asked);
 }
@@ -336,12 +324,12 @@ impl Runner for Starved {
         "starved"
     }
 
-    fn run(&mut self, _: &Ask, emit: &mut Emit<'_>) -> Result<(), Halted> {
+    fn run(&mut self, _: &VisitRequest, on_answer: &mut OnAnswer<'_>) -> Result<(), Halted> {
         self.0 += 1;
         if self.0 > 1 {
             return Err(Halted("no file descriptors".to_owned()));
         }
-        let _ = emit(1, Answer::Failed("broke".to_owned()));
+        let _ = on_answer(1, Answer::Failed("broke".to_owned()));
         Ok(())
     }
 }
@@ -350,13 +338,7 @@ impl Runner for Starved {
 fn a_runner_that_cannot_go_on_stops_the_sweep_and_leaves_the_visit_open() {
     let mut rows: Vec<Record> = Vec::new();
     let mut runner = Starved(0);
-    let error = sweep(
-        &plan(),
-        Vec::new(),
-        &mut runner,
-        &mut rows,
-        &mut Blind::default(),
-    );
+    let error = swept(&plan(), &mut rows, &mut runner, usize::MAX, None);
     assert_eq!(error.unwrap_err().to_string(), "no file descriptors");
     assert_eq!((runner.0, rows.len()), (2, 1));
 }

@@ -15,7 +15,7 @@ use super::params::{Parameter, Parameters};
 use super::report::Stop;
 use super::{Machine, Model, NoCacheSizes, Predictor, Report};
 use crate::experiment::Cell;
-use crate::runner::Ask;
+use crate::runner::VisitRequest;
 use crate::stats::{Interval, median, quantile};
 
 /// What is predicted of a cell.
@@ -39,7 +39,7 @@ struct Times {
     drawn: Vec<Option<f64>>,
 }
 
-/// What is predicted of the cells of `asks`, which may ask for a cell in several rounds, on
+/// What is predicted of the cells of `requests`, which may ask for a cell in several rounds, on
 /// `machine` by `model`. Cells that cannot be simulated, or not to an end, are left out.
 ///
 /// # Errors
@@ -48,25 +48,27 @@ struct Times {
 pub fn forecast(
     machine: &Machine,
     model: Model,
-    asks: &[Ask],
+    requests: &[VisitRequest],
     draws: u32,
 ) -> Result<BTreeMap<Cell, Forecast>, NoCacheSizes> {
     let by_value = Predictor::new(machine.clone(), model)?;
     let drawn: Vec<Predictor> = (0..draws)
         .map(|draw| Predictor::new(machine.drawn(draw.into()), model))
         .collect::<Result<_, _>>()?;
-    let mut of_cell: BTreeMap<Cell, Vec<&Ask>> = BTreeMap::new();
-    for ask in asks {
-        of_cell.entry(ask.visit.cell).or_default().push(ask);
+    let mut of_cell: BTreeMap<Cell, Vec<&VisitRequest>> = BTreeMap::new();
+    for request in requests {
+        of_cell.entry(request.visit.cell).or_default().push(request);
     }
-    let cells: Vec<(Cell, Vec<&Ask>)> = of_cell.into_iter().collect();
-    let times = cells.par_iter().map(|(cell, asks)| {
-        let rounds = asks.iter().filter_map(|ask| round(&by_value, ask));
+    let cells: Vec<(Cell, Vec<&VisitRequest>)> = of_cell.into_iter().collect();
+    let times = cells.par_iter().map(|(cell, requests)| {
+        let rounds = requests
+            .iter()
+            .filter_map(|request| round(&by_value, request));
         // Each draw begins in a round of its own, so that it does not repeat another's chance.
-        let others = drawn.iter().zip(asks.iter().cycle());
+        let others = drawn.iter().zip(requests.iter().cycle());
         let times = Times {
             rounds: rounds.collect(),
-            drawn: others.map(|(by, ask)| round(by, ask)).collect(),
+            drawn: others.map(|(by, request)| round(by, request)).collect(),
         };
         (*cell, times)
     });
@@ -127,8 +129,8 @@ impl Times {
 }
 
 /// Median wall time over the repetitions of a round [s].
-fn round(by: &Predictor, ask: &Ask) -> Option<f64> {
-    let reports = by.reports(ask);
+fn round(by: &Predictor, request: &VisitRequest) -> Option<f64> {
+    let reports = by.reports(request);
     let is_done = |report: &Report| report.stop == Stop::Done;
     let done = reports.iter().filter(|(_, report)| is_done(report));
     let walls: Vec<f64> = done.map(|(_, report)| report.wall as f64 / 1e9).collect();

@@ -4,10 +4,11 @@
 //! beside each other say how well the parts compose.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use super::{Machine, Model, NoCacheSizes, Predictor};
 use crate::experiment::{Cell, Protocol, Visit, WaitPolicy};
-use crate::runner::Ask;
+use crate::runner::VisitRequest;
 use crate::stats::median;
 
 /// Regions of two executions that are alike otherwise: their difference holds no start and no end.
@@ -16,8 +17,8 @@ const REGIONS: [u32; 2] = [500, 1000];
 /// Executions of each.
 const EXECUTIONS: NonZeroU32 = NonZeroU32::new(7).unwrap();
 
-/// Longest simulated time of an execution [ns].
-const LIMIT: u64 = 10_000_000_000;
+/// Longest simulated time of an execution.
+const LIMIT: Duration = Duration::from_secs(10);
 
 impl Machine {
     /// Time of an empty region of a team of two threads that wait by `wait`, each on a PU of its own
@@ -29,7 +30,7 @@ impl Machine {
     pub fn empty_region(&self, wait: WaitPolicy) -> Result<Option<f64>, NoCacheSizes> {
         let predictor = Predictor::new(self.clone(), Model::Slices)?;
         let wall = |regions| {
-            let reports = predictor.reports(&ask(wait, regions)?);
+            let reports = predictor.reports(&request(wait, regions)?);
             let walls = reports.iter().map(|(_, report)| report.wall as f64);
             median(&walls.collect::<Vec<_>>())
         };
@@ -42,23 +43,11 @@ impl Machine {
 }
 
 /// One worker that takes all its tasks at once, each a region of next to nothing in one phase.
-fn ask(wait: WaitPolicy, regions: u32) -> Option<Ask> {
+fn request(wait: WaitPolicy, regions: u32) -> Option<VisitRequest> {
     let cell = format!(
         "fill-again.f64.1_1x2_fork-join.{wait}_independent_close.pu_queue.{regions}_t{regions}"
     );
     let cell: Cell = cell.parse().ok()?;
-    Some(Ask {
-        visit: Visit { round: 1, cell },
-        first_rep: 1,
-        last_rep: EXECUTIONS,
-        protocol: Protocol {
-            rounds: NonZeroU32::MIN,
-            reps: EXECUTIONS,
-            warmups: 1,
-            limit_ns: LIMIT,
-            seed: 0,
-            until: None,
-        },
-        budget: 2,
-    })
+    let protocol = Protocol::of_one_visit(EXECUTIONS, 1, LIMIT);
+    Some(VisitRequest::new(Visit { round: 1, cell }, &protocol, 2))
 }

@@ -3,41 +3,9 @@
 use std::time::Duration;
 
 use super::calendar::Ns;
-use crate::record::Waiting;
-use crate::record::trace::Activity;
+use crate::record::{Breakdown, Waiting};
 
-/// What a PU spends its time on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::VariantArray, strum::IntoStaticStr)]
-#[strum(serialize_all = "kebab-case")]
-pub enum Category {
-    /// Work of the tasks, and taking part in them.
-    Compute,
-    /// Spinning, and seeing a release.
-    Spin,
-    /// Yielding.
-    Yield,
-    /// Switching, refilling caches, waking other threads.
-    Switch,
-    /// Nothing, or on the way out of nothing.
-    Idle,
-    /// Held back by the quota.
-    Throttled,
-}
-
-impl Category {
-    /// What the thread that holds the PU does meanwhile; `None` where it makes no use of it.
-    pub fn activity(self) -> Option<Activity> {
-        Some(match self {
-            Self::Compute => Activity::Compute,
-            Self::Spin => Activity::Spin,
-            Self::Yield => Activity::Yield,
-            Self::Switch => Activity::Switch,
-            Self::Idle | Self::Throttled => return None,
-        })
-    }
-}
-
-crate::named!(Category, "category");
+pub use crate::record::Category;
 
 /// Time by category [ns].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -167,6 +135,16 @@ impl Report {
             events: 0,
             extrapolated_tasks: 0,
             extrapolated_wall: 0,
+        }
+    }
+
+    /// Where the time of the PUs went, as it is recorded.
+    pub(super) fn breakdown(&self) -> Breakdown {
+        Breakdown {
+            times: self.split.0,
+            migrations: self.migrations,
+            events: self.events,
+            extrapolated_tasks: self.extrapolated_tasks,
         }
     }
 

@@ -1,13 +1,13 @@
 //! What is random in a visit, and repeats with it?
 
 use crate::experiment::{Cell, Visit};
-use crate::runner::Ask;
+use crate::runner::VisitRequest;
 
 /// Seed of one visit: a hash of all that names it.
 // Source: FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ (64 bit).
-pub(super) fn seed(ask: &Ask) -> u64 {
-    let Visit { round, cell } = &ask.visit;
-    let name = format!("{} {round} {}", ask.protocol.seed, name(cell));
+pub(super) fn seed(request: &VisitRequest) -> u64 {
+    let Visit { round, cell } = &request.visit;
+    let name = format!("{} {round} {}", request.protocol.seed, name(cell));
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })

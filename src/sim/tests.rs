@@ -23,30 +23,22 @@ fn sim(machine: &str, at_once: usize) -> Sim {
     };
     let predictor = Predictor::new(machine, Model::Slices).unwrap();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(at_once).build();
-    Sim::new(predictor, pool.unwrap(), Box::new(|_, _, _| {}))
+    Sim::new(predictor, pool.unwrap())
 }
 
 /// Five repetitions of a cell after one to warm up, a minute each at most.
-fn ask(machine: &str, cell: &str) -> Ask {
+fn ask(machine: &str, cell: &str) -> VisitRequest {
     let budget = Topology::synthetic(machine).unwrap().pus().len() as u32;
     let five = NonZeroU32::new(5).unwrap();
-    Ask {
-        visit: Visit {
-            round: 1,
-            cell: cell.parse().unwrap(),
-        },
-        first_rep: 1,
-        last_rep: five,
-        protocol: Protocol {
-            rounds: five,
-            reps: five,
-            warmups: 1,
-            limit_ns: 60_000_000_000,
-            seed: 1,
-            until: None,
-        },
-        budget,
-    }
+    let visit = Visit {
+        round: 1,
+        cell: cell.parse().unwrap(),
+    };
+    let protocol = Protocol {
+        seed: 1,
+        ..Protocol::of_one_visit(five, 1, Duration::from_secs(60))
+    };
+    VisitRequest::new(visit, &protocol, budget)
 }
 
 /// Wall times of all repetitions, which must be done, `at_once` visits at the same time [ns].
@@ -55,7 +47,7 @@ fn walls(machine: &str, cell: &str, at_once: usize) -> Vec<f64> {
     answers(&mut sim, &ask)
 }
 
-fn answers(sim: &mut Sim, ask: &Ask) -> Vec<f64> {
+fn answers(sim: &mut Sim, ask: &VisitRequest) -> Vec<f64> {
     let mut walls = Vec::new();
     let run = sim.run(ask, &mut |_, answer| {
         assert_eq!(answer.status(), Status::Ok, "{answer:?}");
@@ -240,7 +232,7 @@ fn answers_do_not_depend_on_how_many_are_simulated_at_once() {
 fn a_visit_taken_up_again_answers_as_if_never_interrupted() {
     let cell = "matmul.f64.256_2x2_fork-join.active_independent_unbound_queue.1_t9";
     let whole = walls(TWO, cell, 1);
-    let rest = Ask {
+    let rest = VisitRequest {
         first_rep: 3,
         ..ask(TWO, cell)
     };
@@ -258,7 +250,7 @@ fn working_ahead_changes_no_answer() {
     };
     let alone = |round| answers(&mut sim(TWO, 1), &visit(round));
     let mut ahead = sim(TWO, 2);
-    ahead.expect(&mut (1..=4).map(visit));
+    ahead.prefetch(&mut (1..=4).map(visit));
     for round in [1, 3, 2, 4] {
         assert_eq!(answers(&mut ahead, &visit(round)), alone(round), "{round}");
     }

@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use super::cell_name::CellNames;
 use super::number::short;
-use crate::analysis::{CellChange, Change, Comparison, Difference, Disturbances, ERROR, Ratio};
+use crate::analysis::{CellChange, Change, Comparison, Disturbances, ERROR, Ratio};
 use crate::experiment::Cell;
+use crate::experiment::Difference;
 
 /// Most cells that are listed by name.
 const LISTED: usize = 12;

@@ -5,16 +5,26 @@ use std::fs;
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use oversub::experiment::{Protocol, Visit};
 use oversub::machine::CpuBudget;
 use oversub::process::{Host, Message};
 use oversub::record::Answer;
-use oversub::runner::{Ask, Runner};
+use oversub::runner::{Runner, VisitRequest};
 
 use crate::program::oversub;
 
 const OK: &str = r#"{"rep":1,"answer":{"ok":{"wall":{"secs":0,"nanos":5},"cpu":null,"tasks_done":4,"voluntary_switches":null,"involuntary_switches":null,"run_queue_wait":null,"threads":2}}}"#;
+
+fn request(cell: &str, reps: u32, limit: Duration) -> VisitRequest {
+    let visit = Visit {
+        round: 1,
+        cell: cell.parse().unwrap(),
+    };
+    let protocol = Protocol::of_one_visit(NonZeroU32::new(reps).unwrap(), 0, limit);
+    VisitRequest::new(visit, &protocol, 1)
+}
 
 /// What a child with `script` answers to a visit of three repetitions.
 fn answers(script: &str) -> Vec<(u32, Answer)> {
@@ -23,25 +33,9 @@ fn answers(script: &str) -> Vec<(u32, Answer)> {
     fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     let cell = "matmul.f64.8_1x1_fork-join.passive_independent_unbound_static_t4";
-    let ask = Ask {
-        visit: Visit {
-            round: 1,
-            cell: cell.parse().unwrap(),
-        },
-        first_rep: 1,
-        last_rep: NonZeroU32::new(3).unwrap(),
-        protocol: Protocol {
-            rounds: NonZeroU32::MIN,
-            reps: NonZeroU32::new(3).unwrap(),
-            warmups: 0,
-            limit_ns: 1_000_000_000,
-            seed: 0,
-            until: None,
-        },
-        budget: 1,
-    };
     let mut answers = Vec::new();
-    let run = Host::new(program).run(&ask, &mut |rep, answer| {
+    let request = request(cell, 3, Duration::from_secs(1));
+    let run = Host::new(program).run(&request, &mut |rep, answer| {
         answers.push((rep, answer));
         ControlFlow::Continue(())
     });
@@ -129,26 +123,9 @@ fn a_child_that_floods_its_errors_does_not_block() {
 #[test]
 fn a_program_that_cannot_be_started_is_a_failed_row() {
     let mut answers = Vec::new();
-    let ask = Ask {
-        visit: Visit {
-            round: 1,
-            cell: "matmul.f64.8_1x1_rayon_shared_unbound_static_t4"
-                .parse()
-                .unwrap(),
-        },
-        first_rep: 1,
-        last_rep: NonZeroU32::MIN,
-        protocol: Protocol {
-            rounds: NonZeroU32::MIN,
-            reps: NonZeroU32::MIN,
-            warmups: 0,
-            limit_ns: 1,
-            seed: 0,
-            until: None,
-        },
-        budget: 1,
-    };
-    let run = Host::new("/no/such/program".into()).run(&ask, &mut |rep, answer| {
+    let cell = "matmul.f64.8_1x1_rayon_shared_unbound_static_t4";
+    let request = request(cell, 1, Duration::from_nanos(1));
+    let run = Host::new("/no/such/program".into()).run(&request, &mut |rep, answer| {
         answers.push((rep, answer));
         ControlFlow::Continue(())
     });

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use oversub::experiment::{Composition, Landmarks, Plan, Request, Runtime, Visit, WaitPolicy};
 use oversub::machine::{CpuBudget, KernelFacts, Topology};
 use oversub::record::{Answer, FORMAT_VERSION, Ruler, RunFolder, RunHeader, Sample};
-use oversub::runner::{Scripted, Watch, sweep};
+use oversub::runner::{Scripted, Sweep};
 
 /// The machine of a scripted run: one package of `cores` with `pus_per_core` PUs each, all of
 /// which may be used.
@@ -69,10 +70,6 @@ fn header(plan: Plan, machine: Machine) -> RunHeader {
     }
 }
 
-struct Silent;
-
-impl Watch for Silent {}
-
 /// Writes a run of `plan` to `folder`, answered by `answer`.
 pub(crate) fn write(
     folder: &Path,
@@ -81,8 +78,14 @@ pub(crate) fn write(
     answer: impl FnMut(&Visit, u32) -> Answer,
 ) {
     let (mut sink, recorded) = RunFolder::open(folder, &header(plan.clone(), machine)).unwrap();
-    let runner = &mut Scripted(answer);
-    sweep(plan, recorded, runner, &mut sink, &mut Silent).unwrap();
+    let sweep = Sweep {
+        runner: &mut Scripted(answer),
+        sink: &mut sink,
+        observer: &mut (),
+        cancel: &AtomicBool::new(false),
+        clock: || 0,
+    };
+    sweep.run(plan, recorded, None).unwrap();
 }
 
 /// A plausible answer: work shared by min(D, P) CPUs at 25 GFLOP/s each, a price for every thread

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::page::pair;
-use crate::cli::blas::folders;
+use crate::app::folders;
 use crate::machine::{BlasFacts, BlasFamily};
 use crate::process::inspect;
 

@@ -7,11 +7,8 @@ use minijinja::{Environment, context};
 
 use super::script::Lesson;
 use crate::analysis::Metric;
-use crate::cli::run::Run;
+use crate::app::Run;
 use crate::view::caption::Caption;
-use crate::view::facet::{Facets, natural_axes};
-use crate::view::heatmap;
-use crate::view::size::Size;
 
 const PAGE: &str = include_str!("../../../templates/handout.html");
 const STYLE: &str = include_str!("../../../templates/report.css");
@@ -27,7 +24,8 @@ pub(super) fn page(
     for part in ["measured", "simulated"] {
         let folder = folder.join(part);
         if fs::exists(folder.join("run.json"))? {
-            figures.push(context! { part, svg => figure(&Run::read(&folder)?, lesson.shows()?) });
+            figures
+                .push(context! { part, svg => figure(&Run::open(&folder, &[])?, lesson.shows()?) });
         }
     }
     let mut templates = Environment::new();
@@ -50,17 +48,8 @@ pub(super) fn page(
 
 /// The heatmap of `run` as an element of a page.
 fn figure(run: &Run, metric: Metric) -> String {
-    let cells = run.cells();
     let series = run.analysis.series(metric);
-    let facets = Facets::of(&cells, &series.points, natural_axes(&cells));
-    let header = &run.header;
-    let svg = heatmap::heatmap(
-        &series.quantity,
-        &facets,
-        &Caption::of(&[header]),
-        Size::Readme,
-    )
-    .svg();
+    let svg = run.heatmap(&series, &Caption::of(&[&run.header])).svg();
     // What comes before the element is for files.
     svg.find("<svg")
         .map_or(svg.clone(), |start| svg[start..].to_owned())

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::counts::counted;
 use super::number::Number;
 use crate::analysis::Metric;
-use crate::cli::run::Run;
+use crate::app::Run;
 use crate::experiment::Cell;
 use crate::experiment::Condition;
 use crate::record::{Record, Status};

@@ -16,7 +16,7 @@ use super::counts::{counted, half};
 use super::measure::Measure;
 use super::number::{Number, language};
 use crate::analysis::{Disturbance, Disturbances, Metric};
-use crate::cli::run::Run;
+use crate::app::Run;
 use crate::machine::OwnQuota;
 
 /// Every lesson as it is compiled in.

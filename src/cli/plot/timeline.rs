@@ -1,15 +1,13 @@
-//! Traces as a picture.
+//! Which traces are drawn, and how?
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::{UsageError, screen};
-use crate::cli::{output, trace};
-use crate::record::trace::Trace;
+use crate::app::plot::{TimelineRequest, timeline};
+use crate::cli::screen;
 use crate::text::ParseError;
-use crate::view::canvas::FigureFormat;
 use crate::view::size::Size;
-use crate::view::timeline::{By, timeline};
+use crate::view::timeline::By;
 
 /// What the rows of a timeline are. Text forms: `thread`, `pu`.
 #[derive(Clone, Copy, Debug)]
@@ -69,41 +67,21 @@ pub(super) struct Args {
 }
 
 impl Args {
-    /// No timeline.
-    pub(super) fn none() -> Self {
-        Self {
-            files: Vec::new(),
-            by: Rows(By::Thread),
-            window: None,
-        }
-    }
-
     /// Draws the timeline into `output`, or beside the first file.
     pub(super) fn draw(
-        &self,
-        output: Option<&Path>,
+        self,
+        output: Option<PathBuf>,
         size: Size,
         force: bool,
     ) -> anyhow::Result<()> {
-        let beside = self.files[0].with_extension("png");
-        let path = output.unwrap_or(&beside);
-        FigureFormat::of(path).map_err(|error| UsageError(error.to_string()))?;
-        output::claim(path, force)?;
-        let traces: Vec<Trace> = self
-            .files
-            .iter()
-            .map(|file| trace::read(file))
-            .collect::<anyhow::Result<_>>()?;
-        let window = self.window.map(|Window(from, to)| (from, to));
-        for (file, trace) in self.files.iter().zip(&traces) {
-            let (from, name) = (window.map_or(0, |(from, _)| from), file.display());
-            let wall = trace.wall as f64 / 1e6;
-            if trace.wall <= from {
-                let message = format!("{name} ends at {wall} ms, before --window begins");
-                return Err(UsageError(message).into());
-            }
-        }
-        size.fit(timeline(&traces, self.by.0, window)).save(path)?;
-        screen::say(path.display())
+        let picture = timeline(TimelineRequest {
+            files: self.files,
+            by: self.by.0,
+            window: self.window.map(|Window(from, to)| (from, to)),
+            output,
+            size,
+            force,
+        })?;
+        screen::say(Path::display(&picture))
     }
 }

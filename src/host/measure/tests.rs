@@ -11,29 +11,21 @@ use crate::units::ns;
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A visit of `cell` from repetition `first` to `last`, after `warmups`, each within `limit`.
-fn ask(cell: &str, (first, last): (u32, u32), warmups: u32, limit: Duration) -> Ask {
+fn ask(cell: &str, (first, last): (u32, u32), warmups: u32, limit: Duration) -> VisitRequest {
     let last = NonZeroU32::new(last).unwrap();
-    Ask {
-        visit: Visit {
-            round: 1,
-            cell: cell.parse().unwrap(),
-        },
+    let visit = Visit {
+        round: 1,
+        cell: cell.parse().unwrap(),
+    };
+    let protocol = Protocol::of_one_visit(last, warmups, limit);
+    VisitRequest {
         first_rep: first,
-        last_rep: last,
-        protocol: Protocol {
-            rounds: NonZeroU32::MIN,
-            reps: last,
-            warmups,
-            limit_ns: ns(limit),
-            seed: 0,
-            until: None,
-        },
-        budget: 2,
+        ..VisitRequest::new(visit, &protocol, 2)
     }
 }
 
 /// The answers to `ask`, of which `wanted` are wanted.
-fn answers(ask: &Ask, wanted: usize) -> Vec<(u32, Answer)> {
+fn answers(ask: &VisitRequest, wanted: usize) -> Vec<(u32, Answer)> {
     let mut answers = Vec::new();
     let measured = measure(ask, None, &mut |rep, answer| {
         answers.push((rep, answer));

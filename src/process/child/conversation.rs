@@ -20,7 +20,7 @@ use crate::process::shortage::TRY_AGAIN;
 use crate::process::tree::{groups_of, stands_still};
 use crate::process::wait::{NoNews, Stop, Subprocess, next_within};
 use crate::record::{Answer, Sample};
-use crate::runner::{Ask, Emit};
+use crate::runner::{OnAnswer, VisitRequest};
 
 /// What a child may spend beyond its time limit on building its nest, warming up and checking,
 /// before the parent ends it.
@@ -68,7 +68,7 @@ impl Conversation {
     /// # Errors
     ///
     /// If it cannot be started, or there are no threads to listen with; then it does not run.
-    pub(super) fn start(command: &mut Command, ask: &Ask) -> io::Result<Self> {
+    pub(super) fn start(command: &mut Command, ask: &VisitRequest) -> io::Result<Self> {
         let (tell, news) = unbounded();
         let mut child = Subprocess::start(command, tell.clone(), News::Exited)?;
         let (stdout, stderr) = (child.child().stdout.take(), child.child().stderr.take());
@@ -91,7 +91,7 @@ impl Conversation {
     }
 
     /// Passes every message on until the child is done, dead or too late, or `stop` is requested.
-    pub(super) fn run(mut self, stop: &Stop, emit: &mut Emit<'_>) -> Result<(), Missing> {
+    pub(super) fn run(mut self, stop: &Stop, emit: &mut OnAnswer<'_>) -> Result<(), Missing> {
         let mut exited = false;
         let answer = loop {
             let patience = if exited { OUTPUT_GRACE } else { self.patience };
@@ -131,7 +131,7 @@ impl Conversation {
     }
 
     /// Passes one message on; `Break` after the last one that is wanted.
-    fn pass_on(&mut self, message: Message, emit: &mut Emit<'_>) -> ControlFlow<()> {
+    fn pass_on(&mut self, message: Message, emit: &mut OnAnswer<'_>) -> ControlFlow<()> {
         let Message { rep, answer } = message;
         self.next_rep = rep + 1;
         self.spent += answer.sample().map_or(Duration::ZERO, |sample| sample.wall);
@@ -144,7 +144,7 @@ impl Conversation {
 
     /// The child closed its output before its last repetition: it is dead or about to be, and owes
     /// an answer.
-    fn reap(mut self, stop: &Stop, emit: &mut Emit<'_>) -> Result<(), Missing> {
+    fn reap(mut self, stop: &Stop, emit: &mut OnAnswer<'_>) -> Result<(), Missing> {
         let status = self.child.reap();
         // Whoever ends the child may be ending the sweep too, as systemd does with a whole service.
         let killed = status
@@ -172,7 +172,7 @@ impl Conversation {
 
     /// Ends the child, which has said all that is wanted of it but what goes to `emit`: answers that
     /// were ready when the sweep was stopped. It is asked first: a supervisor has a tree to end.
-    fn end(mut self, mut emit: Option<&mut Emit<'_>>) {
+    fn end(mut self, mut emit: Option<&mut OnAnswer<'_>>) {
         self.child.send(Signal::SIGTERM);
         // One that is stopped hears of it only when it goes on.
         self.child.send(Signal::SIGCONT);
@@ -193,7 +193,7 @@ impl Conversation {
 }
 
 /// Longest time without a sign from a child that is well.
-fn patience(ask: &Ask) -> Duration {
+fn patience(ask: &VisitRequest) -> Duration {
     let limit = ask.protocol.limit();
     let runs = 1 + ask.protocol.warmups;
     let hooks = match ask.visit.cell.workload {

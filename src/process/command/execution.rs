@@ -19,7 +19,7 @@ use crate::process::reaper::reap_all;
 use crate::process::standstill::Standstill;
 use crate::process::wait::Stop;
 use crate::record::{Answer, Sample};
-use crate::runner::Ask;
+use crate::runner::VisitRequest;
 use crate::units::counted;
 
 /// All that executions of one visit have in common.
@@ -35,7 +35,7 @@ impl<'a> Execution<'a> {
     pub(super) fn of(
         spec: &'a CommandSpec,
         starter: Starter<'a>,
-        ask: &Ask,
+        ask: &VisitRequest,
         stop: &'a Stop,
     ) -> Result<Self, String> {
         let cell = &ask.visit.cell;

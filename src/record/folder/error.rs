@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 
 use super::Problem;
+use crate::experiment::Difference;
 use crate::record::FORMAT_VERSION;
 
 /// Something about a run folder that stops the work.
@@ -21,21 +22,28 @@ pub enum FolderError {
         /// What the system said.
         source: io::Error,
     },
+    /// The run was made under other circumstances than those of now.
+    #[error(
+        "{} holds a run that was made under other circumstances: {}; undo that to resume, add --as-is to resume \
+         all the same, or give --out another folder",
+        folder.display(), each(differences)
+    )]
+    OtherCircumstances {
+        /// The folder.
+        folder: PathBuf,
+        /// What differs: there, and here.
+        differences: Vec<Difference>,
+    },
     /// The folder holds another run.
     #[error(
-        "{} holds another run: {field} is {found} there and {wanted} here; give --out another \
-         folder, or undo that difference to resume",
-        folder.display()
+        "{} holds another run: {}; give --out another folder, or undo that difference to resume",
+        folder.display(), each(std::slice::from_ref(difference))
     )]
     OtherRun {
         /// The folder.
         folder: PathBuf,
-        /// First field in which they differ.
-        field: String,
-        /// Its value there.
-        found: String,
-        /// Its value here.
-        wanted: String,
+        /// The first difference between the plans: there, and here.
+        difference: Difference,
     },
     /// Samples without a header.
     #[error(
@@ -114,6 +122,19 @@ pub enum FolderError {
         /// The first of them.
         first: Problem,
     },
+    /// A line of `breakdown.csv` that is no row of a breakdown.
+    #[error(
+        "{} line {line}: {what}; take the file from a copy, or simulate again into another folder (--out)",
+        path.display()
+    )]
+    Breakdown {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: u64,
+        /// What is wrong with it.
+        what: String,
+    },
     /// Written by another version.
     #[error(
         "{} has format version {found}, this program reads 1 to {FORMAT_VERSION}; use the version of oversub \
@@ -175,13 +196,24 @@ impl FolderError {
     }
 }
 
-pub(super) fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FolderError {
+pub(super) fn io_error(
+    action: &'static str,
+    path: &Path,
+) -> impl FnOnce(io::Error) -> FolderError + use<> {
     let path = path.to_owned();
     move |source| FolderError::Io {
         action,
         path,
         source,
     }
+}
+
+fn each(differences: &[Difference]) -> String {
+    let one = |Difference { field, from, to }: &Difference| {
+        format!("{field} is {from} there and {to} here")
+    };
+    let all: Vec<String> = differences.iter().map(one).collect();
+    all.join(", ")
 }
 
 fn and_others(others: usize) -> String {

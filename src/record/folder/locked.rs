@@ -1,15 +1,38 @@
 //! How is a run begun, or taken up, in a folder that nobody else writes to?
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
+use super::breakdown_file::BreakdownFile;
 use super::form::{Form, Layout};
 use super::guard::Guard;
 use super::header_file::{read_header, write_header};
-use super::samples::Tail;
+use super::samples::mend_end;
 use super::{FolderError, HEADER, RunFolder, io_error, read_records, readable};
-use crate::record::{Record, RunHeader};
+use crate::experiment::{Difference, Visit};
+use crate::record::{Change, Ledger, Record, RunHeader};
+
+/// Under which circumstances a run is resumed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Resume {
+    /// Only under those that it has been under before.
+    #[default]
+    AsBefore,
+    /// Under those that there are.
+    AsIs,
+}
+
+/// A run that was begun or resumed.
+#[derive(Debug)]
+pub struct Opened {
+    /// Where it is kept.
+    pub folder: RunFolder,
+    /// The records that it has and that count.
+    pub records: Vec<Record>,
+    /// What is otherwise than in its last session; the header has it noted.
+    pub changes: Vec<Change>,
+}
 
 /// A folder to which nobody else writes a run.
 #[derive(Debug)]
@@ -25,14 +48,14 @@ impl LockedFolder {
         self.path.join(HEADER).exists()
     }
 
-    /// Begins a run with `header`, or takes up the one that it holds, and returns the records already
-    /// there. A run may grow: by cells, by rounds, and by how far its tie set is to be resolved.
+    /// Begins a run with `header`, or resumes the one that it holds. A run may grow: by cells, by rounds,
+    /// and by how far its tie set is to be resolved.
     ///
     /// # Errors
     ///
-    /// If it holds a run whose plan `header` does not continue, or made under other circumstances, or
-    /// text that this program did not write.
-    pub fn open(self, header: &RunHeader) -> Result<(RunFolder, Vec<Record>), FolderError> {
+    /// If it holds a run whose plan `header` does not continue, or made under circumstances that `resume` does
+    /// not allow, or text that this program did not write.
+    pub fn open(self, header: &RunHeader, resume: Resume) -> Result<Opened, FolderError> {
         let Self {
             path,
             csv,
@@ -42,25 +65,40 @@ impl LockedFolder {
         let mut there = None;
         if json.exists() {
             let found = read_header(&path)?;
-            refuse_other_run(&path, &found, header)?;
+            refuse_other_plan(&path, &found, header)?;
             there = Some(found);
         } else if samples.metadata().is_ok_and(|csv| csv.len() > 0) {
             return Err(FolderError::NoHeader(path));
         }
-        let header = RunHeader {
-            plan: header.plan.clone(),
-            ..there.clone().unwrap_or_else(|| header.clone())
+        let now = header;
+        let differences = match &there {
+            Some(there) => differences(&path, there, now, resume)?,
+            None => Vec::new(),
+        };
+        let mut header = RunHeader {
+            plan: now.plan.clone(),
+            ..there.clone().unwrap_or_else(|| now.clone())
         };
         let form = Form::of_version(header.format_version);
         let (records, tail) = read_records(&path, (Some(form), Some(&header.plan)))?;
-        mend_end(&mut samples, &csv, tail)?;
+        mend_end(&mut samples, &csv, tail).map_err(io_error("repair", &csv))?;
         let layout = layout(&csv, form)?;
         if !header.plan.cells.iter().all(|cell| layout.tells(cell)) {
             return Err(FolderError::OtherColumns(csv));
         }
-        if there.is_none_or(|there| there.plan.difference(&header.plan).is_some()) {
+        let ledger = Ledger::of(&records);
+        let changes = changes(differences, &now.started, ledger.last_round() + 1);
+        header.changes.extend_from_slice(&changes);
+        if there.is_none_or(|there| there.plan.difference(&header.plan).is_some())
+            || !changes.is_empty()
+        {
             write_header(&json, &header)?;
         }
+        let is_open = |visit: &Visit| {
+            let known = ledger.visit(visit);
+            known.is_none_or(|known| !known.is_complete(&header.plan.protocol))
+        };
+        let breakdown = BreakdownFile::open(&path, is_open)?;
         let guards = [
             Guard::over(&csv, &samples).map_err(io_error("read", &csv))?,
             File::open(&json)
@@ -73,53 +111,60 @@ impl LockedFolder {
             samples,
             layout,
             guards,
+            breakdown,
         };
-        Ok((folder, records))
+        Ok(Opened {
+            folder,
+            records,
+            changes,
+        })
     }
 }
 
-/// Gives `samples.csv` its last line end, or moves the part of a row there to `samples.csv.cut`.
-fn mend_end(samples: &mut File, csv: &Path, tail: Tail) -> Result<(), FolderError> {
-    let mut mend = || match tail {
-        Tail::None => Ok(()),
-        Tail::Row => samples.write_all(b"\n"),
-        Tail::Part(length) => {
-            let whole = samples.metadata()?.len() - length;
-            let mut part = Vec::new();
-            samples.seek(SeekFrom::Start(whole))?;
-            samples.read_to_end(&mut part)?;
-            part.push(b'\n');
-            let mut cut = OpenOptions::new();
-            let mut cut = cut
-                .create(true)
-                .append(true)
-                .open(csv.with_extension("csv.cut"))?;
-            cut.write_all(&part)?;
-            samples.set_len(whole)
-        }
-    };
-    mend().map_err(io_error("repair", csv))
-}
-
-/// Samples of two plans, or of two machines, are not one run.
-fn refuse_other_run(
-    folder: &Path,
-    there: &RunHeader,
-    wanted: &RunHeader,
-) -> Result<(), FolderError> {
-    let plan = match wanted.plan.continues(&there.plan) {
+/// Samples of two plans are not one run.
+fn refuse_other_plan(folder: &Path, there: &RunHeader, now: &RunHeader) -> Result<(), FolderError> {
+    let difference = match now.plan.continues(&there.plan) {
         true => None,
-        false => there.plan.difference(&wanted.plan),
+        false => there.plan.difference(&now.plan),
     };
-    match plan.or_else(|| there.other_circumstance(wanted)) {
+    match difference {
         None => Ok(()),
-        Some((field, found, wanted)) => Err(FolderError::OtherRun {
+        Some(difference) => Err(FolderError::OtherRun {
             folder: folder.to_owned(),
-            field,
-            found,
-            wanted,
+            difference,
         }),
     }
+}
+
+/// In what a session with the header `now` is made otherwise than the last one of the run in `folder`.
+fn differences(
+    folder: &Path,
+    there: &RunHeader,
+    now: &RunHeader,
+    resume: Resume,
+) -> Result<Vec<Difference>, FolderError> {
+    let all = there.other_circumstances(now);
+    let new = all.iter().filter(|one| !there.has_been_under(one));
+    let new: Vec<Difference> = new.cloned().collect();
+    match resume {
+        Resume::AsBefore if !new.is_empty() => Err(FolderError::OtherCircumstances {
+            folder: folder.to_owned(),
+            differences: new,
+        }),
+        Resume::AsBefore | Resume::AsIs => Ok(all),
+    }
+}
+
+/// `differences` as what was seen to have changed at the time `at`, before round `round`.
+fn changes(differences: Vec<Difference>, at: &str, round: u32) -> Vec<Change> {
+    let change = |Difference { field, from, to }| Change {
+        round,
+        at: at.to_owned(),
+        field,
+        from,
+        to,
+    };
+    differences.into_iter().map(change).collect()
 }
 
 /// The columns that the file has, or would get.

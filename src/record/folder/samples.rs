@@ -6,7 +6,9 @@
 //! the *tail* that an interruption leaves.
 
 use std::collections::{HashSet, VecDeque};
-use std::io::{self, BufRead, Read};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
+use std::path::Path;
 
 use super::form::{Form, Layout};
 use crate::experiment::{Cell, Plan};
@@ -254,4 +256,24 @@ impl<R: BufRead> Lines<R> {
 /// Whether every quote that is opened is closed.
 fn is_balanced(text: &[u8]) -> bool {
     text.iter().filter(|byte| **byte == b'"').count() % 2 == 0
+}
+
+/// Gives `file`, which is at `path`, its last line end, or moves the part of a row there to a file beside it
+/// whose name ends in `.cut`.
+pub(super) fn mend_end(file: &mut File, path: &Path, tail: Tail) -> io::Result<()> {
+    match tail {
+        Tail::None => Ok(()),
+        Tail::Row => file.write_all(b"\n"),
+        Tail::Part(length) => {
+            let whole = file.metadata()?.len() - length;
+            let mut part = Vec::new();
+            file.seek(SeekFrom::Start(whole))?;
+            file.read_to_end(&mut part)?;
+            part.push(b'\n');
+            let mut cut = OpenOptions::new();
+            let cut = cut.create(true).append(true);
+            cut.open(path.with_extension("csv.cut"))?.write_all(&part)?;
+            file.set_len(whole)
+        }
+    }
 }

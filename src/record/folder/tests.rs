@@ -1,6 +1,7 @@
 //! What survives an interruption, and what of a folder is refused?
 
 mod any_text;
+mod breakdown;
 mod damaged;
 mod foreign;
 

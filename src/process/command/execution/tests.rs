@@ -35,20 +35,8 @@ fn judged(
     let outer = NonZeroU32::new(copies.len() as u32).unwrap();
     let cell = format!("command outer={outer} inner=1 runtime=program tasks=1");
     let cell: Cell = cell.parse().unwrap();
-    let ask = Ask {
-        visit: Visit { round: 1, cell },
-        first_rep: 1,
-        last_rep: NonZeroU32::MIN,
-        protocol: Protocol {
-            rounds: NonZeroU32::MIN,
-            reps: NonZeroU32::MIN,
-            warmups: 0,
-            limit_ns: 1_000_000_000,
-            seed: 0,
-            until: None,
-        },
-        budget: 1,
-    };
+    let protocol = Protocol::of_one_visit(NonZeroU32::MIN, 0, Duration::from_secs(1));
+    let ask = VisitRequest::new(Visit { round: 1, cell }, &protocol, 1);
     let stop = Stop::default();
     let starter = Starter {
         program: Path::new("/no/such/program"),
