@@ -14,8 +14,8 @@ mod circumstances;
 mod compare;
 
 mod disturbance;
-mod judge;
 mod metric;
+mod objective;
 mod paired;
 mod recommend;
 mod series;
@@ -29,14 +29,14 @@ mod verdict;
 mod wrong;
 
 pub use activity::{Advice, Crowding, Tally, WatchSummary, WatchedProgram};
-pub use cause::{Cause, Check, Diagnosis, Evidence, Facts, Finding, Origin, Setting, diagnose};
+pub use cause::{Cause, Check, Diagnosis, Evidence, Facts, Finding, Origin, RunContext, diagnose};
 pub use changed::{Changed, changes};
 pub use circumstances::differences;
 pub use compare::{CellChange, Change, Comparison, Incomparable, Ratio};
 
 pub use disturbance::{Disturbance, Disturbances, Disturbed, FOREIGN};
-pub use judge::Judge;
 pub use metric::{Better, Metric, Quantity};
+pub use objective::Objective;
 pub use paired::Paired;
 pub use recommend::{BreakEven, Loss, Outcome, Recommendation, Usual};
 pub use series::{Analysis, Bound, Mark, Point, Reading, Series};

@@ -35,15 +35,15 @@ pub use asked::{Axes, AxisValues};
 pub use axes::{Axis, Syntax, Value};
 pub use blas::{Blas, LibraryPath};
 pub use cell::{Cell, IllegalCell, MAX_THREADS};
-pub use command::{CommandCopy, CommandSpec, OuterKind, OutputMetric, Wish};
+pub use command::{CommandCopy, CommandSpec, Goal, OuterKind, OutputMetric};
 pub use composition::{Composition, Rounding};
 pub use dispatch::{Chunk, Dispatch};
 
 pub use cell_text::PartialCell;
 pub use condition::Condition;
-pub use counts::{Count, Counts, Landmarks};
+pub use counts::{Count, Counts, CpuCounts};
 pub use margin::Margin;
-pub use modelled::{BlasVersion, Modelled, OmpWait};
+pub use modelled::{BlasVersion, OmpWait, RuntimeModel};
 pub use plan::{Difference, Plan, Protocol, Visit};
 pub use request::{CommandRequest, Request, RequestError, default_tasks};
 pub use runtime::{Runtime, RuntimeName};

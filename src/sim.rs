@@ -58,7 +58,7 @@ use work::Task;
 
 pub use engine::Quota;
 pub use forecast::{Forecast, forecast};
-pub use kernel::{Kernel, KernelVersion, Policy, TickMode, YieldRule};
+pub use kernel::{KernelVersion, Policy, Scheduler, TickMode, YieldRule};
 pub use model::NoCacheSizes;
 pub use params::{Parameter, ParameterError, Parameters, Provenance};
 pub use report::{Category, Report, Split, Stop};
@@ -80,7 +80,7 @@ pub struct Machine {
     /// The PUs that may be used.
     pub allowed: CpuSet,
     /// Its scheduler.
-    pub kernel: Kernel,
+    pub kernel: Scheduler,
     /// A limit on CPU time.
     pub quota: Option<Quota>,
     /// What everything costs.

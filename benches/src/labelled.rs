@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use oversub::analysis::{Analysis, Cause, Diagnosis, Setting};
+use oversub::analysis::{Analysis, Cause, Diagnosis, RunContext};
 use oversub::experiment::{Cell, PartialCell};
 use oversub::record::RunFolder;
 use oversub::text::Named;
@@ -257,7 +257,7 @@ fn read(folder: &Path) -> Result<BTreeMap<Cell, Diagnosis>, String> {
     let (header, records) = RunFolder::read(folder).map_err(|error| error.to_string())?;
     let analysis = Analysis::of(&records, header.budget.cpus);
     Ok(analysis
-        .explained(&records, &Setting::of(&header))
+        .explained(&records, &RunContext::of(&header))
         .diagnoses)
 }
 

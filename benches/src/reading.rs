@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use oversub::analysis::{Analysis, Disturbances, Setting};
+use oversub::analysis::{Analysis, Disturbances, RunContext};
 use oversub::record::{Record, RunFolder};
 
 use crate::turn::{Spread, Turn, rounds};
@@ -66,7 +66,7 @@ pub fn turn(folder: &str) -> Result<f64, String> {
         RunFolder::read(&PathBuf::from(folder)).map_err(|error| error.to_string())?;
     let p = header.plan.budget;
     let analysis = Analysis::of_run(&header.plan, header.budget.cpus, &records)
-        .explained(&records, &Setting::of(&header));
+        .explained(&records, &RunContext::of(&header));
     let found = Disturbances::of(&records, header.budget.cpus);
     let told = analysis.recommendations(p, p);
     let spent = start.elapsed().as_secs_f64();

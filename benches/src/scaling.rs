@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use oversub::experiment::{Protocol, Visit};
 use oversub::machine::Topology;
 use oversub::runner::VisitRequest;
-use oversub::sim::{Kernel, KernelVersion, Machine, Model, Parameters, Predictor};
+use oversub::sim::{KernelVersion, Machine, Model, Parameters, Predictor, Scheduler};
 
 use crate::turn::Spread;
 
@@ -49,7 +49,7 @@ fn costs(pus: u32, cell: &str) -> Result<(u64, Spread), String> {
         .map_err(|error| said(&error))?;
     let machine = Machine {
         allowed: topology.pus().clone(),
-        kernel: Kernel::of(KERNEL, 250, topology.pus().len()),
+        kernel: Scheduler::of(KERNEL, 250, topology.pus().len()),
         topology,
         quota: None,
         parameters: Parameters::preset("epyc-9004").map_err(|error| said(&error))?,

@@ -1,7 +1,7 @@
 //! Why is a cell slower than the best, and on what evidence?
 //!
 //! A [`Cause`] is named by a rule: a pure function of what was counted in the cell and in the best
-//! cell of the same work ([`Facts`]), and of the machine ([`Setting`]). Each rule that holds gives a
+//! cell of the same work ([`Facts`]), and of the machine ([`RunContext`]). Each rule that holds gives a
 //! [`Finding`] with its weight, the evidence, the rule in words and a [`Check`].
 //!
 //! A weight is a share of the budget's time, so that weights can be compared: what of P x wall time
@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use check::Check;
-pub use facts::{Facts, Setting};
+pub use facts::{Facts, RunContext};
 pub use origin::Origin;
 
 use super::{CellSummary, Factor, MARGIN, State, Verdict, Work};
@@ -201,7 +201,7 @@ pub fn diagnose(
     cells: &[CellSummary],
     verdicts: &[Verdict],
     records: &[Record],
-    setting: &Setting,
+    setting: &RunContext,
 ) -> BTreeMap<Cell, Diagnosis> {
     let facts = Facts::of_all(records);
     let standings = verdicts.iter().flat_map(|v| &v.standings);

@@ -43,12 +43,12 @@ pub fn changes(header: &RunHeader, records: &[Record]) -> Vec<Changed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{Landmarks, Plan, Request, Visit};
+    use crate::experiment::{CpuCounts, Plan, Request, Visit};
     use crate::record::{Answer, Sample};
 
     fn plan() -> Plan {
         let request: Request = toml::from_str("outer = 1\ninner = 1\nrounds = 4").unwrap();
-        let two = Landmarks {
+        let two = CpuCounts {
             budget: 2,
             physical: 2,
             logical: 2,

@@ -6,7 +6,7 @@
 
 use std::cmp::Ordering;
 
-use crate::experiment::{Cell, Modelled, OmpWait, Runtime, WaitPolicy};
+use crate::experiment::{Cell, OmpWait, Runtime, RuntimeModel, WaitPolicy};
 
 /// A cell with its cost, or a lower bound of it.
 pub(super) type Cost = (Cell, f64);
@@ -34,7 +34,7 @@ fn holding(cell: &Cell) -> u8 {
     }
     match cell.runtime {
         Runtime::ForkJoin(WaitPolicy::Active)
-        | Runtime::Modelled(Modelled::Libgomp(OmpWait::Active)) => 2,
+        | Runtime::Modelled(RuntimeModel::Libgomp(OmpWait::Active)) => 2,
         Runtime::ForkJoin(WaitPolicy::SpinThenPark(_) | WaitPolicy::Yield) => 1,
         // What a library or a program does is its own; there is nothing to choose.
         Runtime::ForkJoin(WaitPolicy::Passive)

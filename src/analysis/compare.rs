@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Analysis, Bound, CellSummary, ERROR, Estimate, Judge, MARGIN, Mark, Metric, Point, Reading,
+    Analysis, Bound, CellSummary, ERROR, Estimate, MARGIN, Mark, Metric, Objective, Point, Reading,
     Series, Spread, State,
 };
 use crate::experiment::Cell;
@@ -68,7 +68,7 @@ pub struct Comparison {
     /// Cells that only the second has.
     pub only_to: Vec<Cell>,
     /// By what cells are compared.
-    pub judge: Judge,
+    pub objective: Objective,
     /// Log costs by round of the cells with a ratio.
     costs: BTreeMap<Cell, (Vec<f64>, Vec<f64>)>,
 }
@@ -100,8 +100,8 @@ impl Comparison {
         to: &Analysis,
         conditions: &[Condition],
     ) -> Result<Self, Incomparable> {
-        if from.judge != to.judge {
-            let name = |analysis: &Analysis| analysis.judge.to_string();
+        if from.objective != to.objective {
+            let name = |analysis: &Analysis| analysis.objective.to_string();
             return Err(Incomparable::Judges(name(from), name(to)));
         }
         let (a, b) = (by_cell(from, conditions), by_cell(to, conditions));
@@ -128,7 +128,7 @@ impl Comparison {
         Ok(Self {
             only_from: only(&a, &b),
             only_to: only(&b, &a),
-            judge: from.judge.clone(),
+            objective: from.objective.clone(),
             costs: both
                 .iter()
                 .map(|(cell, pair)| (*cell, pair.logs()))

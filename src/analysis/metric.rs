@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Judge;
-use crate::experiment::{OutputMetric, Wish};
+use super::Objective;
+use crate::experiment::{Goal, OutputMetric};
 use crate::text::ParseError;
 
 /// A quantity of a cell.
@@ -196,11 +196,11 @@ impl From<Metric> for Quantity {
 }
 
 impl Quantity {
-    /// `metric` in a run that `judge` judges.
-    pub fn of(metric: Metric, judge: &Judge) -> Self {
-        let own = match judge {
-            Judge::Metric(own) if metric == Metric::Own => Some(own.clone()),
-            Judge::Metric(_) | Judge::Wall => None,
+    /// `metric` in a run that `objective` judges.
+    pub fn of(metric: Metric, objective: &Objective) -> Self {
+        let own = match objective {
+            Objective::Metric(own) if metric == Metric::Own => Some(own.clone()),
+            Objective::Metric(_) | Objective::Wall => None,
         };
         Self { metric, own }
     }
@@ -219,8 +219,8 @@ impl Quantity {
     /// Which end is good, if either.
     pub fn better(&self) -> Better {
         match self.own.as_ref().map(|own| own.better) {
-            Some(Wish::Higher) => Better::High,
-            Some(Wish::Lower) => Better::Low,
+            Some(Goal::Higher) => Better::High,
+            Some(Goal::Lower) => Better::Low,
             None => self.metric.better(),
         }
     }

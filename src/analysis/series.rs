@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::verdict::error;
 use super::{
-    Cause, CellSummary, Diagnosis, ERROR, Estimate, Judge, Metric, Quantity, Rule, Setting, State,
-    Verdict, Work, diagnose, summarize, verdicts,
+    Cause, CellSummary, Diagnosis, ERROR, Estimate, Metric, Objective, Quantity, Rule, RunContext,
+    State, Verdict, Work, diagnose, summarize, verdicts,
 };
 use crate::experiment::{Cell, Plan};
 use crate::record::Record;
@@ -116,7 +116,7 @@ pub struct Analysis {
     /// P [CPUs].
     pub budget: f64,
     /// By what cells were compared.
-    pub judge: Judge,
+    pub objective: Objective,
     /// Why each cell takes the time it takes, as far as that was asked
     /// ([`Analysis::explained`]).
     pub diagnoses: BTreeMap<Cell, Diagnosis>,
@@ -125,35 +125,35 @@ pub struct Analysis {
 impl Analysis {
     /// What `records` of a run under a budget of `budget` CPUs say.
     pub fn of(records: &[Record], budget: f64) -> Self {
-        Self::judged(records, budget, Judge::Wall)
+        Self::judged(records, budget, Objective::Wall)
     }
 
-    /// The same where `judge` says which cell is better.
-    pub fn judged(records: &[Record], budget: f64, judge: Judge) -> Self {
-        Self::at(records, budget, judge, ERROR)
+    /// The same where `objective` says which cell is better.
+    pub fn judged(records: &[Record], budget: f64, objective: Objective) -> Self {
+        Self::at(records, budget, objective, ERROR)
     }
 
     /// What `records` of a run of `plan` under a budget of `budget` CPUs say, judged as the plan
     /// has it.
     pub fn of_run(plan: &Plan, budget: f64, records: &[Record]) -> Self {
-        let judge = Judge::of(plan.command.as_ref().and_then(|spec| spec.metric.as_ref()));
-        Self::at(records, budget, judge, error(plan, records))
+        let objective = Objective::of(plan.command.as_ref().and_then(|spec| spec.metric.as_ref()));
+        Self::at(records, budget, objective, error(plan, records))
     }
 
-    fn at(records: &[Record], budget: f64, judge: Judge, error: f64) -> Self {
-        let cells = summarize(records, &judge);
+    fn at(records: &[Record], budget: f64, objective: Objective, error: f64) -> Self {
+        let cells = summarize(records, &objective);
         Self {
             verdicts: verdicts(&cells, error),
             cells,
             budget,
-            judge,
+            objective,
             diagnoses: BTreeMap::new(),
         }
     }
 
     /// This analysis with the causes that `records`, the same ones, show in `setting`.
     #[must_use]
-    pub fn explained(self, records: &[Record], setting: &Setting) -> Self {
+    pub fn explained(self, records: &[Record], setting: &RunContext) -> Self {
         Self {
             diagnoses: diagnose(&self.cells, &self.verdicts, records, setting),
             ..self
@@ -172,7 +172,7 @@ impl Analysis {
                 best: verdict.map(|v| v.best_cost),
                 serial: serial.get(&work).copied(),
                 budget: self.budget,
-                judge: &self.judge,
+                objective: &self.objective,
                 cause: self.diagnoses.get(&summary.cell).map(|d| d.cause),
             };
             Point {
@@ -190,7 +190,7 @@ impl Analysis {
             }
         });
         Series {
-            quantity: Quantity::of(metric, &self.judge),
+            quantity: Quantity::of(metric, &self.objective),
             points: points.collect(),
         }
     }
@@ -231,7 +231,7 @@ struct Reference<'a> {
     serial: Option<f64>,
     /// P [CPUs].
     budget: f64,
-    judge: &'a Judge,
+    objective: &'a Objective,
     /// Why the cell takes the time it takes.
     cause: Option<Cause>,
 }
@@ -278,7 +278,7 @@ impl Reference<'_> {
         Some(match metric {
             Metric::Time => summary.wall.estimate()?,
             Metric::Own => {
-                let said = |cost| self.judge.metric(cost).map(|(_, number)| number);
+                let said = |cost| self.objective.metric(cost).map(|(_, number)| number);
                 let cost = summary.cost.estimate()?;
                 said(cost.value)?;
                 cost.map(|cost| said(cost).unwrap_or(cost))

@@ -22,7 +22,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Judge;
+use super::Objective;
 use crate::experiment::Cell;
 use crate::record::{Answer, Record, Sample};
 use crate::stats::{Interval, median, median_interval};
@@ -128,7 +128,7 @@ pub enum State {
 pub struct Round {
     /// Median wall time over its repetitions [s].
     pub wall: f64,
-    /// Median cost over its repetitions, by the judge of the run; `None` where none has it. If the
+    /// Median cost over its repetitions, by the objective of the run; `None` where none has it. If the
     /// round is censored, a lower bound, infinite where nothing bounds it.
     pub cost: Option<f64>,
     /// Whether `wall` is only a lower bound.
@@ -179,11 +179,11 @@ pub struct CellSummary {
     pub samples: usize,
     /// Team width that its library took in some sample instead of the one asked for [threads].
     pub granted: Option<u32>,
-    /// Least and greatest cost of a sample, by the judge of the run.
+    /// Least and greatest cost of a sample, by the objective of the run.
     pub range: Option<Interval>,
     /// Wall time, a lower bound in a censored cell [s].
     pub wall: Rounds,
-    /// What cells are compared by, the less the better: the wall time, or what the judge of the
+    /// What cells are compared by, the less the better: the wall time, or what the objective of the
     /// run makes of a metric.
     pub cost: Rounds,
     /// Context switches of both kinds per second of wall time [1/s].
@@ -198,8 +198,8 @@ pub struct CellSummary {
     pub lost_updates: Rounds,
 }
 
-/// The summary of every cell in `records`, in the order of the cells, costs as `judge` says.
-pub fn summarize(records: &[Record], judge: &Judge) -> Vec<CellSummary> {
+/// The summary of every cell in `records`, in the order of the cells, costs as `objective` says.
+pub fn summarize(records: &[Record], objective: &Objective) -> Vec<CellSummary> {
     let mut cells: BTreeMap<Cell, BTreeMap<u32, Vec<&Answer>>> = BTreeMap::new();
     for record in records {
         let rounds = cells.entry(record.visit.cell).or_default();
@@ -208,18 +208,18 @@ pub fn summarize(records: &[Record], judge: &Judge) -> Vec<CellSummary> {
     }
     cells
         .into_iter()
-        .map(|(cell, rounds)| summary(cell, &rounds, judge))
+        .map(|(cell, rounds)| summary(cell, &rounds, objective))
         .collect()
 }
 
-fn summary(cell: Cell, all: &BTreeMap<u32, Vec<&Answer>>, judge: &Judge) -> CellSummary {
+fn summary(cell: Cell, all: &BTreeMap<u32, Vec<&Answer>>, objective: &Objective) -> CellSummary {
     let answers = &answered(all);
     let (failed, timed): (Vec<_>, Vec<_>) = answers
         .iter()
         .partition(|(_, answers)| answers.iter().any(|a| matches!(a, Answer::Failed(_))));
     let rounds: BTreeMap<u32, Round> = timed
         .iter()
-        .filter_map(|(number, answers)| Some((**number, round(answers, judge)?)))
+        .filter_map(|(number, answers)| Some((**number, round(answers, objective)?)))
         .collect();
     let samples: Vec<&Sample> = timed
         .iter()
@@ -246,7 +246,7 @@ fn summary(cell: Cell, all: &BTreeMap<u32, Vec<&Answer>>, judge: &Judge) -> Cell
     };
     // Those of its rounds that ended are its better ones, and say nothing of the cell.
     let stopped = state == State::Censored;
-    let unsaid = stopped && !judge.bounds_what_was_stopped();
+    let unsaid = stopped && !objective.bounds_what_was_stopped();
     let value = |round: &Round, bound| if stopped { bound } else { round.rank(bound) };
     let costs = rounds.values().filter(|_| !unsaid);
     let costs = costs.filter_map(|round| Some(value(round, round.cost?)));
@@ -261,7 +261,7 @@ fn summary(cell: Cell, all: &BTreeMap<u32, Vec<&Answer>>, judge: &Judge) -> Cell
             .iter()
             .filter_map(|s| s.granted)
             .find(|width| *width != cell.inner.get()),
-        range: range(&samples, judge),
+        range: range(&samples, objective),
         switch_rate: over_rounds(&switch_rate),
         wait_share: over_rounds(&|s| wait_share(&cell, s)),
         cpus_busy: over_rounds(&|s| Some(s.cpu?.as_secs_f64() / seconds(s)?)),
@@ -289,15 +289,15 @@ fn answered<'a>(rounds: &BTreeMap<u32, Vec<&'a Answer>>) -> BTreeMap<u32, Vec<&'
     rounds.filter(|(_, answers)| !answers.is_empty()).collect()
 }
 
-fn round(answers: &[&Answer], judge: &Judge) -> Option<Round> {
+fn round(answers: &[&Answer], objective: &Objective) -> Option<Round> {
     let timed = || answers.iter().filter(|answer| answer.sample().is_some());
     let censored = |answer: &&Answer| matches!(answer, Answer::Censored(_));
     let samples = || timed().filter_map(|answer| answer.sample());
     let walls: Vec<f64> = samples().map(|s| s.wall.as_secs_f64()).collect();
-    let unsaid = |answer: &&Answer| censored(answer) && !judge.bounds_what_was_stopped();
+    let unsaid = |answer: &&Answer| censored(answer) && !objective.bounds_what_was_stopped();
     let costs = timed().filter_map(|answer| match unsaid(answer) {
         true => Some(f64::INFINITY),
-        false => judge.cost(answer.sample()?),
+        false => objective.cost(answer.sample()?),
     });
     Some(Round {
         cost: median(&costs.collect::<Vec<f64>>()),
@@ -313,8 +313,8 @@ fn middle_is_censored(values: impl Iterator<Item = bool>) -> bool {
     !censored.is_empty() && censored.len() >= ended.len()
 }
 
-fn range(samples: &[&Sample], judge: &Judge) -> Option<Interval> {
-    let costs = samples.iter().filter_map(|sample| judge.cost(sample));
+fn range(samples: &[&Sample], objective: &Objective) -> Option<Interval> {
+    let costs = samples.iter().filter_map(|sample| objective.cost(sample));
     Some(Interval {
         low: costs.clone().min_by(f64::total_cmp)?,
         high: costs.max_by(f64::total_cmp)?,

@@ -6,7 +6,7 @@ mod stopped;
 use std::time::Duration;
 
 use super::*;
-use crate::experiment::{Cell, OutputMetric, Visit, Wish};
+use crate::experiment::{Cell, Goal, OutputMetric, Visit};
 use crate::record::{Answer, Record, Sample};
 
 const MS: Duration = Duration::from_millis(1);
@@ -69,7 +69,7 @@ fn times(cell: Cell, rounds: &[u32]) -> Vec<Record> {
 }
 
 fn summary(rounds: &[&[Answer]]) -> CellSummary {
-    summarize(&records(cell(1, 1), rounds), &Judge::Wall).remove(0)
+    summarize(&records(cell(1, 1), rounds), &Objective::Wall).remove(0)
 }
 
 fn number(analysis: &Analysis, metric: Metric, cell: Cell) -> (f64, Bound) {
@@ -330,7 +330,7 @@ fn a_metric_of_which_more_is_better_judges_instead_of_the_time() {
     let metric = OutputMetric {
         name: "img/s".to_owned(),
         pattern: "x".to_owned(),
-        better: Wish::Higher,
+        better: Goal::Higher,
     };
     let said = |wall: u32, number| {
         Answer::Ok(Sample {
@@ -347,12 +347,12 @@ fn a_metric_of_which_more_is_better_judges_instead_of_the_time() {
         cell(2, 1),
         &[&[said(20, 40.0)], &[said(20, 40.1)], &[said(20, 39.9)]],
     ));
-    let by = |judge| Analysis::judged(&all, 2.0, judge).verdicts.remove(0);
-    assert_eq!(by(Judge::Wall).best, cell(1, 1));
-    let judge = Judge::Metric(metric);
-    let verdict = by(judge.clone());
+    let by = |objective| Analysis::judged(&all, 2.0, objective).verdicts.remove(0);
+    assert_eq!(by(Objective::Wall).best, cell(1, 1));
+    let objective = Objective::Metric(metric);
+    let verdict = by(objective.clone());
     assert_eq!(verdict.best, cell(2, 1));
     assert!(close(verdict.worst().unwrap().slowdown.value(), 4.0));
-    let (name, number) = judge.metric(verdict.best_cost).unwrap();
+    let (name, number) = objective.metric(verdict.best_cost).unwrap();
     assert!(name == "img/s" && close(number, 40.0));
 }

@@ -11,7 +11,7 @@
 
 use super::Work;
 use crate::experiment::Axis;
-use crate::experiment::{BlasVersion, Cell, Modelled, Runtime, WaitPolicy};
+use crate::experiment::{BlasVersion, Cell, Runtime, RuntimeModel, WaitPolicy};
 use crate::stats::{Interval, median, quantile};
 
 /// A cell that was both measured and predicted.
@@ -64,16 +64,18 @@ impl Regime {
     }
 
     /// What the threads of a library do that is oversubscribed, at the barriers of a region.
-    fn of_library(modelled: Modelled) -> Self {
+    fn of_library(modelled: RuntimeModel) -> Self {
         match modelled {
-            Modelled::OpenBlas(version) | Modelled::OpenBlasOpenMp(version)
+            RuntimeModel::OpenBlas(version) | RuntimeModel::OpenBlasOpenMp(version)
                 if version < BlasVersion::SPINS =>
             {
                 Self::Yielding
             }
-            Modelled::OpenBlas(_) | Modelled::OpenBlasOpenMp(_) | Modelled::Blis => Self::Spinning,
-            Modelled::Libomp(1..) => Self::Yielding,
-            Modelled::Libomp(0) | Modelled::Libgomp(_) => Self::Blocking,
+            RuntimeModel::OpenBlas(_) | RuntimeModel::OpenBlasOpenMp(_) | RuntimeModel::Blis => {
+                Self::Spinning
+            }
+            RuntimeModel::Libomp(1..) => Self::Yielding,
+            RuntimeModel::Libomp(0) | RuntimeModel::Libgomp(_) => Self::Blocking,
         }
     }
 

@@ -142,7 +142,7 @@ pub struct Verdict {
     pub best: Cell,
     /// Its wall time [s].
     pub best_wall: f64,
-    /// Its cost by the judge of the run: its wall time, or what stands for its metric.
+    /// Its cost by the objective of the run: its wall time, or what stands for its metric.
     pub best_cost: f64,
     /// The cells that are neither told apart from the best nor slower than [`MARGIN`], without the best
     /// itself, and by which rule.
@@ -158,7 +158,7 @@ pub struct Verdict {
     pub standings: Vec<Standing>,
     /// Cells that were stopped at the time limit before they said the metric that is judged: they
     /// have no rank and no bound.
-    pub unsaid: Vec<Cell>,
+    pub stopped_without_metric: Vec<Cell>,
 }
 
 impl Verdict {
@@ -237,7 +237,7 @@ fn verdict(work: Work, cells: &[&CellSummary], error: f64) -> Option<Verdict> {
     let equals = timed_costs.iter().filter(|(cell, _)| equal(cell));
     let equals: Vec<Cost> = equals.copied().collect();
     let recommended = choose(&equals, &timed_costs)?;
-    let unsaid = cells
+    let stopped_without_metric = cells
         .iter()
         .filter(|summary| summary.state == State::Censored && summary.cost.median().is_none());
     let standing = |(summary, cost): &(&CellSummary, f64)| Standing {
@@ -262,7 +262,7 @@ fn verdict(work: Work, cells: &[&CellSummary], error: f64) -> Option<Verdict> {
             .collect(),
         rules: compared.iter().map(|(_, c)| c.rule).collect(),
         standings: timed.iter().map(standing).collect(),
-        unsaid: unsaid.map(|summary| summary.cell).collect(),
+        stopped_without_metric: stopped_without_metric.map(|summary| summary.cell).collect(),
     })
 }
 

@@ -14,7 +14,7 @@ pub use figure::{Figure, draw};
 pub use timeline::{TimelineRequest, timeline};
 
 use super::{Error, Run, UsageError, output};
-use crate::analysis::{Judge, Metric, Quantity, Reading, Series};
+use crate::analysis::{Metric, Objective, Quantity, Reading, Series};
 use crate::experiment::{Axis, Cell, Condition};
 use crate::record::RunHeader;
 use crate::view::canvas::FigureFormat;
@@ -263,9 +263,9 @@ impl<'r> Admitted<'r> {
 
     /// What is drawn where nothing was asked for.
     fn metrics(&self) -> Vec<Metric> {
-        let own = match self.run.analysis.judge {
-            Judge::Metric(_) => Some(Metric::Own),
-            Judge::Wall => None,
+        let own = match self.run.analysis.objective {
+            Objective::Metric(_) => Some(Metric::Own),
+            Objective::Wall => None,
         };
         own.into_iter().chain(DEFAULT).collect()
     }

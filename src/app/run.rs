@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::{Error, UsageError};
 use crate::analysis::{
-    Analysis, Disturbances, Series, Setting, Trial, Trust, changes, share_of_others,
+    Analysis, Disturbances, RunContext, Series, Trial, Trust, changes, share_of_others,
 };
-use crate::experiment::{Cell, Condition, Modelled, Runtime};
+use crate::experiment::{Cell, Condition, Runtime, RuntimeModel};
 use crate::record::{FolderError, Record, RunFolder, RunHeader};
 use crate::runner::Completeness;
 use crate::view::canvas::Canvas;
@@ -82,7 +82,7 @@ impl Run {
     pub fn with_models(mut self) -> Self {
         let models = |runtime: Runtime| {
             let facts = self.header.blas.get(&runtime.blas()?.to_string())?;
-            Modelled::of(facts).map(Runtime::Modelled)
+            RuntimeModel::of(facts).map(Runtime::Modelled)
         };
         let stand_in = |runtime: &mut Runtime| *runtime = models(*runtime).unwrap_or(*runtime);
         let mut cells = self.header.plan.cells.clone();
@@ -144,7 +144,7 @@ impl Run {
 /// What the records of the run in `folder` mean.
 fn analysis(folder: &Path, header: &RunHeader, records: &[Record]) -> Analysis {
     let analysis = Analysis::of_run(&header.plan, header.budget.cpus, records);
-    let mut setting = Setting::of(header);
+    let mut setting = RunContext::of(header);
     setting.origin.folder = Some(folder.display().to_string());
     setting.origin.simulated = are_simulated(records);
     analysis.explained(records, &setting)

@@ -10,7 +10,7 @@ pub use outlook::Outlook;
 pub(super) use target::Target;
 
 use super::{Error, Observer, Run, Session, Setup, UsageError, header, output, simulation};
-use crate::experiment::{Count, Landmarks, Plan, Request, Visit};
+use crate::experiment::{Count, CpuCounts, Plan, Request, Visit};
 use crate::process::Stop;
 use crate::record::trace::Trace;
 use crate::record::{Record, Resume, Ruler};
@@ -133,7 +133,7 @@ fn plan(mut request: Request, target: &Target) -> Result<(String, Plan), UsageEr
     let default = |count| Some(Count(count));
     request.rounds = request.rounds.or(default(ROUNDS));
     request.reps = request.reps.or(default(NonZeroU32::MIN));
-    let landmarks = Landmarks::of(&target.topology, &target.budget);
+    let landmarks = CpuCounts::of(&target.topology, &target.budget);
     let plan = request.plan(landmarks).map_err(UsageError::of)?;
     refuse_unknown(&plan)?;
     let name = request.name.unwrap_or_else(|| plan.default_name());

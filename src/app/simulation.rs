@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::{Error, UsageError, output};
 use crate::file;
 use crate::machine::{CpuBudget, HostFacts, KernelFacts, Topology};
-use crate::sim::{Kernel, KernelVersion, Machine, Model, Parameters, Quota, TickMode, YieldRule};
+use crate::sim::{
+    KernelVersion, Machine, Model, Parameters, Quota, Scheduler, TickMode, YieldRule,
+};
 use crate::units::range;
 
 /// Where it is kept in the folder of a run.
@@ -21,7 +23,7 @@ const FILE: &str = "simulation.toml";
 // Source: kernel/sched/fair.c default_cfs_period.
 const PERIOD: u64 = 100_000_000;
 
-/// Kernel assumed for a machine that is not here.
+/// Scheduler assumed for a machine that is not here.
 const USUAL_KERNEL: KernelVersion = KernelVersion {
     major: 6,
     minor: 12,
@@ -218,7 +220,7 @@ impl Simulation {
     }
 
     pub(super) fn machine(&self, topology: &Topology, budget: &CpuBudget) -> Machine {
-        let mut kernel = Kernel::of(self.kernel, self.hz, topology.pus().len());
+        let mut kernel = Scheduler::of(self.kernel, self.hz, topology.pus().len());
         kernel.mode = self.tick;
         kernel = self
             .slice_ns
@@ -239,7 +241,7 @@ impl Simulation {
     }
 
     /// `kernel` where calibration found it to be otherwise than its version says.
-    fn measured(&self, kernel: Kernel) -> Kernel {
+    fn measured(&self, kernel: Scheduler) -> Scheduler {
         let quantum = self.parameters.known("quantum");
         let is_other = |quantum: &f64| {
             let expected = kernel.quantum() as f64;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::analysis::rivals;
 use crate::clock;
-use crate::experiment::{Blas, Cell, Landmarks, Plan, Request, Runtime};
+use crate::experiment::{Blas, Cell, CpuCounts, Plan, Request, Runtime};
 use crate::host::ruler;
 use crate::machine::{BlasFacts, CpuBudget, OwnQuota, Topology};
 use crate::process::{Host, Stop};
@@ -82,7 +82,7 @@ impl PlannedSweep {
         let quota = request.quota.map(enter).transpose()?;
         let topology = Topology::discover().map_err(Error::because)?;
         let budget = CpuBudget::discover();
-        let landmarks = Landmarks::of(&topology, &budget);
+        let landmarks = CpuCounts::of(&topology, &budget);
         let plan = request.request.plan(landmarks).map_err(UsageError::of)?;
         refuse_models(&plan)?;
         Ok(Self {
@@ -264,7 +264,7 @@ mod tests {
     fn time_that_is_up_ends_a_sweep_and_leaves_the_open_cells_counted() {
         let toml = "outer = [1, 2]\ninner = 1\nrounds = 6\nreps = 1\nuntil = '1%'";
         let request: Request = toml::from_str(toml).unwrap();
-        let two = Landmarks {
+        let two = CpuCounts {
             budget: 2,
             physical: 2,
             logical: 2,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::simulate::{Target, note_cut, predictor, write_trace};
 use super::{Error, Observer, Setup, UsageError, itself, locate, output};
-use crate::experiment::{Cell, Landmarks, PartialCell, Protocol, Visit, Workload, default_tasks};
+use crate::experiment::{Cell, CpuCounts, PartialCell, Protocol, Visit, Workload, default_tasks};
 use crate::file;
 use crate::machine::{CpuBudget, Topology};
 use crate::process::{Host, Message};
@@ -82,7 +82,7 @@ fn visit_request(request: &TraceRequest) -> Result<VisitRequest, Error> {
     let budget = CpuBudget::discover();
     let topology = Topology::discover().map_err(Error::because)?;
     let default = Cell {
-        tasks: default_tasks(Landmarks::of(&topology, &budget)),
+        tasks: default_tasks(CpuCounts::of(&topology, &budget)),
         ..Cell::default()
     };
     let cell = request.cell.complete(default).map_err(UsageError::of)?;

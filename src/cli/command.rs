@@ -1,6 +1,6 @@
 //! Which flags say how a program of the user's is swept?
 
-use crate::experiment::{Axis, CommandRequest, CommandSpec, OuterKind, Plan, Wish};
+use crate::experiment::{Axis, CommandRequest, CommandSpec, Goal, OuterKind, Plan};
 
 /// A program in place of a workload, given after `--`.
 ///
@@ -32,7 +32,7 @@ pub(super) struct Args {
     metric: Option<String>,
     /// Which is better: higher, lower [default: higher].
     #[arg(long, value_name = "WHICH")]
-    metric_better: Option<Wish>,
+    metric_better: Option<Goal>,
     /// What figures call it [default: metric].
     #[arg(long, value_name = "NAME")]
     metric_name: Option<String>,

@@ -262,12 +262,12 @@ impl Forecast {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{Landmarks, Request};
+    use crate::experiment::{CpuCounts, Request};
 
     /// Cells of 1, 2 and 3 workers, two rounds.
     fn plan() -> Plan {
         let request: Request = toml::from_str("outer = [1, 2, 3]\ninner = 1\nrounds = 2").unwrap();
-        let two = Landmarks {
+        let two = CpuCounts {
             budget: 2,
             physical: 2,
             logical: 2,

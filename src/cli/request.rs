@@ -231,7 +231,7 @@ mod tests {
 
     use super::*;
     use crate::cli::command;
-    use crate::experiment::{Cell, Landmarks};
+    use crate::experiment::{Cell, CpuCounts};
 
     #[derive(Parser)]
     struct Typed {
@@ -241,7 +241,7 @@ mod tests {
         command: command::Args,
     }
 
-    const FOUR: Landmarks = Landmarks {
+    const FOUR: CpuCounts = CpuCounts {
         budget: 4,
         physical: 4,
         logical: 4,

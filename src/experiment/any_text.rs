@@ -4,11 +4,11 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::{
-    Axis, AxisValues, Cell, Condition, Count, Counts, Landmarks, Margin, PartialCell, Plan, Request,
+    Axis, AxisValues, Cell, Condition, Count, Counts, CpuCounts, Margin, PartialCell, Plan, Request,
 };
 use crate::text::any_text::survives_text;
 
-const TWO: Landmarks = Landmarks {
+const TWO: CpuCounts = CpuCounts {
     budget: 2,
     physical: 2,
     logical: 2,

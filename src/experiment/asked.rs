@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroU32;
 
-use super::{Axis, Count, Counts, Landmarks, Syntax};
+use super::{Axis, Count, Counts, CpuCounts, Syntax};
 use crate::text::ParseError;
 
 /// The values of one axis that were asked for, before the machine is known.
@@ -79,7 +79,7 @@ impl AxisValues {
     }
 
     /// The values on a machine with `landmarks`, counts first and ascending.
-    pub fn resolve(&self, landmarks: Landmarks) -> Vec<String> {
+    pub fn resolve(&self, landmarks: CpuCounts) -> Vec<String> {
         let counts = self
             .counts
             .iter()
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn chunks_are_counts_and_the_rule_of_a_pool() {
-        let two = Landmarks {
+        let two = CpuCounts {
             budget: 2,
             physical: 2,
             logical: 2,

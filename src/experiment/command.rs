@@ -57,7 +57,7 @@ pub struct OutputMetric {
     /// whole match is the number then.
     pub pattern: String,
     /// Which end is to be wished for.
-    pub better: Wish,
+    pub better: Goal,
 }
 
 /// Which end of a metric is to be wished for. Text forms: `higher`, `lower`.
@@ -75,7 +75,7 @@ pub struct OutputMetric {
     strum::IntoStaticStr,
 )]
 #[strum(serialize_all = "kebab-case")]
-pub enum Wish {
+pub enum Goal {
     /// The more the better: a rate.
     #[default]
     Higher,
@@ -179,14 +179,14 @@ impl OutputMetric {
     pub fn combined(&self, values: &[f64]) -> Option<f64> {
         let values = values.iter().copied();
         match self.better {
-            Wish::Higher => values.reduce(|a, b| a + b),
-            Wish::Lower => values.reduce(f64::max),
+            Goal::Higher => values.reduce(|a, b| a + b),
+            Goal::Lower => values.reduce(f64::max),
         }
     }
 }
 
 crate::named!(OuterKind, "outer kind");
-crate::named!(Wish, "direction");
+crate::named!(Goal, "direction");
 
 #[cfg(test)]
 mod tests {
@@ -226,8 +226,8 @@ mod tests {
             pattern: "x".to_owned(),
             better,
         };
-        assert_eq!(metric(Wish::Higher).combined(&[10.0, 30.0]), Some(40.0));
-        assert_eq!(metric(Wish::Lower).combined(&[10.0, 30.0]), Some(30.0));
-        assert_eq!(metric(Wish::Lower).combined(&[]), None);
+        assert_eq!(metric(Goal::Higher).combined(&[10.0, 30.0]), Some(40.0));
+        assert_eq!(metric(Goal::Lower).combined(&[10.0, 30.0]), Some(30.0));
+        assert_eq!(metric(Goal::Lower).combined(&[]), None);
     }
 }

@@ -19,7 +19,7 @@ const MAX_VALUES: usize = 1024;
 
 /// The counts of a machine at which the cost of nesting may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Landmarks {
+pub struct CpuCounts {
     /// P in whole CPUs.
     pub budget: u32,
     /// Cores with an allowed PU.
@@ -28,7 +28,7 @@ pub struct Landmarks {
     pub logical: u32,
 }
 
-impl Landmarks {
+impl CpuCounts {
     /// Those of a machine with `topology` of which `budget` may be used.
     pub fn of(topology: &Topology, budget: &CpuBudget) -> Self {
         Self {
@@ -70,7 +70,7 @@ pub enum Counts {
 
 impl Counts {
     /// The counts on a machine with `landmarks`.
-    pub fn resolve(&self, landmarks: Landmarks) -> Vec<NonZeroU32> {
+    pub fn resolve(&self, landmarks: CpuCounts) -> Vec<NonZeroU32> {
         match self {
             Self::Auto => landmarks.around(),
             Self::These(counts) => counts.clone(),
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn auto_surrounds_the_landmarks_and_has_non_divisors() {
-        let two = Landmarks {
+        let two = CpuCounts {
             budget: 2,
             physical: 2,
             logical: 2,
@@ -229,7 +229,7 @@ mod tests {
                 .collect::<Vec<_>>(),
             [1, 2, 3, 4]
         );
-        let smt = Landmarks {
+        let smt = CpuCounts {
             budget: 8,
             physical: 4,
             logical: 8,

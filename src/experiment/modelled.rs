@@ -14,7 +14,7 @@ use crate::text::ParseError;
 /// A library's threading. Text forms: `libgomp`, `libgomp.active`, `libgomp.passive`, `libomp`,
 /// `libomp.MS`, `openblas-VERSION`, `openblas-openmp-VERSION`, `blis`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Modelled {
+pub enum RuntimeModel {
     /// OpenMP of GCC under an `OMP_WAIT_POLICY`.
     Libgomp(OmpWait),
     /// OpenMP of LLVM and Intel, whose threads block after so long (`KMP_BLOCKTIME`) [ms].
@@ -64,7 +64,7 @@ const BLOCKTIME: u32 = 200;
 const FORMS: &str = "libgomp, libgomp.active, libgomp.passive, libomp, libomp.MS (KMP_BLOCKTIME), \
                      openblas-VERSION (0.3.4 and later), openblas-openmp-VERSION or blis";
 
-impl Modelled {
+impl RuntimeModel {
     /// The model of a library that has said what it is, where there is one.
     pub fn of(library: &BlasFacts) -> Option<Self> {
         let version = || {
@@ -101,7 +101,7 @@ impl Modelled {
     }
 }
 
-impl fmt::Display for Modelled {
+impl fmt::Display for RuntimeModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Libgomp(OmpWait::Unset) => f.write_str("libgomp"),
@@ -116,7 +116,7 @@ impl fmt::Display for Modelled {
     }
 }
 
-impl FromStr for Modelled {
+impl FromStr for RuntimeModel {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
@@ -140,7 +140,7 @@ impl FromStr for Modelled {
     }
 }
 
-serde_as_text!(Modelled);
+serde_as_text!(RuntimeModel);
 
 impl fmt::Display for BlasVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -186,9 +186,9 @@ mod tests {
             "openblas-openmp-0.3.21",
             "blis",
         ] {
-            assert_eq!(text.parse::<Modelled>().unwrap().to_string(), text);
+            assert_eq!(text.parse::<RuntimeModel>().unwrap().to_string(), text);
         }
-        assert_eq!("libomp.200".parse(), "libomp".parse::<Modelled>());
+        assert_eq!("libomp.200".parse(), "libomp".parse::<RuntimeModel>());
     }
 
     #[test]
@@ -203,7 +203,7 @@ mod tests {
             threads: Some(2),
         };
         let model = |family, version, threading| {
-            let model = Modelled::of(&facts(family, version, threading));
+            let model = RuntimeModel::of(&facts(family, version, threading));
             model.map(|modelled| modelled.to_string())
         };
         let (own, openmp) = (BlasThreading::Pthreads, BlasThreading::OpenMp);
@@ -225,7 +225,7 @@ mod tests {
             "openblas-0.3.3",
             "mkl",
         ] {
-            let error = text.parse::<Modelled>().unwrap_err().to_string();
+            let error = text.parse::<RuntimeModel>().unwrap_err().to_string();
             assert!(error.contains(text) && error.contains("0.3.4"), "{error}");
         }
     }

@@ -18,7 +18,7 @@ pub use command::CommandRequest;
 pub use error::RequestError;
 
 use super::cell::MAX_CELLS;
-use super::{Axes, Axis, AxisValues, Count, Landmarks, Margin, Plan, Protocol, Span};
+use super::{Axes, Axis, AxisValues, Count, CpuCounts, Margin, Plan, Protocol, Span};
 use crate::units::range;
 
 const NANOS_PER_SECOND: f64 = 1e9;
@@ -109,7 +109,7 @@ impl Request {
     /// # Errors
     ///
     /// If a number is out of its range or no legal cell is left.
-    pub fn plan(&self, landmarks: Landmarks) -> Result<Plan, RequestError> {
+    pub fn plan(&self, landmarks: CpuCounts) -> Result<Plan, RequestError> {
         let grid = self.grid(landmarks)?;
         let plan = Plan {
             cells: grid.cells,
@@ -153,7 +153,7 @@ impl Request {
 
 /// Tasks of a cell where none are asked for: enough that the widest default outer pool gets several
 /// each, and that P and 2 P divide them: 16 P, at least 32.
-pub fn default_tasks(landmarks: Landmarks) -> NonZeroU32 {
+pub fn default_tasks(landmarks: CpuCounts) -> NonZeroU32 {
     count((16 * landmarks.budget).max(32))
 }
 
@@ -165,7 +165,7 @@ fn count(n: u32) -> NonZeroU32 {
 mod tests {
     use super::*;
 
-    const TWO: Landmarks = Landmarks {
+    const TWO: CpuCounts = CpuCounts {
         budget: 2,
         physical: 2,
         logical: 2,

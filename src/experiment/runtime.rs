@@ -3,12 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Blas, Modelled, WaitPolicy};
+use super::{Blas, RuntimeModel, WaitPolicy};
 use crate::serde_as_text;
 use crate::text::ParseError;
 
 /// The machinery that runs a region. Text forms: `fork-join.active` (any wait policy), `rayon`,
-/// `blas:openblas` (any [`Blas`]), `libgomp` (any [`Modelled`]), `program`.
+/// `blas:openblas` (any [`Blas`]), `libgomp` (any [`RuntimeModel`]), `program`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Runtime {
     /// Our fork-join team; the calling worker is its first member.
@@ -18,7 +18,7 @@ pub enum Runtime {
     /// A BLAS library with threads of its own, one instance for all workers of the process.
     Blas(Blas),
     /// The threading of a library as the simulator knows it; it cannot be measured.
-    Modelled(Modelled),
+    Modelled(RuntimeModel),
     /// Whatever a program of the user's brings with it; it is told only how many threads.
     Program,
 }
@@ -52,7 +52,7 @@ impl Runtime {
     }
 
     /// The model of a library, where the runtime is one.
-    pub fn modelled(&self) -> Option<Modelled> {
+    pub fn modelled(&self) -> Option<RuntimeModel> {
         match self {
             Self::ForkJoin(_) | Self::Rayon | Self::Blas(_) | Self::Program => None,
             Self::Modelled(modelled) => Some(*modelled),
@@ -108,7 +108,7 @@ pub enum RuntimeName {
     /// See [`Runtime::Blas`].
     Blas(Blas),
     /// See [`Runtime::Modelled`].
-    Modelled(Modelled),
+    Modelled(RuntimeModel),
     /// See [`Runtime::Program`].
     Program,
 }

@@ -229,10 +229,10 @@ impl RunHeader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{Landmarks, Request};
+    use crate::experiment::{CpuCounts, Request};
 
     fn header() -> RunHeader {
-        let two = Landmarks {
+        let two = CpuCounts {
             budget: 2,
             physical: 2,
             logical: 2,

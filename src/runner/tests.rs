@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::*;
-use crate::experiment::{Landmarks, Plan, Request};
+use crate::experiment::{CpuCounts, Plan, Request};
 use crate::record::{Ledger, Sample, last_attempts};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -50,7 +50,7 @@ fn plan() -> Plan {
     let toml = "outer = [1, 2]\ninner = [1, 2]\nrounds = 2\nreps = 3\nlimit = 10";
     let request: Request = toml::from_str(toml).unwrap();
     request
-        .plan(Landmarks {
+        .plan(CpuCounts {
             budget: 2,
             physical: 2,
             logical: 2,

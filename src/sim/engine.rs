@@ -41,7 +41,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::calendar::{Calendar, NEVER, Ns};
 use super::costs::Costs;
-use super::kernel::{Kernel, TickMode};
+use super::kernel::{Scheduler, TickMode};
 use super::layout::{Layout, Masks, Pu};
 use super::nest::{Nest, Role, Shape, Wait};
 use super::report::{Report, Split, Stop};
@@ -65,7 +65,7 @@ const MOST_AT_ONCE: u32 = 1_000_000;
 #[derive(Clone, Debug)]
 pub(super) struct Setup<'a> {
     pub(super) layout: &'a Layout,
-    pub(super) kernel: Kernel,
+    pub(super) kernel: Scheduler,
     pub(super) costs: &'a Costs,
     /// Where each thread may run.
     pub(super) masks: &'a Masks,

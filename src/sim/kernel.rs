@@ -1,6 +1,6 @@
 //! How does the kernel of a given version share a PU among its threads?
 //!
-//! A [`Kernel`] is the few numbers of the Linux scheduler that decide results: which policy, how
+//! A [`Scheduler`] is the few numbers of the Linux scheduler that decide results: which policy, how
 //! long a slice, how often a running slice is looked at (the *tick*), and what `sched_yield(2)`
 //! means. They follow from version, HZ and number of online CPUs.
 
@@ -105,7 +105,7 @@ pub enum Policy {
 
 /// A kernel's scheduler on a machine of a given size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kernel {
+pub struct Scheduler {
     /// How the next thread is picked.
     pub policy: Policy,
     /// Time between ticks [ns].
@@ -114,7 +114,7 @@ pub struct Kernel {
     pub mode: TickMode,
 }
 
-impl Kernel {
+impl Scheduler {
     /// The scheduler of `version` at `hz` ticks a second with `cpus` online CPUs.
     ///
     /// `hz >= 1`.
@@ -196,8 +196,8 @@ impl Kernel {
 mod tests {
     use super::*;
 
-    fn kernel(version: &str, hz: u32, cpus: usize) -> Kernel {
-        Kernel::of(version.parse().unwrap(), hz, cpus)
+    fn kernel(version: &str, hz: u32, cpus: usize) -> Scheduler {
+        Scheduler::of(version.parse().unwrap(), hz, cpus)
     }
 
     /// Base slices 0.75 and 0.70 ms times 1 + ilog2(min(cpus, 8)).
@@ -224,7 +224,7 @@ mod tests {
             [4_000, 3_000, 10_000]
         );
         assert_eq!(quantum("5.15", 250), 12_000);
-        let exact = Kernel {
+        let exact = Scheduler {
             mode: TickMode::Exact,
             ..kernel("6.15", 250, 8)
         };

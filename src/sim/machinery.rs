@@ -10,7 +10,7 @@ use super::calendar::Ns;
 use super::nest::{Gate, Inner, Wait, Waits, Wakes};
 use super::params::Parameters;
 use crate::experiment::{
-    BlasVersion, Cell, Composition, Computation, Modelled, OmpWait, Runtime, WaitPolicy,
+    BlasVersion, Cell, Composition, Computation, OmpWait, Runtime, RuntimeModel, WaitPolicy,
 };
 
 /// Yields of an idle rayon thread before it sleeps.
@@ -199,28 +199,28 @@ impl Machinery {
     /// What `modelled` has otherwise, on `pus` PUs.
     fn library(
         self,
-        modelled: Modelled,
+        modelled: RuntimeModel,
         (computation, pus): (&Computation, u32),
         parameters: &Parameters,
     ) -> Self {
         match modelled {
-            Modelled::Libgomp(policy) => {
+            RuntimeModel::Libgomp(policy) => {
                 let wait = libgomp(policy, managed(&self.widths) > pus, parameters);
                 let waits = Waits::all(wait);
                 Self { waits, ..self }
             }
-            Modelled::Libomp(blocktime) => {
+            RuntimeModel::Libomp(blocktime) => {
                 let crowded = self.widths.iter().sum::<u32>() > pus;
                 let waits = Waits::all(libomp(blocktime, crowded));
                 Self { waits, ..self }
             }
-            Modelled::OpenBlas(version) => {
+            RuntimeModel::OpenBlas(version) => {
                 let this = self
                     .no_wider(computation)
                     .divided(computation, &OPENBLAS_PANELS);
                 this.openblas(version, parameters)
             }
-            Modelled::OpenBlasOpenMp(version) => {
+            RuntimeModel::OpenBlasOpenMp(version) => {
                 let this = self
                     .no_wider(computation)
                     .divided(computation, &OPENBLAS_PANELS);
@@ -228,7 +228,7 @@ impl Machinery {
                 let openmp = libgomp(OmpWait::Unset, crowded, parameters);
                 this.openblas_on_openmp(version, openmp)
             }
-            Modelled::Blis => {
+            RuntimeModel::Blis => {
                 let waits = Waits {
                     meet: Wait::SPIN,
                     ..Waits::all(Wait::BLOCK)

@@ -17,7 +17,7 @@ mod slice;
 use std::collections::VecDeque;
 
 use super::calendar::Ns;
-use super::kernel::{Kernel, Policy, TickMode};
+use super::kernel::{Policy, Scheduler, TickMode};
 
 /// Number of a thread.
 pub(super) type Tid = u32;
@@ -97,7 +97,7 @@ pub(super) struct RunQueue {
 
 impl RunQueue {
     /// An empty queue under `kernel`, looked at when `ticks` say.
-    pub(super) fn new(kernel: &Kernel, ticks: Ticks) -> Self {
+    pub(super) fn new(kernel: &Scheduler, ticks: Ticks) -> Self {
         Self {
             policy: kernel.policy,
             tick: kernel.tick,

@@ -12,7 +12,7 @@ use crate::stats::median;
 fn sim(machine: &str, at_once: usize) -> Sim {
     let topology = Topology::synthetic(machine).unwrap();
     let allowed = topology.pus().clone();
-    let kernel = Kernel::of("6.18".parse().unwrap(), 250, allowed.len());
+    let kernel = Scheduler::of("6.18".parse().unwrap(), 250, allowed.len());
     let parameters = Parameters::preset("epyc-9004").unwrap();
     let machine = Machine {
         topology,
@@ -275,7 +275,7 @@ fn a_warm_up_over_the_limit_stands_as_the_first_repetition() {
 fn a_machine_without_cache_sizes_needs_a_preset() {
     let topology = Topology::synthetic(TWO).unwrap();
     let allowed = topology.pus().clone();
-    let kernel = Kernel::of("6.18".parse().unwrap(), 250, 2);
+    let kernel = Scheduler::of("6.18".parse().unwrap(), 250, 2);
     let parameters = Parameters::preset("generic").unwrap();
     let machine = Machine {
         topology,

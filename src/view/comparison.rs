@@ -191,7 +191,7 @@ pub fn json(
     serde_json::to_string_pretty(&Json {
         from,
         to,
-        judged_by: comparison.judge.to_string(),
+        judged_by: comparison.objective.to_string(),
         differences,
         overall_ratio: comparison.overall(),
         cells: comparison.cells.iter().map(row).collect(),

@@ -10,18 +10,18 @@ use super::advice::CHOICE;
 use super::cell_name::CellNames;
 use super::standing::{rule_words, unresolved};
 use super::unranked;
-use crate::analysis::{Analysis, Factor, Judge, Standing, Verdict, Work, Worst};
+use crate::analysis::{Analysis, Factor, Objective, Standing, Verdict, Work, Worst};
 use crate::experiment::Cell;
 use crate::units::{human_span, three_digits};
 
 /// The findings of `analysis`, whose cells are `cells`, under P = `budget` whole CPUs.
 pub fn findings(analysis: &Analysis, cells: &[Cell], budget: u32) -> String {
-    let names = Names::of(cells, &analysis.judge);
+    let names = Names::of(cells, &analysis.objective);
     let mut text = coverage(analysis, cells);
     let told = text.len();
     for verdict in &analysis.verdicts {
         // Writing to a String cannot fail.
-        let _ = one_work(&mut text, (verdict, &analysis.judge), &names, budget);
+        let _ = one_work(&mut text, (verdict, &analysis.objective), &names, budget);
         text.push_str(&unranked::of_work(analysis, &verdict.work, &names.cells));
     }
     let judged: Vec<Work> = analysis.verdicts.iter().map(|v| v.work).collect();
@@ -43,7 +43,7 @@ pub fn coverage(analysis: &Analysis, cells: &[Cell]) -> String {
 
 fn one_work(
     text: &mut String,
-    (verdict, judge): (&Verdict, &Judge),
+    (verdict, objective): (&Verdict, &Objective),
     names: &Names,
     budget: u32,
 ) -> std::fmt::Result {
@@ -52,7 +52,7 @@ fn one_work(
         let rate = flops as f64 / verdict.best_wall / 1e9;
         format!(", {} GFLOP/s", three_digits(rate))
     });
-    let said = judge.metric(verdict.best_cost);
+    let said = objective.metric(verdict.best_cost);
     let metric = said.map_or_else(String::new, |(name, number)| {
         format!(", {name} {}", three_digits(number))
     });
@@ -66,7 +66,7 @@ fn one_work(
     if verdict.standings.len() > 1 {
         ties(text, verdict)?;
     }
-    unsaid(text, verdict, names)?;
+    stopped_without_metric(text, verdict, names)?;
     let ask = |outer, inner, label: &str, text: &mut String| {
         verdict.at(outer, inner).iter().try_for_each(|standing| {
             writeln!(text, "  {label:<10} {}", names.of_standing(standing))
@@ -109,8 +109,12 @@ fn ties(text: &mut String, verdict: &Verdict) -> std::fmt::Result {
 }
 
 /// Which cells never said the metric that is judged.
-fn unsaid(text: &mut String, verdict: &Verdict, names: &Names) -> std::fmt::Result {
-    let cells: Vec<String> = verdict.unsaid.iter().map(|c| names.of_cell(c)).collect();
+fn stopped_without_metric(text: &mut String, verdict: &Verdict, names: &Names) -> std::fmt::Result {
+    let cells: Vec<String> = verdict
+        .stopped_without_metric
+        .iter()
+        .map(|c| names.of_cell(c))
+        .collect();
     if cells.is_empty() {
         return Ok(());
     }
@@ -129,10 +133,10 @@ struct Names {
 }
 
 impl Names {
-    fn of(cells: &[Cell], judge: &Judge) -> Self {
-        let factor_of = match judge {
-            Judge::Wall => "the best cell's time".to_owned(),
-            Judge::Metric(metric) => format!("worse than the best cell by {}", metric.name),
+    fn of(cells: &[Cell], objective: &Objective) -> Self {
+        let factor_of = match objective {
+            Objective::Wall => "the best cell's time".to_owned(),
+            Objective::Metric(metric) => format!("worse than the best cell by {}", metric.name),
         };
         Self {
             cells: CellNames::of_one_work(cells),

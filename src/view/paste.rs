@@ -19,7 +19,7 @@ mod languages;
 mod python;
 mod systems;
 
-use crate::experiment::{Cell, CommandCopy, Modelled, OmpWait, OuterKind, Runtime, WaitPolicy};
+use crate::experiment::{Cell, CommandCopy, OmpWait, OuterKind, Runtime, RuntimeModel, WaitPolicy};
 use crate::record::RunHeader;
 use crate::units::counted;
 
@@ -206,17 +206,17 @@ impl Split<'_> {
         }
         let set = match self.cell.runtime {
             Runtime::ForkJoin(WaitPolicy::Active)
-            | Runtime::Modelled(Modelled::Libgomp(OmpWait::Active)) => {
+            | Runtime::Modelled(RuntimeModel::Libgomp(OmpWait::Active)) => {
                 ("OMP_WAIT_POLICY", "active".to_owned())
             }
             Runtime::ForkJoin(WaitPolicy::Passive)
-            | Runtime::Modelled(Modelled::Libgomp(OmpWait::Passive)) => {
+            | Runtime::Modelled(RuntimeModel::Libgomp(OmpWait::Passive)) => {
                 ("OMP_WAIT_POLICY", "passive".to_owned())
             }
             Runtime::ForkJoin(WaitPolicy::SpinThenPark(spins)) => {
                 ("GOMP_SPINCOUNT", spins.to_string())
             }
-            Runtime::Modelled(Modelled::Libomp(blocktime)) => {
+            Runtime::Modelled(RuntimeModel::Libomp(blocktime)) => {
                 ("KMP_BLOCKTIME", blocktime.to_string())
             }
             _ => return Vec::new(),

@@ -162,7 +162,7 @@ pub fn page(chapters: &[Chapter<'_>]) -> Result<String, ReportError> {
 fn comparable(first: &Chapter<'_>, other: &Chapter<'_>) -> Result<(), ReportError> {
     use crate::analysis::Work;
     let (a, b) = (first.name.clone(), other.name.clone());
-    if first.analysis.judge != other.analysis.judge {
+    if first.analysis.objective != other.analysis.objective {
         return Err(ReportError::OtherJudge { first: a, other: b });
     }
     let mut works = first.cells.iter().map(Work::of);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use oversub::experiment::{Composition, Landmarks, Plan, Request, Runtime, Visit, WaitPolicy};
+use oversub::experiment::{Composition, CpuCounts, Plan, Request, Runtime, Visit, WaitPolicy};
 use oversub::machine::{CpuBudget, KernelFacts, Topology};
 use oversub::record::{Answer, FORMAT_VERSION, Ruler, RunFolder, RunHeader, Sample};
 use oversub::runner::{Scripted, Sweep};
@@ -23,8 +23,8 @@ impl Machine {
         self.cores * self.pus_per_core
     }
 
-    fn landmarks(self) -> Landmarks {
-        Landmarks {
+    fn landmarks(self) -> CpuCounts {
+        CpuCounts {
             budget: self.pus(),
             physical: self.cores,
             logical: self.pus(),

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use oversub::analysis::{Analysis, Comparison, rivals};
-use oversub::experiment::{Axis, Cell, Landmarks, Plan, Request, Visit};
+use oversub::experiment::{Axis, Cell, CpuCounts, Plan, Request, Visit};
 use oversub::record::{Answer, Record, Sample};
 
 /// What the noise is like.
@@ -253,7 +253,7 @@ fn plan(cells: usize) -> Plan {
     }
     .asking(Axis::Outer, [format!("1..={cells}")])
     .asking(Axis::Inner, [1]);
-    let landmarks = Landmarks {
+    let landmarks = CpuCounts {
         budget: 2,
         physical: 2,
         logical: 2,

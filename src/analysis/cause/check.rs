@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::Cause;
 use super::origin::{Draft, Origin};
 use crate::experiment::{
-    Axis, Cell, Composition, Count, Modelled, OmpWait, Request, Runtime, WaitPolicy,
+    Axis, Cell, Composition, Count, OmpWait, Request, Runtime, RuntimeModel, WaitPolicy,
 };
 use crate::machine::{Level, Placement};
 
@@ -120,9 +120,9 @@ fn spinning(same: Request, cell: &Cell) -> Draft {
             "passive and yield are as slow",
         );
     }
-    if let Runtime::Modelled(Modelled::Libgomp(own)) = cell.runtime {
+    if let Runtime::Modelled(RuntimeModel::Libgomp(own)) = cell.runtime {
         let waits = [own, OmpWait::Active, OmpWait::Passive];
-        let runtimes = waits.map(Modelled::Libgomp);
+        let runtimes = waits.map(RuntimeModel::Libgomp);
         return Draft::new(same.asking(Axis::Runtime, runtimes), "passive is as slow");
     }
     let alone = same.asking(Axis::Inner, [NonZeroU32::MIN, cell.inner]);

@@ -206,7 +206,7 @@ fn threads(cell: &Cell, samples: &[&Sample]) -> f64 {
 
 /// What of the machine the rules need.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Setting {
+pub struct RunContext {
     /// P [CPUs].
     pub budget: f64,
     /// CPUs of the host, ours and those of others [CPUs].
@@ -219,7 +219,7 @@ pub struct Setting {
     pub origin: Origin,
 }
 
-impl Setting {
+impl RunContext {
     /// The setting of a run.
     pub fn of(header: &RunHeader) -> Self {
         Self {

@@ -1,10 +1,10 @@
 //! How near does a cell come to what the machine can do?
 
 use super::Evidence;
-use super::facts::{Facts, Setting};
+use super::facts::{Facts, RunContext};
 
 /// The rates of a cell beside the limits that were measured when its run began, where both are known.
-pub(super) fn rates(here: &Facts, setting: &Setting) -> Vec<Evidence> {
+pub(super) fn rates(here: &Facts, setting: &RunContext) -> Vec<Evidence> {
     let ruler = &setting.ruler;
     let peaks = ruler.peaks.iter();
     let mut peaks = peaks.filter(|peak| Some(peak.dtype) == here.cell.workload.dtype());

@@ -11,7 +11,7 @@ mod first;
 
 use super::facts::Facts;
 use super::{Cause, Finding, MARGIN};
-use crate::experiment::{Modelled, OmpWait, Runtime, WaitPolicy};
+use crate::experiment::{OmpWait, Runtime, RuntimeModel, WaitPolicy};
 pub(super) use case::Case;
 use case::{Account, alone, machine, times};
 use first::{hang, other_threads};
@@ -114,7 +114,7 @@ fn spinning_suspected(case: &Case<'_>) -> Option<Finding> {
                 this weighs less than other rules";
     let cause = match case.here.cell.runtime {
         Runtime::ForkJoin(WaitPolicy::Active)
-        | Runtime::Modelled(Modelled::Libgomp(OmpWait::Active)) => Cause::Spinning,
+        | Runtime::Modelled(RuntimeModel::Libgomp(OmpWait::Active)) => Cause::Spinning,
         _ => Cause::SpinningSuspected,
     };
     holds.then(|| case.finding(cause, account, evidence, rule))

@@ -41,8 +41,8 @@ fn sample(wall: u32, cpus: f64) -> Sample {
     }
 }
 
-fn setting() -> Setting {
-    Setting {
+fn setting() -> RunContext {
+    RunContext {
         budget: 2.0,
         online: 2.0,
         nodes: 1,
@@ -68,7 +68,7 @@ fn records(cells: &[(Cell, Sample)]) -> Vec<Record> {
 }
 
 /// The diagnosis of the last of `cells`.
-fn last(cells: &[(Cell, Sample)], setting: &Setting) -> Diagnosis {
+fn last(cells: &[(Cell, Sample)], setting: &RunContext) -> Diagnosis {
     let records = records(cells);
     let analysis = Analysis::of(&records, setting.budget).explained(&records, setting);
     analysis.diagnoses[&cells.last().unwrap().0].clone()
@@ -162,14 +162,14 @@ fn short(us: u64) -> Sample {
 }
 
 /// A setting in which a region without work takes a team that blocks `median_ns`.
-fn with_empty(median_ns: u64) -> Setting {
+fn with_empty(median_ns: u64) -> RunContext {
     let runtime = cell(1, 2, "fork-join.passive_independent").runtime;
     let empty = EmptyRegion {
         runtime,
         width: 2,
         median_ns,
     };
-    Setting {
+    RunContext {
         ruler: Ruler {
             empty_regions: vec![empty],
             ..Ruler::default()
@@ -241,7 +241,7 @@ fn memory_is_remote_only_where_there_are_several_nodes_and_another_placement() {
     work.busiest_thread = Some(20 * MS);
     let of = |nodes| {
         let cells = [(near, sample(10, 2.0)), (far, work.clone())];
-        last(&cells, &Setting { nodes, ..setting() }).cause
+        last(&cells, &RunContext { nodes, ..setting() }).cause
     };
     assert_eq!(of(2), Cause::RemoteMemory);
     assert_eq!(of(1), Cause::Unexplained);
@@ -266,7 +266,7 @@ fn foreign_load_is_noise_where_it_takes_cpus_that_the_cell_could_use() {
     let independent = cell(2, 1, "rayon_independent");
     let cells = [quiet, (independent, disturbed)];
     assert_eq!(last(&cells, &setting()).cause, Cause::Noise);
-    let large = Setting {
+    let large = RunContext {
         online: 8.0,
         ..setting()
     };
@@ -298,7 +298,7 @@ fn every_cause_has_a_name_and_a_letter_of_its_own() {
 #[test]
 fn rates_stand_beside_the_limits_of_the_machine() {
     let alone = cell(1, 1, "fork-join.passive_independent");
-    let measured = Setting {
+    let measured = RunContext {
         ruler: Ruler {
             memory_bandwidth: Some(20e9),
             peaks: vec![Peak {

@@ -1,7 +1,7 @@
 //! Whatever numbers a readable run holds, does its analysis end?
 
-use crate::analysis::{Analysis, Comparison, Disturbances, Metric, Setting, split};
-use crate::experiment::{Landmarks, Request};
+use crate::analysis::{Analysis, Comparison, Disturbances, Metric, RunContext, split};
+use crate::experiment::{CpuCounts, Request};
 use crate::record::{RunFolder, RunHeader};
 use crate::text::any_text::survives;
 
@@ -9,7 +9,7 @@ use crate::text::any_text::survives;
 fn run(folder: &std::path::Path) -> RunHeader {
     let toml = "outer = 1\ninner = [1, 2]\nrounds = 7\nreps = 1\n[command]\nargv = [\"a\"]\nmetric = \"(x)\"";
     let request: Request = toml::from_str(toml).unwrap();
-    let two = Landmarks {
+    let two = CpuCounts {
         budget: 2,
         physical: 2,
         logical: 2,
@@ -60,7 +60,7 @@ fn any_text_that_is_a_run_can_be_analysed() {
         };
         read.set(read.get() + 1);
         let analysis = Analysis::of_run(&header.plan, budget, &records);
-        let analysis = analysis.explained(&records, &Setting::of(&header));
+        let analysis = analysis.explained(&records, &RunContext::of(&header));
         let _ = Disturbances::of(&records, budget);
         let _ = analysis.recommendations(2, 2);
         for metric in Metric::of_one_run() {

@@ -66,7 +66,7 @@ fn a_stopped_round_counts_against_the_cell_that_was_stopped() {
     };
     let slower = |of_other: u32, of_best: u32| {
         let all = [rounds(20, of_other), rounds(10, of_best)].concat();
-        let cells = summarize(&all, &Judge::Wall);
+        let cells = summarize(&all, &Objective::Wall);
         Paired::of(&cells[1], &cells[0]).is_slower(ERROR)
     };
     assert_eq!(slower(0, 0), Some(true));
@@ -90,7 +90,7 @@ fn a_round_that_never_said_its_metric_is_the_worst() {
     let metric = OutputMetric {
         name: "img/s".to_owned(),
         pattern: "x".to_owned(),
-        better: Wish::Higher,
+        better: Goal::Higher,
     };
     let said = |number| {
         Answer::Ok(Sample {
@@ -103,6 +103,6 @@ fn a_round_that_never_said_its_metric_is_the_worst() {
         cell(1, 1),
         &[&[said(10.0)], &[said(20.0)], &[censored(9, 0)]],
     );
-    let analysis = Analysis::judged(&all, 2.0, Judge::Metric(metric));
+    let analysis = Analysis::judged(&all, 2.0, Objective::Metric(metric));
     assert!(close(number(&analysis, Metric::Own, cell(1, 1)).0, 10.0));
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Request, RequestError};
-use crate::experiment::{CommandSpec, OuterKind, OutputMetric, Wish};
+use crate::experiment::{CommandSpec, Goal, OuterKind, OutputMetric};
 use crate::units::range;
 
 /// A command as asked for; what is not said is `None` or empty. In a file, the table `[command]`.
@@ -25,7 +25,7 @@ pub struct CommandRequest {
     /// Pattern of a number in the output.
     pub metric: Option<String>,
     /// Which end of it is to be wished for.
-    pub metric_better: Option<Wish>,
+    pub metric_better: Option<Goal>,
     /// What figures call it.
     pub metric_name: Option<String>,
 }

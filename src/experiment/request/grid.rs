@@ -6,7 +6,7 @@ use super::{Request, RequestError, default_tasks};
 use crate::experiment::axes::COMMAND;
 use crate::experiment::cell::MAX_CELLS;
 use crate::experiment::{
-    Axis, AxisValues, Cell, Dtype, Landmarks, NoSuchType, RuntimeName, WorkloadName,
+    Axis, AxisValues, Cell, CpuCounts, Dtype, NoSuchType, RuntimeName, WorkloadName,
 };
 use crate::text::ParseError;
 
@@ -19,7 +19,7 @@ pub(super) struct Grid {
 impl Request {
     /// Every combination of the values asked for. An axis that a cell does not have does not multiply
     /// it, nor does the inner axis where a composition sets the team width.
-    pub(super) fn grid(&self, landmarks: Landmarks) -> Result<Grid, RequestError> {
+    pub(super) fn grid(&self, landmarks: CpuCounts) -> Result<Grid, RequestError> {
         self.check_types()?;
         self.check_programs()?;
         let mut cells = vec![Cell::default()];
@@ -43,7 +43,7 @@ impl Request {
     }
 
     /// The values of `axis` that the cells get, `None` where they keep that of the default cell.
-    fn values(&self, axis: Axis, landmarks: Landmarks) -> Option<Vec<String>> {
+    fn values(&self, axis: Axis, landmarks: CpuCounts) -> Option<Vec<String>> {
         // A file's key may be left idle by flags that bring a command.
         let idle = self.command.is_some() && !axis.is_of_programs();
         let asked = self.axes.get(axis).filter(|_| !idle);
@@ -56,7 +56,7 @@ impl Request {
     }
 
     /// Combinations of the values asked for, an upper bound on the cells.
-    fn size(&self, landmarks: Landmarks) -> usize {
+    fn size(&self, landmarks: CpuCounts) -> usize {
         let values = Axis::ALL.map(|axis| self.values(axis, landmarks));
         let lengths = values.into_iter().flatten().map(|values| values.len());
         lengths.fold(1, usize::saturating_mul)
@@ -149,7 +149,7 @@ fn legal(candidates: Vec<Cell>, budget: u32) -> Grid {
 mod tests {
     use super::*;
 
-    const TWO: Landmarks = Landmarks {
+    const TWO: CpuCounts = CpuCounts {
         budget: 2,
         physical: 2,
         logical: 2,

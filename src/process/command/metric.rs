@@ -41,14 +41,14 @@ pub(super) fn number_in(output: &str, metric: &OutputMetric) -> Result<f64, Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::Wish;
+    use crate::experiment::Goal;
     use crate::text::any_text::survives_text;
 
     fn found(pattern: &str, output: &str) -> Result<f64, String> {
         let metric = OutputMetric {
             name: String::new(),
             pattern: pattern.to_owned(),
-            better: Wish::Higher,
+            better: Goal::Higher,
         };
         number_in(output, &metric)
     }

@@ -6,14 +6,14 @@ mod damaged;
 mod foreign;
 
 use super::*;
-use crate::experiment::{Landmarks, Plan, Request};
+use crate::experiment::{CpuCounts, Plan, Request};
 use crate::record::{Answer, Sample};
 
 fn plan(rounds: u32) -> Plan {
     let toml = format!("outer = 1\ninner = [1, 2]\nrounds = {rounds}");
     let request: Request = toml::from_str(&toml).unwrap();
     request
-        .plan(Landmarks {
+        .plan(CpuCounts {
             budget: 2,
             physical: 2,
             logical: 2,

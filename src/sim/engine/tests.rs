@@ -24,12 +24,12 @@ const US: Ns = 1_000;
 const MS: Ns = 1_000_000;
 
 /// EEVDF with slices of 1.4 ms that end exactly then.
-fn exact_kernel() -> Kernel {
+fn exact_kernel() -> Scheduler {
     let policy = Policy::Eevdf {
         slice: 1_400 * US,
         yields: YieldRule::Forfeit,
     };
-    Kernel {
+    Scheduler {
         policy,
         tick: 4 * MS,
         mode: TickMode::Exact,
@@ -37,8 +37,8 @@ fn exact_kernel() -> Kernel {
 }
 
 /// The same looked at at ticks of 4 ms: the quantum is 4 ms.
-fn ticking_kernel() -> Kernel {
-    Kernel {
+fn ticking_kernel() -> Scheduler {
+    Scheduler {
         mode: TickMode::Aligned,
         ..exact_kernel()
     }
@@ -48,7 +48,7 @@ fn ticking_kernel() -> Kernel {
 #[derive(Debug)]
 struct Case {
     machine: &'static str,
-    kernel: Kernel,
+    kernel: Scheduler,
     costs: Costs,
     shape: Shape,
     /// The PU of each thread; none is free to go anywhere.
@@ -311,7 +311,7 @@ fn two_teams_are_a_gang_by_accident_or_wait_a_quantum() {
 fn staggered_ticks_cost_at_most_the_quanta_of_the_other_teams() {
     for seed in 0..10 {
         let mut case = Case::new("core:4 pu:1", teams(2, 4, 1, 0));
-        case.kernel = Kernel {
+        case.kernel = Scheduler {
             mode: TickMode::Staggered,
             ..ticking_kernel()
         };
@@ -343,7 +343,7 @@ fn what_a_yield_costs_the_others_depends_on_the_kernel() {
         let mut case = Case::new("core:1 pu:1", teams(1, 2, 1, 100 * MS));
         case.shape.items = 1;
         case.shape.waits = Waits::all(Wait::YIELD);
-        case.kernel = Kernel {
+        case.kernel = Scheduler {
             policy,
             ..ticking_kernel()
         };

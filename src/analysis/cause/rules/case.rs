@@ -2,7 +2,7 @@
 
 use super::{OTHERS, QUEUED};
 use crate::analysis::cause::check::check;
-use crate::analysis::cause::{Cause, Evidence, Facts, Finding, Setting};
+use crate::analysis::cause::{Cause, Evidence, Facts, Finding, RunContext};
 
 /// A cell with what it is held against.
 pub(in crate::analysis::cause) struct Case<'a> {
@@ -12,7 +12,7 @@ pub(in crate::analysis::cause) struct Case<'a> {
     pub(in crate::analysis::cause) there: &'a Facts,
     /// Its fastest 1 x 1 cell.
     pub(in crate::analysis::cause) serial: Option<&'a Facts>,
-    pub(in crate::analysis::cause) setting: &'a Setting,
+    pub(in crate::analysis::cause) setting: &'a RunContext,
     /// Cost of the cell / cost of the best [1].
     pub(in crate::analysis::cause) slowdown: f64,
     /// Whether the data tell the cell from the best.

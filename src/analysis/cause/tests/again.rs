@@ -5,11 +5,11 @@ use proptest::sample::select;
 
 use super::*;
 use crate::analysis::cause::check::{check, draft};
-use crate::experiment::{Axis, CommandRequest, Landmarks, Request};
+use crate::experiment::{Axis, CommandRequest, CpuCounts, Request};
 use crate::record::RunHeader;
 use crate::text::Named;
 
-const FOUR: Landmarks = Landmarks {
+const FOUR: CpuCounts = CpuCounts {
     budget: 4,
     physical: 4,
     logical: 4,

@@ -7,10 +7,10 @@ use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
 use super::*;
-use crate::experiment::{OuterKind, OutputMetric, Protocol, Visit, Wish};
+use crate::experiment::{Goal, OuterKind, OutputMetric, Protocol, Visit};
 use crate::process::command::copies::Copies;
 
-fn spec(better: Option<Wish>) -> CommandSpec {
+fn spec(better: Option<Goal>) -> CommandSpec {
     CommandSpec {
         argv: vec!["program".to_owned()],
         outer_kind: OuterKind::Process,
@@ -104,12 +104,12 @@ fn the_metrics_of_all_copies_make_one() {
         (exited(7, 3), "rate: 10\n"),
         (exited(8, 3), "rate: 1\nrate: 30\n"),
     ];
-    for (better, together) in [(Wish::Higher, 40.0), (Wish::Lower, 30.0)] {
+    for (better, together) in [(Goal::Higher, 40.0), (Goal::Lower, 30.0)] {
         let answer = judged(&spec(Some(better)), &said, &[]).unwrap();
         assert_eq!(answer.sample().unwrap().metric, Some(together));
     }
     let silent = [(exited(7, 3), "rate: 10\n"), (exited(8, 3), "done\n")];
-    let reason = judged(&spec(Some(Wish::Higher)), &silent, &[]).unwrap_err();
+    let reason = judged(&spec(Some(Goal::Higher)), &silent, &[]).unwrap_err();
     assert!(
         reason.starts_with("copy 1: metric 'rate: ([0-9.]+)'"),
         "{reason}"

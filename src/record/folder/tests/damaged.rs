@@ -26,7 +26,7 @@ impl Run {
     pub(super) fn plan() -> Plan {
         let toml = "outer = 1\ninner = [1, 2]\nrounds = 3\nreps = 2";
         let request: Request = toml::from_str(toml).unwrap();
-        let two = Landmarks {
+        let two = CpuCounts {
             budget: 2,
             physical: 2,
             logical: 2,

@@ -4,8 +4,8 @@ use super::*;
 use crate::record::trace::Activity;
 
 /// EEVDF with slices of this length that end exactly then.
-fn slices_of(slice: Ns) -> Kernel {
-    Kernel {
+fn slices_of(slice: Ns) -> Scheduler {
+    Scheduler {
         policy: Policy::Eevdf {
             slice,
             yields: YieldRule::Forfeit,

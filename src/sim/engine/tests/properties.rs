@@ -67,7 +67,7 @@ fn cases() -> impl Strategy<Value = Case> {
         )
 }
 
-pub(super) fn kernels() -> [Kernel; 4] {
+pub(super) fn kernels() -> [Scheduler; 4] {
     let slice = 1_400 * US;
     let cfs = Policy::Cfs {
         latency: 12 * MS,
@@ -77,14 +77,14 @@ pub(super) fn kernels() -> [Kernel; 4] {
     [
         ticking_kernel(),
         exact_kernel(),
-        Kernel {
+        Scheduler {
             policy: Policy::Eevdf {
                 slice,
                 yields: YieldRule::Deadline,
             },
             ..ticking_kernel()
         },
-        Kernel {
+        Scheduler {
             policy: cfs,
             ..ticking_kernel()
         },

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use crate::experiment::{OutputMetric, Wish};
+use crate::experiment::{Goal, OutputMetric};
 use crate::record::Sample;
 
 /// What makes one cell better than another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Judge {
+pub enum Objective {
     /// The shorter wall time.
     #[default]
     Wall,
@@ -15,7 +15,7 @@ pub enum Judge {
     Metric(OutputMetric),
 }
 
-impl Judge {
+impl Objective {
     /// The judge of a run in which `metric` is read from the output, if any is.
     pub fn of(metric: Option<&OutputMetric>) -> Self {
         metric.cloned().map_or(Self::Wall, Self::Metric)
@@ -48,7 +48,7 @@ impl Judge {
     }
 }
 
-impl fmt::Display for Judge {
+impl fmt::Display for Objective {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Wall => f.write_str("wall time"),
@@ -60,7 +60,7 @@ impl fmt::Display for Judge {
 /// The cost of a metric, or the metric of a cost: each is the inverse of itself.
 fn metric_or_cost(metric: &OutputMetric, number: f64) -> f64 {
     match metric.better {
-        Wish::Higher => 1.0 / number,
-        Wish::Lower => number,
+        Goal::Higher => 1.0 / number,
+        Goal::Lower => number,
     }
 }
