@@ -162,7 +162,7 @@ fn halves(summary: &CellSummary) -> Option<[f64; 2]> {
     Some([half(1)?, half(0)?])
 }
 
-/// Measured and simulated slowdowns and the ratio of the times, beside each other.
+/// Measured and simulated slowdowns and the ratio of the times, below each other.
 fn picture_of(measured: &Run, simulated: &Run) -> Result<Canvas, Error> {
     let compared = Comparison::of(&measured.analysis, &simulated.analysis, &[]);
     let compared = compared.map_err(Error::because)?;
@@ -170,7 +170,7 @@ fn picture_of(measured: &Run, simulated: &Run) -> Result<Canvas, Error> {
         let series = run.analysis.series(Metric::Slowdown);
         heatmap_of(run, what, &series)
     };
-    Ok(Canvas::beside(vec![
+    Ok(Canvas::stacked(vec![
         slowdown(measured, "measured"),
         slowdown(simulated, "simulated"),
         heatmap_of(simulated, "simulated against measured", &compared.series()),

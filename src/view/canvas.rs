@@ -115,11 +115,11 @@ enum Shape {
 }
 
 impl Shape {
-    /// This shape `by` further to the right [points].
+    /// This shape `by` further down [points].
     fn moved(self, by: f64) -> Self {
-        let spot = |(x, y): Spot| (x + by, y);
+        let spot = |(x, y): Spot| (x, y + by);
         let area = |area: Area| Area {
-            x: area.x + by,
+            y: area.y + by,
             ..area
         };
         let all = |spots: Vec<Spot>| spots.into_iter().map(spot).collect();
@@ -277,16 +277,16 @@ impl Canvas {
         clashes
     }
 
-    /// Pictures beside each other from left to right, each in full.
-    pub fn beside(pictures: Vec<Self>) -> Self {
-        let width = pictures.iter().map(|picture| picture.width).sum();
-        let height = pictures.iter().map(|picture| picture.height);
-        let mut all = Self::new(width, height.fold(0.0, f64::max));
-        let mut left = 0.0;
+    /// Pictures below each other from top to bottom, each in full.
+    pub fn stacked(pictures: Vec<Self>) -> Self {
+        let height = pictures.iter().map(|picture| picture.height).sum();
+        let width = pictures.iter().map(|picture| picture.width);
+        let mut all = Self::new(width.fold(0.0, f64::max), height);
+        let mut top = 0.0;
         for picture in pictures {
             all.shapes
-                .extend(picture.shapes.into_iter().map(|shape| shape.moved(left)));
-            left += picture.width;
+                .extend(picture.shapes.into_iter().map(|shape| shape.moved(top)));
+            top += picture.height;
         }
         all
     }
@@ -348,11 +348,11 @@ mod tests {
     }
 
     #[test]
-    fn pictures_beside_each_other_keep_all_that_is_on_them() {
-        let both = Canvas::beside(vec![greeting(), greeting()]);
-        assert_eq!((both.width, both.height), (240.0, 40.0));
+    fn pictures_below_each_other_keep_all_that_is_on_them() {
+        let both = Canvas::stacked(vec![greeting(), greeting()]);
+        assert_eq!((both.width, both.height), (120.0, 80.0));
         assert_eq!(both.shapes.len(), 4);
-        assert!(both.svg().contains("translate(180 20)"), "{}", both.svg());
+        assert!(both.svg().contains("translate(60 60)"), "{}", both.svg());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! had a PU all the time, one at a quarter of it had one for a quarter of the time.
 
 mod raster;
+mod words;
 
 use crate::record::trace::{Activity, Trace};
 use crate::text::Named;
@@ -13,6 +14,7 @@ use crate::view::canvas::{Area, Canvas, Color, GREY, Spot, Stroke, Text};
 use crate::view::parts;
 
 use raster::{Raster, Run};
+use words::{headline, meaning, thread_name};
 
 const MARGIN: f64 = 20.0;
 const TITLE: f64 = 20.0;
@@ -43,19 +45,6 @@ fn color(activity: Activity) -> Option<Color> {
     (!activity.is_frame()).then(|| parts::color(activity.name()))
 }
 
-/// What an activity is called in a legend.
-fn meaning(activity: Activity) -> &'static str {
-    match activity {
-        Activity::Compute => "computes",
-        Activity::Spin => "spins: waits and holds its PU",
-        Activity::Yield => "yields: waits and offers its PU",
-        Activity::Switch => "is switched to, fills caches, wakes others",
-        Activity::Queued => "ready, but without a PU",
-        Activity::Blocked => "blocks",
-        Activity::Task | Activity::Chunk => "",
-    }
-}
-
 /// Draws `traces` from `from` to `to` [ns] of each, or all of it.
 pub fn timeline(traces: &[Trace], by: By, window: Option<(u64, u64)>) -> Canvas {
     let panels = panels(traces, by, window);
@@ -69,10 +58,7 @@ pub fn timeline(traces: &[Trace], by: By, window: Option<(u64, u64)>) -> Canvas 
     let heights: f64 = panels.iter().map(Panel::height).sum();
     let height = top + heights + footnote.len() as f64 * SMALL * LINE + MARGIN;
     let mut canvas = Canvas::new(left + WIDTH + 2.0 * MARGIN, height);
-    let title = match by {
-        By::Thread => "What each thread did",
-        By::Pu => "What each PU was used for",
-    };
+    let title = traces.first().map_or_else(String::new, headline);
     canvas.text(
         (MARGIN, MARGIN + TITLE / 2.0),
         title,
@@ -145,7 +131,7 @@ fn panels(traces: &[Trace], by: By, window: Option<(u64, u64)>) -> Vec<Panel> {
         }
         Panel {
             heading,
-            labels: raster.labels,
+            labels: raster.labels.iter().map(|name| thread_name(name)).collect(),
             rows: raster.rows,
             row_height: (ROWS / rows).clamp(5.0, 44.0),
             axis,
@@ -300,8 +286,9 @@ mod tests {
         for words in [
             "measured on this: 2.00 ms",
             "simulated that: 3.00 ms",
-            "w0.m1",
+            "thread 0.1",
             "spins",
+            "50 % of the CPU time is",
             "a cell",
         ] {
             assert!(svg.contains(words), "{words}");
@@ -309,7 +296,7 @@ mod tests {
         assert!(!svg.contains("yields"));
         assert_eq!(svg.matches("a cell").count(), 1);
         let pus = timeline(&traces, By::Pu, None).svg();
-        assert!(pus.contains("PU 1") && !pus.contains("w0.m1"));
+        assert!(pus.contains("PU 1") && !pus.contains("thread 0.1"));
     }
 
     #[test]
@@ -338,6 +325,20 @@ mod tests {
                 assert_readable(&format!("{threads} threads by {by:?}"), &picture);
             }
         }
+    }
+
+    #[test]
+    fn threads_are_called_the_same_whoever_recorded_them() {
+        let names = ["w0", "w12.m3", "worker 0", "measurer", "w0.x", "wait"].map(thread_name);
+        let expected = [
+            "worker 0",
+            "thread 12.3",
+            "worker 0",
+            "measurer",
+            "w0.x",
+            "wait",
+        ];
+        assert_eq!(names, expected);
     }
 
     #[test]
