@@ -213,7 +213,7 @@ fn star((x, y): Spot, radius: f64) -> Vec<Spot> {
         .collect()
 }
 
-/// Writes a cell's number on a ground of its own, so that no hatching crosses it.
+/// Writes a cell's number; where there is hatching or a cross, on a ground of its own, so that none crosses it.
 pub(super) fn number(canvas: &mut Canvas, slot: Slot<'_>, area: Area, (scale, em): (&Scale, f64)) {
     let Some(label) = label(slot, scale) else {
         return;
@@ -244,7 +244,9 @@ pub(super) fn number(canvas: &mut Canvas, slot: Slot<'_>, area: Area, (scale, em
     let first = if stopped { y - 0.45 * em } else { y };
     // In a low cell it must not cover the dot above.
     let high = (em * 1.1).min(area.height * 0.4);
-    backing(canvas, (x, first), (text.width(&label), high), ground);
+    if bound != Bound::Exact || number_of(slot, scale).is_none() {
+        backing(canvas, (x, first), (text.width(&label), high), ground);
+    }
     canvas.text((x, first), label, text);
     if stopped {
         let second = first + 1.05 * em;
