@@ -36,7 +36,7 @@ plot experiments/race/$here experiments/race/$here-peer-reduction experiments/ra
 plot experiments/validation-256/$here experiments/validation-256/prediction --figure scatter -o "$to/validation-256.png"
 
 # A machine.
-"$program" doctor --machine "pack:2 [numa] l3:2 l2:4 core:1 pu:2" --plot "$to/two-packages.png" --force
+"$program" doctor --machine "pack:2 [numa] l3:2 l2:4 core:1 pu:2" --plot "$to/two-packages.png" --force >/dev/null
 
 # Predictions: the same program on other machines. Uncalibrated, so take shapes from them, not seconds.
 simulate() {
