@@ -203,6 +203,9 @@ impl FromStr for PartialCell {
             true => text.split_whitespace().collect(),
             false => text.split('_').collect(),
         };
+        if words.is_empty() {
+            return Err(wrong(why_not("")));
+        }
         let mut cell = Self::default();
         for word in words {
             let taken = cell.take(word);
@@ -283,6 +286,14 @@ mod tests {
             ),
         ] {
             assert_eq!(old.parse::<Cell>().unwrap().to_string(), new);
+        }
+    }
+
+    #[test]
+    fn blanks_say_no_cell() {
+        for text in ["", " ", "\t\n"] {
+            let error = text.parse::<PartialCell>().unwrap_err().to_string();
+            assert!(error.contains("is not a cell"), "{error}");
         }
     }
 
