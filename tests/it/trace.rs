@@ -102,7 +102,7 @@ fn measured_and_simulated_go_into_one_picture() {
     );
     assert!(drawn.status.success(), "{}", said(&drawn));
     let svg = std::fs::read_to_string(place.join("both.svg")).unwrap();
-    for words in ["measured on", "simulated", "w0.m1", ACTIVE] {
+    for words in ["measured on", "simulated", "thread 0.1", ACTIVE] {
         assert!(svg.contains(words), "{words}");
     }
     let drawn = oversub(place, &["plot", "--timeline", "a.json", "--by", "pu"]);
