@@ -11,7 +11,7 @@ mod kernel;
 mod machine;
 mod table;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -114,22 +114,13 @@ impl Lab {
         kept(&self.work, machine).context("nothing was kept of a machine that was booted")
     }
 
-    /// The reports of `machines`, as many at a time as `args` say. One is the largest that waits, the
-    /// others are the smallest: two large ones at a time are slower than one after the other.
+    /// The reports of `machines`, as many at a time as `args` say.
     fn try_all(&self, machines: &[Machine], args: &Args) -> anyhow::Result<Vec<Report>> {
-        let mut by_size: Vec<&Machine> = machines.iter().collect();
-        by_size.sort_by_key(|machine| machine.limit_s);
-        let waiting = Mutex::new(VecDeque::from(by_size));
-        let next = |largest: bool| {
-            let mut waiting = waiting.lock().ok()?;
-            match largest {
-                true => waiting.pop_back(),
-                false => waiting.pop_front(),
-            }
-        };
-        let worker = &|largest: bool| {
+        let waiting = Mutex::new(machines.iter());
+        let next = || waiting.lock().ok()?.next();
+        let worker = || {
             let mut reports = Vec::new();
-            while let Some(machine) = next(largest) {
+            while let Some(machine) = next() {
                 let began = Instant::now();
                 let report = self.try_machine(machine, args.patience)?;
                 print!("{}", words(machine, &report, args.verbose));
@@ -142,9 +133,7 @@ impl Lab {
         let jobs = args.jobs.unwrap_or_else(cpus);
         let mut reports = Vec::new();
         thread::scope(|scope| {
-            let workers: Vec<_> = (0..jobs)
-                .map(|job| scope.spawn(move || worker(job == 0)))
-                .collect();
+            let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(worker)).collect();
             for worker in workers {
                 match worker.join() {
                     Ok(found) => reports.extend(found?),
